@@ -1,0 +1,40 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The errors that reach a user. Each says what is wrong, where, and what to do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class TeardownError(Exception):
+    """Base of all errors that a module turns into C(failed).
+
+    O(msg) is one sentence for a person; O(details) are plain data for the result.
+    """
+
+    def __init__(self, msg: str, **details: Any) -> None:
+        super().__init__(msg)
+        self.msg = msg
+        self.details = details
+
+
+class RecordError(TeardownError):
+    """The resources file or the prefix cannot be used. Nothing has been touched."""
+
+
+class ConnectionFailed(TeardownError):
+    """No client could be made from the connection options."""
+
+
+class ApiError(TeardownError):
+    """A server answered with an error, or did not answer.
+
+    status: HTTP status, or 0 when no answer came.
+    """
+
+    def __init__(self, msg: str, status: int = 0, reason: str = "", **details: Any) -> None:
+        super().__init__(msg, status=status, reason=reason, **details)
+        self.status = status
+        self.reason = reason

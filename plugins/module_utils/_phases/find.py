@@ -1,0 +1,307 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reads the cluster, scope by scope, and says what there is the session's. The same for deleting and verifying."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.mtv.teardown.plugins.module_utils._clients.cluster import Catalog, Cluster
+from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
+from ansible_collections.mtv.teardown.plugins.module_utils._record import kinds
+from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_file import Record
+from ansible_collections.mtv.teardown.plugins.module_utils._session import order
+from ansible_collections.mtv.teardown.plugins.module_utils._session import prefix as prefixes
+from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session, merge_keys
+from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import Obj, Resource, listed
+from ansible_collections.mtv.teardown.plugins.module_utils._session.ownership import Decision, Ownership, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """One list request: a kind, in one namespace or (namespace None) in all of the cluster.
+
+    optional: a wider look that the record makes unnecessary; when it is refused, the namespaces that are known
+    are read one by one.
+    """
+
+    resource: Resource
+    namespace: str | None = None
+    optional: bool = False
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"kind": self.resource.kind, "api_version": self.resource.api_version, "namespace": self.namespace}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One reading. session: with the keys that this reading added; scopes: those read, with their counts;
+    absent: records that a complete reading did not meet."""
+
+    session: Session
+    decided: tuple[tuple[Obj, Decision], ...]
+    absent: tuple[Record, ...]
+    scopes: tuple[Mapping[str, Any], ...]
+    unreadable: tuple[Mapping[str, Any], ...]
+
+    def with_status(self, *statuses: Status) -> list[tuple[Obj, Decision]]:
+        return [(obj, decision) for obj, decision in self.decided if decision.status in statuses]
+
+    @property
+    def owned(self) -> list[tuple[Obj, Decision]]:
+        return self.with_status(Status.OWNED)
+
+
+def find(cluster: Cluster, session: Session, catalog: Catalog | None = None) -> Found:
+    """Read every scope of the session and decide on all that is in it."""
+    return _Reading(cluster, session, catalog or cluster.discover()).run()
+
+
+class _Reading:
+    def __init__(self, cluster: Cluster, session: Session, catalog: Catalog) -> None:
+        self._cluster, self._session, self._catalog = cluster, session, catalog
+        self._objects: dict[str, Obj] = {}
+        self._scopes: list[dict[str, Any]] = []
+        self._unreadable: list[dict[str, Any]] = []
+        self._groups = self._recorded_groups()
+        self._read_keys: set[tuple[str, str | None]] = set()
+
+    def run(self) -> Found:
+        self._read(self._root_scopes())
+        self._learn()
+        self._read(self._namespace_scopes())
+        self._learn()  # labels of what was read just now may name Plans that were not
+        self._missing_servers()
+        ownership = Ownership(self._session, self._objects.values(), self._groups)
+        decided = [(obj, ownership.of(obj)) for obj in self._objects.values()]
+        kept = [(obj, decision) for obj, decision in decided if decision.status is not Status.OTHER]
+        kept.sort(key=lambda pair: pair[0].place)
+        return Found(
+            self._session, tuple(kept), self._absent_records(), tuple(self._scopes), tuple(self._unreadable)
+        )
+
+    def _absent_records(self) -> tuple[Record, ...]:
+        """Records not met, where the place they name was really read (or cannot be: no such kind or namespace)."""
+        met = {(obj.group, *obj.place) for obj in self._objects.values()}
+        read = {(scope["api_version"], scope["kind"], scope["namespace"]) for scope in self._scopes}
+        namespaces = {obj.name for obj in self._objects.values() if obj.kind == "Namespace" and not obj.group}
+        absent = []
+        for record in self._session.records:
+            group = self._groups.get(record.entry)
+            if group is None or (group, record.kind, record.namespace or "", record.name) in met:
+                continue
+            resource = self._catalog.find(group, record.kind)
+            known = (
+                (resource.api_version, record.kind, record.namespace) in read
+                or (resource.api_version, record.kind, None) in read
+                or (("v1", "Namespace", None) in read and bool(record.namespace) and record.namespace not in namespaces)
+                if resource
+                else group not in self._catalog.broken
+            )
+            if known:
+                absent.append(record)
+        return tuple(absent)
+
+    # -- which scopes ---------------------------------------------------------------------------------------
+
+    def _recorded_groups(self) -> dict[str, str]:
+        """API group of each recorded kind; a kind that cannot be told is unreadable, not absent."""
+        groups: dict[str, str] = {}
+        for record in self._session.records:
+            if record.on_provider:
+                continue
+            group = kinds.group_of(record, self._catalog.resources)
+            if group is None:
+                self._unreadable.append(
+                    {
+                        "kind": record.kind,
+                        "api_version": "",
+                        "namespace": record.namespace,
+                        "name": record.name,
+                        "error": f"{record.entry}: no API group is known for {record.kind} (module {record.module!r}), "
+                        "so it was not looked for; look for it by hand",
+                    }
+                )
+            else:
+                groups[record.entry] = group
+        return groups
+
+    def _root_scopes(self) -> list[Scope]:
+        wanted = [Scope(r) for kind in order.CLUSTER_KINDS if (r := self._catalog.find(*kind))]
+        optional = self._session.has_record or not self._session.prefix
+        for kind in (*order.ROOT_KINDS, (order.KUBEVIRT, "VirtualMachine")):
+            resource = self._catalog.find(*kind)
+            if resource is not None:
+                wanted.append(Scope(resource, optional=optional))
+        for record in self._session.records:
+            resource = self._catalog.find(self._groups.get(record.entry, "?"), record.kind)
+            if resource is not None and not resource.namespaced:
+                wanted.append(Scope(resource))
+        return wanted
+
+    def _namespace_scopes(self) -> list[Scope]:
+        """Own namespaces: every kind. Shared ones: what migrations make, and what the record names there."""
+        existing = {obj.name for obj in self._objects.values() if obj.kind == "Namespace" and not obj.group}
+        own = set(self._session.own_namespaces(existing))
+        recorded = {r.name for r in self._session.records if r.kind == "Namespace"} & existing
+        wanted = []
+        for name in sorted(own | {n for n in recorded if not prefixes.is_protected(n)}):
+            wanted += [Scope(r, name) for r in self._listable()]
+        shared = [name for name in self._session.shared_namespaces() if name in existing]
+        for name in shared:
+            wanted += [Scope(r, name) for kind in sorted(order.SHARED_KINDS) if (r := self._catalog.find(*kind))]
+            wanted += self._recorded_scopes(name)
+        return wanted + self._server_scopes(shared)
+
+    def _listable(self) -> list[Resource]:
+        return [r for r in self._catalog.deletable_in_namespaces() if (r.group, r.kind) not in order.FURNITURE_KINDS]
+
+    def _recorded_scopes(self, namespace: str) -> list[Scope]:
+        found = (
+            self._catalog.find(self._groups[r.entry], r.kind)
+            for r in self._session.records
+            if r.namespace == namespace and r.entry in self._groups
+        )
+        return [Scope(resource, namespace) for resource in found if resource is not None]
+
+    def _server_scopes(self, shared: Iterable[str]) -> list[Scope]:
+        """Provider servers run in Forklift's own namespace, which only they themselves name."""
+        if not self._session.providers:
+            return []
+        wanted = []
+        for kind in ("OVAProviderServer", "HyperVProviderServer"):
+            resource = self._catalog.find(order.FORKLIFT, kind)
+            if resource is not None:
+                wanted.append(Scope(resource, optional=True))
+        return wanted
+
+    # -- reading --------------------------------------------------------------------------------------------
+
+    def _read(self, scopes: Iterable[Scope]) -> None:
+        fresh: dict[tuple[str, str | None], Scope] = {}
+        for scope in scopes:
+            key = (scope.resource.key, scope.namespace)
+            if key not in self._read_keys and (scope.resource.key, None) not in self._read_keys:
+                fresh.setdefault(key, scope)
+        self._read_keys.update(fresh)
+        refused: list[Scope] = []
+        for scope, answer in zip(
+            fresh.values(), self._cluster.together(self._list, fresh.values()), strict=True
+        ):
+            if isinstance(answer, ApiError):
+                if scope.optional and answer.status == 403:
+                    refused.append(scope)
+                else:
+                    self._unreadable.append({**scope.as_dict(), "name": "", "error": answer.msg})
+                continue
+            self._scopes.append({**scope.as_dict(), "count": len(answer)})
+            self._objects.update({obj.uid: obj for obj in answer})
+        if refused:
+            self._read_in_known_namespaces(refused)
+
+    def _read_in_known_namespaces(self, refused: list[Scope]) -> None:
+        self._read_keys -= {(scope.resource.key, None) for scope in refused}
+        existing = {obj.name for obj in self._objects.values() if obj.kind == "Namespace" and not obj.group}
+        known = {*self._session.shared_namespaces(), *self._session.own_namespaces(existing)}
+        self._read([Scope(scope.resource, name) for scope in refused for name in sorted(known)])
+
+    def _list(self, scope: Scope) -> tuple[Obj, ...] | ApiError:
+        whole = (scope.resource.group, scope.resource.kind) in order.WHOLE_KINDS or (
+            scope.resource.group == order.FORKLIFT
+        )
+        try:
+            return self._cluster.listing(scope.resource, scope.namespace, whole=whole).objects
+        except ApiError as exc:
+            return exc
+
+    def _missing_servers(self) -> None:
+        """Kinds of an API group whose server is down are unknown, not absent."""
+        own = any(obj.kind == "Namespace" and self._session.is_own_namespace(obj.name) for obj in self._objects.values())
+        needed = {group for group, _kind in order.SHARED_KINDS} | set(self._groups.values())
+        for group, error in self._catalog.broken.items():
+            if own or group in needed:
+                self._unreadable.append(
+                    {"kind": "", "api_version": group, "namespace": None, "name": "", "error": error}
+                )
+
+    # -- keys -----------------------------------------------------------------------------------------------
+
+    def _learn(self) -> None:
+        """Keys of Plans, Migrations and Providers that are the session's; lineage outside its own namespaces."""
+        for _round in range(2):  # a Migration is known by its Plan
+            ownership = Ownership(self._session, self._objects.values(), self._groups)
+            owned = [(obj, made) for obj in self._objects.values() if (made := ownership.of(obj)).ours]
+            self._session = learn(self._session, owned)
+
+
+def learn(session: Session, owned: Iterable[tuple[Obj, Decision]]) -> Session:
+    """The session with what these objects teach."""
+    owned = list(owned)
+    plans = [_plan_key(obj, made) for obj, made in owned if _is_root(obj, "Plan")]
+    by_name = {(key.namespace, key.name): key for key in (*session.plans, *plans)}
+    migrations = [key for obj, _made in owned if _is_root(obj, "Plan") for key in _history(obj)]
+    migrations += [_migration_key(obj, made, by_name) for obj, made in owned if _is_root(obj, "Migration")]
+    providers = [
+        Key(obj.name, obj.namespace or "", obj.uid, test_name=made.test_name)
+        for obj, made in owned
+        if _is_root(obj, "Provider")
+    ]
+    named = [obj.created for obj, _made in owned if obj.created and prefixes.matches(session.prefix, obj.name)]
+    outside = {
+        obj.uid: made.test_name
+        for obj, made in owned
+        if not session.is_own_namespace(obj.namespace) and obj.kind != "Namespace"
+    }
+    return session.learned(
+        plans=merge_keys(session.plans, plans),
+        migrations=merge_keys(session.migrations, migrations),
+        providers=merge_keys(session.providers, providers),
+        started=min([time for time in (session.started, *named) if time], default=""),
+        namespaces=tuple(sorted({*session.namespaces, *(o.name for o, _m in owned if o.kind == "Namespace")})),
+        lineage={**session.lineage, **outside},
+    )
+
+
+def _is_root(obj: Obj, kind: str) -> bool:
+    return obj.group == order.FORKLIFT and obj.kind == kind
+
+
+def _plan_key(obj: Obj, made: Decision) -> Key:
+    target = str(obj.spec("targetNamespace") or obj.namespace or "")
+    return Key(obj.name, obj.namespace or "", obj.uid, target_namespace=target, test_name=made.test_name)
+
+
+def _migration_key(obj: Obj, made: Decision, plans: Mapping[tuple[str, str], Key]) -> Key:
+    plan = plans.get((str(obj.spec("plan", "namespace") or ""), str(obj.spec("plan", "name") or "")))
+    return Key(
+        obj.name,
+        obj.namespace or "",
+        obj.uid,
+        plan_uid=plan.uid if plan else "",
+        test_name=made.test_name or (plan.test_name if plan else ""),
+    )
+
+
+def _history(plan: Obj) -> list[Key]:
+    """Migrations that a Plan ran, also those that have gone (forklift.md 1.1: status.migration.history)."""
+    ran = []
+    for entry in listed(plan.status("migration", "history")):
+        migration = entry.get("migration")
+        if isinstance(migration, Mapping) and migration.get("uid"):
+            ran.append(
+                Key(
+                    str(migration.get("name", "")),
+                    str(migration.get("namespace", "")),
+                    str(migration["uid"]),
+                    plan_uid=plan.uid,
+                )
+            )
+    return ran
+
+
+def recorded_on_providers(records: Iterable[Record]) -> list[Record]:
+    """Clones and Cinder snapshots: not the cluster's."""
+    return [record for record in records if record.on_provider]

@@ -1,0 +1,103 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Cancels Migrations and archives Plans, and waits for Forklift to answer. Rules: forklift.md 3.1 and 3.3."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from ansible_collections.mtv.teardown.plugins.module_utils._clients.cluster import Catalog, Cluster
+from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
+from ansible_collections.mtv.teardown.plugins.module_utils._phases import explain
+from ansible_collections.mtv.teardown.plugins.module_utils._phases.find import Found, find
+from ansible_collections.mtv.teardown.plugins.module_utils._phases.result import Result, absent_item, item
+from ansible_collections.mtv.teardown.plugins.module_utils._phases.wait import Limits, until
+from ansible_collections.mtv.teardown.plugins.module_utils._session import forklift, order
+from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
+from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import Obj
+from ansible_collections.mtv.teardown.plugins.module_utils._session.ownership import Decision, Status
+
+Pair = tuple[Obj, Decision]
+
+
+def cancel(cluster: Cluster, session: Session, limits: Limits, check_mode: bool) -> Result:
+    """Cancel every running Migration of the session, by VM ids, and wait until it is finished."""
+    catalog = cluster.discover()
+    found = find(cluster, session, catalog)
+    plans = {(obj.namespace, obj.name): obj for obj, _made in _of_kind(found.owned, "Plan")}
+    running = [
+        (obj, made)
+        for obj, made in _of_kind(found.owned, "Migration")
+        if forklift.needs_cancel(obj) and not forklift.finished(obj, _plan_of(obj, plans))
+    ]
+    changes = {obj.uid: forklift.cancel_patch(obj, _plan_of(obj, plans)) for obj, _made in running}
+    no_ids = {uid: "no VM ids: neither its plan's status nor its spec names any" for uid in changes if not changes[uid]}
+    return _change(
+        cluster, catalog, found, "Migration", running, changes, no_ids, forklift.ended, limits, check_mode
+    )
+
+
+def archive(cluster: Cluster, session: Session, limits: Limits, check_mode: bool) -> Result:
+    """Archive every Plan of the session and wait for the condition; it proves nothing about what is left."""
+    catalog = cluster.discover()
+    found = find(cluster, session, catalog)
+    pending = [(obj, made) for obj, made in _of_kind(found.owned, "Plan") if not forklift.archived(obj)]
+    changes: dict[str, Mapping[str, Any]] = {obj.uid: {"spec": {"archived": True}} for obj, _made in pending}
+    return _change(cluster, catalog, found, "Plan", pending, changes, {}, forklift.archived, limits, check_mode)
+
+
+def _of_kind(pairs: Iterable[Pair], kind: str) -> list[Pair]:
+    return [pair for pair in pairs if (pair[0].group, pair[0].kind) == (order.FORKLIFT, kind)]
+
+
+def _plan_of(migration: Obj, plans: Mapping[tuple[str | None, str], Obj]) -> Obj | None:
+    return plans.get((migration.spec("plan", "namespace"), str(migration.spec("plan", "name"))))
+
+
+def _change(
+    cluster: Cluster,
+    catalog: Catalog,
+    found: Found,
+    kind: str,
+    pairs: list[Pair],
+    changes: Mapping[str, Mapping[str, Any]],
+    errors: dict[str, str],
+    done: Callable[[Obj], bool],
+    limits: Limits,
+    check_mode: bool,
+) -> Result:
+    """Patch all, wait for all, say what did not come."""
+    made_of = {obj.uid: made for obj, made in pairs}
+
+    def patch(pair: Pair) -> None:
+        try:
+            cluster.patch(pair[0], changes[pair[0].uid])
+        except ApiError as exc:
+            errors[pair[0].uid] = exc.msg
+
+    pending: tuple[Obj, ...] = ()
+    if not check_mode:
+        cluster.together(patch, [pair for pair in pairs if pair[0].uid not in errors])
+        pending = until(cluster, [obj for obj, _m in pairs if obj.uid not in errors], done, limits).pending
+    left = [obj for obj, _made in pairs if obj.uid in errors and not check_mode]
+    held = explain.explain(cluster, catalog, [*left, *pending])
+    remaining = [
+        item(obj, made_of[obj.uid], errors.get(obj.uid) or _no_answer(obj, limits), held[obj.uid])
+        for obj in (*left, *pending)
+    ]
+    unfinished = {entry["uid"] for entry in remaining}
+    return Result(
+        [item(obj, made) for obj, made in pairs if obj.uid not in unfinished],
+        [absent_item(record) for record in found.absent if record.kind == kind],
+        [item(obj, made) for obj, made in _of_kind(found.with_status(Status.REFUSED, Status.CONTESTED), kind)],
+        remaining,
+        [dict(entry) for entry in found.unreadable],
+    )
+
+
+def _no_answer(obj: Obj, limits: Limits) -> str:
+    blockers = forklift.blockers(obj)
+    told = f"; it has {', '.join(blockers)}" if blockers else "; is the Forklift controller running?"
+    return f"Forklift did not answer within {limits.stall:.0f} s without movement{told}"

@@ -1,0 +1,169 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one waiter: many objects at once, on LIST + WATCH, until each is as wanted or nothing moves any more."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from ansible_collections.mtv.teardown.plugins.module_utils._clients.cluster import Cluster, Watch
+from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
+from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import Obj, Resource, conditions
+
+Done = Callable[[Obj], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Seconds. stall: how long nothing may move; total: how long all of it may take."""
+
+    stall: float = 180.0
+    total: float = 1800.0
+
+
+@dataclass(frozen=True, slots=True)
+class Waited:
+    """pending: what is not as wanted, newest state; errors: (resource, namespace, message) that could not be read."""
+
+    pending: tuple[Obj, ...]
+    errors: tuple[tuple[Resource, str | None, str], ...] = ()
+
+
+def until_gone(cluster: Cluster, objects: Iterable[Obj], limits: Limits) -> Waited:
+    """Wait until none of these uids is there."""
+    return _Waiter(cluster, objects, limits, lambda _obj: False).run()
+
+
+def until(cluster: Cluster, objects: Iterable[Obj], done: Done, limits: Limits) -> Waited:
+    """Wait until done(object) holds, or the object is gone, for each of them (read whole)."""
+    return _Waiter(cluster, objects, limits, done, whole=True).run()
+
+
+class _Waiter:
+    """One thread per kind and namespace; they share the clock of progress."""
+
+    def __init__(
+        self, cluster: Cluster, objects: Iterable[Obj], limits: Limits, done: Done, whole: bool = False
+    ) -> None:
+        self._cluster, self._limits, self._done, self._whole = cluster, limits, done, whole
+        self._groups: dict[tuple[Resource, str | None], dict[str, Obj]] = defaultdict(dict)
+        for obj in objects:
+            self._groups[(obj.resource, obj.namespace)][obj.uid] = obj
+        self._lock = threading.Condition()
+        self._over = False
+        self._watches: set[Watch] = set()
+        self._errors: list[tuple[Resource, str | None, str]] = []
+        self._started = self._moved = time.monotonic()
+
+    def run(self) -> Waited:
+        threads = [threading.Thread(target=self._follow, args=key, daemon=True) for key in self._groups]
+        for thread in threads:
+            thread.start()
+        try:
+            with self._lock:
+                while self._pending() and any(t.is_alive() for t in threads) and (left := self._left()) > 0:
+                    self._lock.wait(min(left, 1.0))
+        finally:
+            self._end()
+        for thread in threads:
+            thread.join(timeout=5.0)
+        with self._lock:
+            return Waited(tuple(self._pending()), tuple(self._errors))
+
+    def _pending(self) -> list[Obj]:
+        return [obj for group in self._groups.values() for obj in group.values()]
+
+    def _left(self) -> float:
+        now = time.monotonic()
+        return min(self._limits.stall - (now - self._moved), self._limits.total - (now - self._started))
+
+    def _end(self) -> None:
+        with self._lock:
+            self._over = True
+            watches = list(self._watches)
+        for watch in watches:
+            watch.close()
+
+    def _follow(self, resource: Resource, namespace: str | None) -> None:
+        """List, then watch from there; list again whenever the watch cannot go on."""
+        whole = self._whole or resource.kind == "Namespace"
+        try:
+            while not self._over and self._groups[(resource, namespace)]:
+                listing = self._cluster.listing(resource, namespace, whole=whole)
+                self._listed(resource, namespace, {obj.uid: obj for obj in listing.objects})
+                if self._groups[(resource, namespace)] and not self._over:
+                    self._watch(resource, namespace, listing.version, whole)
+        except ApiError as exc:
+            with self._lock:
+                self._errors.append((resource, namespace, exc.msg))
+                self._lock.notify_all()
+
+    def _watch(self, resource: Resource, namespace: str | None, version: str, whole: bool) -> None:
+        try:
+            watch = self._cluster.watch(resource, namespace, version, int(max(1, min(300, self._left()))), whole=whole)
+        except ApiError as exc:
+            if exc.status in (0, 410, 429, 500, 503, 504):
+                time.sleep(0.5)
+                return
+            raise
+        with self._lock:
+            self._watches.add(watch)
+        try:
+            for event in watch:
+                if event.type == "DELETED":
+                    self._seen(resource, namespace, event.obj, gone=True)
+                elif event.type in ("ADDED", "MODIFIED"):
+                    self._seen(resource, namespace, event.obj, gone=False)
+                if self._over or not self._groups[(resource, namespace)]:
+                    return
+        except ApiError as exc:
+            if exc.status not in (410, 429, 500, 503, 504):
+                raise
+        except (OSError, ValueError, AttributeError, *_cut()):
+            if not self._over:  # a cut connection: list again, after a breath
+                time.sleep(0.5)
+        finally:
+            with self._lock:
+                self._watches.discard(watch)
+            watch.close()
+
+    def _listed(self, resource: Resource, namespace: str | None, found: dict[str, Obj]) -> None:
+        for uid, before in list(self._groups[(resource, namespace)].items()):
+            now = found.get(uid)
+            self._seen(resource, namespace, now or before, gone=now is None)
+
+    def _seen(self, resource: Resource, namespace: str | None, obj: Obj, gone: bool) -> None:
+        group = self._groups[(resource, namespace)]
+        with self._lock:
+            before = group.get(obj.uid)
+            if before is None:
+                return
+            if gone or self._done(obj):
+                del group[obj.uid]
+            elif _mark(before) == _mark(obj):
+                group[obj.uid] = obj
+                return
+            else:
+                group[obj.uid] = obj
+            self._moved = time.monotonic()
+            self._lock.notify_all()
+
+
+def _mark(obj: Obj) -> tuple[object, ...]:
+    """What counts as movement of an object that stays: being deleted, fewer finalizers, a namespace emptying."""
+    told: tuple[str, ...] = ()
+    if obj.kind == "Namespace":
+        told = tuple(str(c.get("message")) for c in conditions(obj).values())
+    return (bool(obj.deleting), obj.finalizers, told)
+
+
+def _cut() -> tuple[type[Exception], ...]:
+    """urllib3's errors for a stream that broke; imported late, for sanity imports without the library."""
+    import urllib3
+
+    return (urllib3.exceptions.HTTPError,)

@@ -1,0 +1,54 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which kind of the cluster a record means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_file import Record
+from ansible_collections.mtv.teardown.plugins.module_utils._record.wrapper_modules import GROUP_OF_MODULE
+from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import Resource
+
+# Groups of the kinds that the suite is known to record, for entries whose module says nothing
+# (subclasses such as utilities.utils, files of the old suite). Source: mtv-api-tests.
+_SUITE_GROUPS = {
+    "ClusterRoleBinding": "rbac.authorization.k8s.io",
+    "ConfigMap": "",
+    "Conversion": "forklift.konveyor.io",
+    "DataVolume": "cdi.kubevirt.io",
+    "Hook": "forklift.konveyor.io",
+    "Host": "forklift.konveyor.io",
+    "Migration": "forklift.konveyor.io",
+    "Namespace": "",
+    "NetworkAttachmentDefinition": "k8s.cni.cncf.io",
+    "NetworkMap": "forklift.konveyor.io",
+    "PersistentVolume": "",
+    "PersistentVolumeClaim": "",
+    "Plan": "forklift.konveyor.io",
+    "Pod": "",
+    "Provider": "forklift.konveyor.io",
+    "Role": "rbac.authorization.k8s.io",
+    "RoleBinding": "rbac.authorization.k8s.io",
+    "Secret": "",
+    "Service": "",
+    "ServiceAccount": "",
+    "StorageMap": "forklift.konveyor.io",
+    "VirtualMachine": "kubevirt.io",
+    "VirtualMachineInstance": "kubevirt.io",
+    "VolumeSnapshot": "snapshot.storage.k8s.io",
+}
+
+
+def group_of(record: Record, served: Iterable[Resource]) -> str | None:
+    """The API group of a record's kind; None when neither its module nor the cluster can tell.
+
+    Order: the wrapper's module, the kinds the suite is known to write, the one group in which the cluster serves it.
+    """
+    if record.module in GROUP_OF_MODULE:
+        return GROUP_OF_MODULE[record.module]
+    if record.kind in _SUITE_GROUPS:
+        return _SUITE_GROUPS[record.kind]
+    groups = {resource.group for resource in served if resource.kind == record.kind}
+    return groups.pop() if len(groups) == 1 else None

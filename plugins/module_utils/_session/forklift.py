@@ -1,0 +1,76 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the state of a Plan or Migration says. Rules and citations: forklift.md 1.1, 3.1, 3.3."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import (
+    Obj,
+    condition_true,
+    conditions,
+    listed,
+)
+
+_FINAL = ("Succeeded", "Failed", "Canceled")
+
+
+def needs_cancel(migration: Obj) -> bool:
+    """True for a Migration that runs: one without the condition Running never started, or has finished."""
+    return condition_true(migration, "Running") and not condition_true(migration, *_FINAL)
+
+
+def ended(migration: Obj) -> bool:
+    """True when the Migration itself says so. status.completed is never set for a canceled one."""
+    return condition_true(migration, *_FINAL)
+
+
+def finished(migration: Obj, plan: Obj | None) -> bool:
+    """ended(), or the Plan's history says so while the Migration does not (its plan may be blocked or archived)."""
+    if ended(migration):
+        return True
+    if plan is None:
+        return False
+    for entry in listed(plan.status("migration", "history")):
+        ran = entry.get("migration")
+        if isinstance(ran, Mapping) and ran.get("uid") == migration.uid:
+            told = {str(c.get("type")) for c in listed(entry.get("conditions")) if str(c.get("status")) == "True"}
+            vms = listed(plan.status("migration", "vms"))
+            return bool(told & set(_FINAL)) and all(vm.get("completed") for vm in vms)
+    return False
+
+
+def cancel_patch(migration: Obj, plan: Obj | None) -> dict[str, Any]:
+    """spec.cancel with every VM of the migration, by id (names are resolved only through a live inventory).
+
+    Empty when no id is known. What is asked for already stays asked for: a merge patch replaces the list.
+    """
+    asked = {str(ref.get("id")): dict(ref) for ref in listed(migration.spec("cancel")) if ref.get("id")}
+    sources = (
+        listed(plan.status("migration", "vms")) if plan else [],
+        listed(migration.status("vms")),
+        listed(plan.spec("vms")) if plan else [],
+    )
+    for vms in sources:
+        for vm in vms:
+            if vm.get("id"):
+                known = {"id": str(vm["id"]), "name": str(vm.get("name") or "")}
+                asked.setdefault(known["id"], {key: value for key, value in known.items() if value})
+    return {"spec": {"cancel": [asked[vm_id] for vm_id in sorted(asked)]}} if asked else {}
+
+
+def archived(plan: Obj) -> bool:
+    """The condition Archived. It comes whatever failed, so it proves nothing about what is left."""
+    return condition_true(plan, "Archived")
+
+
+def blockers(obj: Obj) -> list[str]:
+    """Conditions that keep the controller from acting on it."""
+    return sorted(
+        kind
+        for kind, c in conditions(obj).items()
+        if c.get("category") in ("Critical", "Error") and str(c.get("status")) == "True"
+    )

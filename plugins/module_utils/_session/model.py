@@ -1,0 +1,102 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The session: the keys by which what belongs to it is known, passed between roles as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any
+
+from ansible_collections.mtv.teardown.plugins.module_utils._errors import TeardownError
+from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_file import Record
+from ansible_collections.mtv.teardown.plugins.module_utils._session import prefix as prefixes
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One Plan, Migration or Provider of the session, as it was when it could still be read.
+
+    target_namespace: only Plans; plan_uid: only Migrations.
+    """
+
+    name: str
+    namespace: str
+    uid: str
+    target_namespace: str = ""
+    plan_uid: str = ""
+    test_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What is known of a session.
+
+    prefix: empty only for a session of one test class (a plan, or VMs by name);
+    started: RFC 3339 time of the oldest object that carries the prefix, empty when nothing is left of it;
+    namespaces: those that the session created; lineage: uid -> test name of what was shown to be the
+    session's outside its own namespaces, so that dependants are known when the owner has gone.
+    """
+
+    prefix: str = ""
+    source: str = ""
+    records: tuple[Record, ...] = ()
+    started: str = ""
+    namespaces: tuple[str, ...] = ()
+    plans: tuple[Key, ...] = ()
+    migrations: tuple[Key, ...] = ()
+    providers: tuple[Key, ...] = ()
+    lineage: Mapping[str, str] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @property
+    def has_record(self) -> bool:
+        return bool(self.records)
+
+    def is_own_namespace(self, name: str | None) -> bool:
+        """True for a namespace that the session created: there everything is its own."""
+        if not name or prefixes.is_protected(name):
+            return False
+        return prefixes.matches(self.prefix, name)
+
+    def shared_namespaces(self) -> tuple[str, ...]:
+        """Namespaces that the session used but did not create, sorted."""
+        used = {key.namespace for key in (*self.plans, *self.migrations, *self.providers)}
+        used |= {key.target_namespace for key in self.plans}
+        used |= {record.namespace for record in self.records if record.namespace and not record.on_provider}
+        used |= {record.name for record in self.records if record.kind == "Namespace"}
+        return tuple(sorted(name for name in used if name and not self.is_own_namespace(name)))
+
+    def own_namespaces(self, existing: Iterable[str]) -> tuple[str, ...]:
+        return tuple(sorted(name for name in existing if self.is_own_namespace(name)))
+
+    def learned(self, **changes: Any) -> Session:
+        return replace(self, **changes)
+
+
+def from_dict(data: Mapping[str, Any]) -> Session:
+    """The session that another role handed on. TeardownError when it is not one."""
+    try:
+        values = {f.name: data[f.name] for f in fields(Session) if f.name in data}
+        for name in ("plans", "migrations", "providers"):
+            values[name] = tuple(Key(**key) for key in values.get(name, ()))
+        values["records"] = tuple(Record(**record) for record in values.get("records", ()))
+        values["namespaces"] = tuple(values.get("namespaces", ()))
+        session = Session(**values)
+    except (TypeError, AttributeError) as exc:
+        raise TeardownError(f"session is not what session_info returns: {exc}") from exc
+    if not (session.prefix or session.plans or session.records):
+        raise TeardownError("session has neither a prefix nor a record: nothing can be shown to belong to it.")
+    if session.prefix:
+        prefixes.check(session.prefix)
+    return session
+
+
+def merge_keys(known: Iterable[Key], found: Iterable[Key]) -> tuple[Key, ...]:
+    """Keys by uid; what was found now wins, what has gone is kept."""
+    merged = {key.uid: key for key in known}
+    merged.update({key.uid: key for key in found})
+    return tuple(merged[uid] for uid in sorted(merged, key=lambda u: (merged[u].namespace, merged[u].name, u)))

@@ -1,0 +1,172 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""In which order kinds are deleted, and which kinds a migration makes.
+
+The order and the reason for each edge: forklift.md 3.5 (Forklift's webhooks and controllers need Provider, Secret
+and maps while Plans live; PVCs in use hang on pvc-protection; a living DataVolume re-creates its PVC).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+FORKLIFT = "forklift.konveyor.io"
+KUBEVIRT = "kubevirt.io"
+CDI = "cdi.kubevirt.io"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Kinds whose deletes are issued together. phase: the role that does it."""
+
+    phase: str
+    name: str
+    kinds: frozenset[tuple[str, str]]
+
+
+def _step(phase: str, name: str, *kinds: str) -> Step:
+    """kinds are written Kind.group, with no group for the core."""
+    parsed = [kind.partition(".") for kind in kinds]
+    return Step(phase, name, frozenset((group, kind) for kind, _dot, group in parsed))
+
+
+VMS, RESOURCES, NAMESPACES = "migrated_vms", "openshift_resources", "namespaces"
+
+STEPS: tuple[Step, ...] = (
+    _step(
+        VMS,
+        "virtual machines",
+        f"VirtualMachine.{KUBEVIRT}",
+    ),
+    _step(
+        RESOURCES,
+        "virtual machine instances, snapshots and exports",
+        f"VirtualMachineInstance.{KUBEVIRT}",
+        f"VirtualMachineInstanceMigration.{KUBEVIRT}",
+        "VirtualMachineSnapshot.snapshot.kubevirt.io",
+        "VirtualMachineRestore.snapshot.kubevirt.io",
+        "VirtualMachineExport.export.kubevirt.io",
+        "VolumeSnapshot.snapshot.storage.k8s.io",
+    ),
+    _step(RESOURCES, "data volumes", f"DataVolume.{CDI}"),
+    _step(RESOURCES, "conversions", f"Conversion.{FORKLIFT}"),
+    # Workloads before pods, or they make the pods anew; claims with their pods, for each waits for the other.
+    _step(RESOURCES, "workloads", "Job.batch", "CronJob.batch", "Deployment.apps", "StatefulSet.apps", "DaemonSet.apps"),
+    _step(
+        RESOURCES,
+        "pods, populators and claims",
+        "Pod",
+        "ReplicaSet.apps",
+        f"OvirtVolumePopulator.{FORKLIFT}",
+        f"OpenstackVolumePopulator.{FORKLIFT}",
+        f"VSphereXcopyVolumePopulator.{FORKLIFT}",
+        "PersistentVolumeClaim",
+    ),
+    _step(RESOURCES, "migrations", f"Migration.{FORKLIFT}"),
+    _step(RESOURCES, "plans", f"Plan.{FORKLIFT}"),
+    _step(
+        RESOURCES,
+        "maps, hosts and hooks",
+        f"StorageMap.{FORKLIFT}",
+        f"NetworkMap.{FORKLIFT}",
+        f"Host.{FORKLIFT}",
+        f"Hook.{FORKLIFT}",
+    ),
+    _step(RESOURCES, "providers", f"Provider.{FORKLIFT}"),
+    _step(
+        RESOURCES,
+        "provider servers",
+        f"OVAProviderServer.{FORKLIFT}",
+        f"HyperVProviderServer.{FORKLIFT}",
+    ),
+    # Secrets after providers (their controllers reconnect with them), networks after all pods, then what is left.
+    _step(RESOURCES, "secrets, networks and the rest"),
+)
+REST = STEPS[-1]
+NAMESPACE_STEP = _step(NAMESPACES, "namespaces", "Namespace")
+VOLUME_STEP = _step(NAMESPACES, "released volumes", "PersistentVolume")
+
+_PLACED = {kind: step for step in (*STEPS, NAMESPACE_STEP, VOLUME_STEP) for kind in step.kinds}
+
+# What only a migration, KubeVirt or CDI makes: in a shared namespace a name or a record says nothing of these.
+LINEAGE_KINDS = frozenset(
+    {
+        ("", "Pod"),
+        ("", "PersistentVolumeClaim"),
+        ("", "PersistentVolume"),
+        ("batch", "Job"),
+        (KUBEVIRT, "VirtualMachine"),
+        (KUBEVIRT, "VirtualMachineInstance"),
+        (CDI, "DataVolume"),
+        (FORKLIFT, "Conversion"),
+        (FORKLIFT, "OvirtVolumePopulator"),
+        (FORKLIFT, "OpenstackVolumePopulator"),
+        (FORKLIFT, "VSphereXcopyVolumePopulator"),
+        (FORKLIFT, "OVAProviderServer"),
+        (FORKLIFT, "HyperVProviderServer"),
+    }
+)
+# Where lineage is looked for in a namespace that is not the session's own (forklift.md 2.2).
+SHARED_KINDS = LINEAGE_KINDS | frozenset(
+    {
+        ("", "Secret"),
+        ("", "ConfigMap"),
+        ("", "Service"),
+        ("apps", "Deployment"),
+        ("apps", "ReplicaSet"),
+        (KUBEVIRT, "VirtualMachineInstanceMigration"),
+        ("snapshot.kubevirt.io", "VirtualMachineSnapshot"),
+        ("export.kubevirt.io", "VirtualMachineExport"),
+        (FORKLIFT, "NetworkMap"),
+        (FORKLIFT, "StorageMap"),
+        (FORKLIFT, "Host"),
+        (FORKLIFT, "Hook"),
+    }
+)
+# Read whole, in all namespaces where that is allowed: they say where else to look.
+ROOT_KINDS = ((FORKLIFT, "Provider"), (FORKLIFT, "Plan"), (FORKLIFT, "Migration"))
+# Cluster-scoped kinds that are always read: PVs by claim, the others by name (the suite binds roles).
+CLUSTER_KINDS = (("", "Namespace"), ("", "PersistentVolume"), ("rbac.authorization.k8s.io", "ClusterRoleBinding"))
+# Read whole in shared and cluster scopes because a decision needs more than metadata.
+WHOLE_KINDS = frozenset({*ROOT_KINDS, ("", "Namespace"), ("", "PersistentVolume")})
+
+# Kinds that the cluster keeps in every namespace for itself: they go with the namespace and are no leftovers.
+FURNITURE_KINDS = frozenset(
+    {
+        ("", "Event"),
+        ("events.k8s.io", "Event"),
+        ("", "Endpoints"),
+        ("discovery.k8s.io", "EndpointSlice"),
+        ("coordination.k8s.io", "Lease"),
+        ("operators.coreos.com", "ClusterServiceVersion"),
+        ("packages.operators.coreos.com", "PackageManifest"),
+        ("metrics.k8s.io", "PodMetrics"),
+    }
+)
+_FURNITURE_NAMES = {
+    ("", "ConfigMap"): ("kube-root-ca.crt", "openshift-service-ca.crt"),
+    ("", "ServiceAccount"): ("default", "builder", "deployer", "pipeline"),
+    ("rbac.authorization.k8s.io", "RoleBinding"): ("system:deployers", "system:image-builders", "system:image-pullers"),
+}
+_FURNITURE_SECRETS = ("builder-dockercfg-", "default-dockercfg-", "deployer-dockercfg-", "pipeline-dockercfg-")
+_FURNITURE_TOKENS = ("builder-token-", "default-token-", "deployer-token-", "pipeline-token-")
+
+
+def step_of(group: str, kind: str) -> Step:
+    """The step that deletes this kind; kinds without an edge of their own come last."""
+    return _PLACED.get((group, kind), REST)
+
+
+def steps_of(phase: str) -> tuple[Step, ...]:
+    """The steps of a role, in order."""
+    if phase == NAMESPACES:
+        return (NAMESPACE_STEP, VOLUME_STEP)
+    return tuple(step for step in STEPS if step.phase == phase)
+
+
+def is_furniture(group: str, kind: str, name: str) -> bool:
+    """True for what every namespace has by itself (forklift.md 5, "never count as leftovers")."""
+    if (group, kind) in FURNITURE_KINDS or name in _FURNITURE_NAMES.get((group, kind), ()):
+        return True
+    return (group, kind) == ("", "Secret") and name.startswith(_FURNITURE_SECRETS + _FURNITURE_TOKENS)

@@ -1,0 +1,325 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Is this object the session's, and by which evidence?
+
+The one function that answers it, Ownership.of(), serves deleting and verifying alike. It is pure: it sees the
+objects that were read, the session's keys, and nothing else. Order of trust: forklift.md 5.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_file import Record
+from ansible_collections.mtv.teardown.plugins.module_utils._session import order
+from ansible_collections.mtv.teardown.plugins.module_utils._session import prefix as prefixes
+from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session
+from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import Obj, dig
+
+_NAMED_BY_CLAIM = re.compile(r"^(?:prime-|populate-|importer-prime-)([0-9a-f]{8}-[0-9a-f-]{27})$")
+_NAMED_BY_PLAN = ("-extra-v2v-conf", "-customization-scripts")
+
+
+class Status(Enum):
+    """What a decision means.
+
+    OWNED: the session's, may be deleted. CONTESTED: the session's, but somebody else holds it too: a leftover that
+    is not deleted. REFUSED: looks like the session's, but nothing shows it: never touched, told. OTHER: a bystander.
+    """
+
+    OWNED = "owned"
+    CONTESTED = "contested"
+    REFUSED = "refused"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """evidence: why it is the session's; reason: why it is not deleted; test_name: the test that made it."""
+
+    status: Status
+    evidence: str = ""
+    reason: str = ""
+    test_name: str = ""
+
+    @property
+    def ours(self) -> bool:
+        return self.status in (Status.OWNED, Status.CONTESTED)
+
+
+_OTHER = Decision(Status.OTHER)
+
+
+def _owned(evidence: str, test_name: str = "") -> Decision:
+    return Decision(Status.OWNED, evidence=evidence, test_name=test_name)
+
+
+def _refused(reason: str, test_name: str = "") -> Decision:
+    return Decision(Status.REFUSED, reason=reason, test_name=test_name)
+
+
+class Ownership:
+    """Decides over one reading of the cluster.
+
+    objects: everything that was read; groups: API group of each recorded kind, by the record's entry.
+    """
+
+    def __init__(self, session: Session, objects: Iterable[Obj], groups: Mapping[str, str]) -> None:
+        self._session = session
+        self._by_uid = {obj.uid: obj for obj in objects}
+        self._claims = {
+            (o.namespace or "", o.name): o for o in self._by_uid.values() if o.place[0] == "PersistentVolumeClaim"
+        }
+        self._records = self._index(session.records, groups)
+        self._plans = {key.uid: key for key in session.plans}
+        self._migrations = {key.uid: key for key in session.migrations}
+        self._providers = {key.uid: key for key in session.providers}
+        self._plan_names = self._named_plans()
+        self._made: dict[str, Decision] = {}
+        self._open: set[str] = set()
+
+    @staticmethod
+    def _index(records: Iterable[Record], groups: Mapping[str, str]) -> dict[tuple[str, str, str, str], Record]:
+        return {
+            (groups[r.entry], r.kind, r.namespace or "", r.name): r
+            for r in records
+            if not r.on_provider and r.entry in groups
+        }
+
+    def _named_plans(self) -> dict[tuple[str, str], str]:
+        """(namespace, name) of every Plan of the session -> its test, recorded ones also when they are gone."""
+        named = {(r.namespace or "", r.name): r.test_name for r in self._session.records if r.kind == "Plan"}
+        named.update({(key.namespace, key.name): key.test_name for key in self._session.plans})
+        return named
+
+    def of(self, obj: Obj) -> Decision:
+        """The decision on one object; the same for every caller."""
+        if obj.uid not in self._made:
+            if obj.uid in self._open:  # owners in a circle prove nothing
+                return _OTHER
+            self._open.add(obj.uid)
+            self._made[obj.uid] = self._decide(obj)
+            self._open.discard(obj.uid)
+        return self._made[obj.uid]
+
+    def _decide(self, obj: Obj) -> Decision:
+        if order.is_furniture(obj.group, obj.kind, obj.name):
+            return _OTHER
+        if (obj.group, obj.kind) == ("", "Namespace"):
+            return self._namespace(obj)
+        if self._session.is_own_namespace(obj.namespace):
+            return _owned("namespace", self._test_of(obj))
+        lineage = self._lineage(obj)
+        if lineage is not None:
+            return self._unless_shared(obj, lineage)
+        record = self._records.get((obj.group, obj.kind, obj.namespace or "", obj.name))
+        if record is not None:
+            return self._recorded(obj, record)
+        return self._by_name(obj)
+
+    # -- evidence that does not depend on names -------------------------------------------------------------
+
+    def _lineage(self, obj: Obj) -> Decision | None:
+        checks = (self._known, self._label, self._root, self._owner, self._claim, self._server, self._plan_file)
+        return next((made for check in checks if (made := check(obj)) is not None), None)
+
+    def _known(self, obj: Obj) -> Decision | None:
+        """Shown to be the session's earlier, by its uid."""
+        if obj.uid in self._session.lineage:
+            return _owned("uid", self._session.lineage[obj.uid])
+        return None
+
+    def _label(self, obj: Obj) -> Decision | None:
+        labels = obj.labels
+        plan = self._plans.get(labels.get("plan", ""))
+        if plan is not None:
+            return _owned("label plan", plan.test_name)
+        migration = self._migrations.get(labels.get("migration", ""))
+        if migration is not None:
+            return _owned("label migration", self._test_of_migration(migration))
+        named = (labels.get("plan-namespace", ""), labels.get("plan-name", ""))
+        if named in self._plan_names:
+            return _owned("label plan-name", self._plan_names[named])
+        return None
+
+    def _root(self, obj: Obj) -> Decision | None:
+        """Plans, Migrations and Providers whose uid is a key of the session; Migrations of its Plans."""
+        if obj.group != order.FORKLIFT:
+            return None
+        for keys in (self._plans, self._migrations, self._providers):
+            if obj.uid in keys:
+                return _owned("uid", keys[obj.uid].test_name)
+        if obj.kind == "Migration":
+            plan = (str(obj.spec("plan", "namespace") or ""), str(obj.spec("plan", "name") or ""))
+            if plan in {(key.namespace, key.name) for key in self._session.plans}:
+                return _owned("plan", self._plan_names.get(plan, ""))
+        return None
+
+    def _owner(self, obj: Obj) -> Decision | None:
+        for owner in obj.owners:
+            if owner.uid in self._session.lineage:
+                return _owned("owner", self._session.lineage[owner.uid])
+            for keys in (self._plans, self._migrations, self._providers):
+                if owner.uid in keys:
+                    return _owned("owner", keys[owner.uid].test_name)
+            above = self._by_uid.get(owner.uid)
+            if above is not None and self.of(above).ours:
+                return _owned("owner", self.of(above).test_name)
+        return self._named_by_claim(obj)
+
+    def _named_by_claim(self, obj: Obj) -> Decision | None:
+        """prime-, populate- and importer-prime- carry the uid of the claim that they fill."""
+        match = _NAMED_BY_CLAIM.match(obj.name)
+        if not match:
+            return None
+        uid = match.group(1)
+        if uid in self._session.lineage:
+            return _owned("claim uid in its name", self._session.lineage[uid])
+        above = self._by_uid.get(uid)
+        if above is not None and above.uid != obj.uid and self.of(above).ours:
+            return _owned("claim uid in its name", self.of(above).test_name)
+        return None
+
+    def _claim(self, obj: Obj) -> Decision | None:
+        """Volumes, by the claim that they are or were bound to."""
+        if (obj.group, obj.kind) != ("", "PersistentVolume"):
+            return None
+        claim = obj.spec("claimRef") or {}
+        namespace, uid = str(claim.get("namespace") or ""), str(claim.get("uid") or "")
+        if self._session.is_own_namespace(namespace):
+            return self._claim_in_own_namespace(obj, namespace)
+        populated_in = str(obj.annotations.get("forklift.konveyor.io/populated-from", "")).partition("/")[0]
+        if self._session.is_own_namespace(populated_in):
+            return _owned("populated-from")
+        if uid and uid in self._session.lineage:
+            return _owned("claim", self._session.lineage[uid])
+        above = self._by_uid.get(uid) if uid else None
+        if above is not None and self.of(above).ours:
+            return _owned("claim", self.of(above).test_name)
+        named = _NAMED_BY_CLAIM.match(str(claim.get("name") or ""))
+        if named and named.group(1) in self._session.lineage:
+            return _owned("claim", self._session.lineage[named.group(1)])
+        return None
+
+    def _claim_in_own_namespace(self, obj: Obj, namespace: str) -> Decision:
+        """A static volume that stood there before the session was only lent to it."""
+        dynamic = "pv.kubernetes.io/provisioned-by" in obj.annotations
+        if not dynamic and self._session.started and obj.created and obj.created < self._session.started:
+            return _refused(f"older than the session, and not provisioned for it: lent to a claim in {namespace}")
+        return _owned("claim", self._test_of(obj))
+
+    def _server(self, obj: Obj) -> Decision | None:
+        """What an OVA or Hyper-V provider runs in Forklift's own namespace."""
+        provider = self._providers.get(obj.labels.get("provider", ""))
+        if provider is not None and obj.labels.get("app") == "forklift":
+            return _owned("label provider", provider.test_name)
+        return None
+
+    def _plan_file(self, obj: Obj) -> Decision | None:
+        """Two ConfigMaps of a plan carry no label (forklift.md 2.2)."""
+        if (obj.group, obj.kind) != ("", "ConfigMap"):
+            return None
+        for plan in self._session.plans:
+            if obj.namespace == plan.target_namespace and obj.name in {plan.name + end for end in _NAMED_BY_PLAN}:
+                return _owned("named by its plan", plan.test_name)
+        return None
+
+    def _unless_shared(self, obj: Obj, lineage: Decision) -> Decision:
+        """Somebody else's living owner makes it theirs too: then it stays, and is told."""
+        if not lineage.ours:
+            return lineage
+        for owner in obj.owners:
+            above = self._by_uid.get(owner.uid)
+            if above is not None and not self.of(above).ours:
+                return Decision(
+                    Status.CONTESTED,
+                    evidence=lineage.evidence,
+                    reason=f"also owned by {above.shown}, which is not the session's",
+                    test_name=lineage.test_name,
+                )
+        return lineage
+
+    # -- records and names ----------------------------------------------------------------------------------
+
+    def _recorded(self, obj: Obj, record: Record) -> Decision:
+        test = record.test_name
+        if (obj.group, obj.kind) in order.LINEAGE_KINDS:
+            return _refused(
+                "recorded, but in a shared namespace and without a label or owner that shows that the session made it",
+                test,
+            )
+        return self._recorded_by_age(obj, test)
+
+    def _recorded_by_age(self, obj: Obj, test: str) -> Decision:
+        started = self._session.started
+        if prefixes.of_other_session(self._session.prefix, obj.name):
+            return _refused("recorded, but its name is of another session", test)
+        if started and obj.created and obj.created < started:
+            return _refused(f"recorded, but older than the session ({obj.created}): only reused by it", test)
+        if prefixes.matches(self._session.prefix, obj.name):
+            return _owned("record", test)
+        if started and obj.created and obj.created > started:
+            return _owned("record", test)
+        return _refused("recorded, but neither its name nor its age shows that the session made it", test)
+
+    def _by_name(self, obj: Obj) -> Decision:
+        """Last in trust: a name owns only where no namespace could say whose it is."""
+        if not prefixes.matches(self._session.prefix, obj.name):
+            return _OTHER
+        if obj.namespace is None:
+            if (obj.group, obj.kind) in order.LINEAGE_KINDS:
+                return _refused("its name begins with the prefix, but its claim is not the session's")
+            return _owned("name")
+        if obj.group == order.FORKLIFT and self._refers_to_session(obj):
+            return _owned("reference")
+        return _refused("its name begins with the prefix, but nothing else shows that the session made it")
+
+    def _refers_to_session(self, obj: Obj) -> bool:
+        """A Plan or map outside that points at objects in the session's own namespaces."""
+        named = [obj.spec("targetNamespace")]
+        named += [dig(obj.body, "spec", "provider", side, "namespace") for side in ("source", "destination")]
+        return any(self._session.is_own_namespace(str(name)) for name in named if name)
+
+    def _namespace(self, obj: Obj) -> Decision:
+        record = self._records.get(("", "Namespace", "", obj.name))
+        test = record.test_name if record else ""
+        if prefixes.is_protected(obj.name):
+            return _refused("a namespace of the cluster itself, never deleted", test) if record else _OTHER
+        if self._session.is_own_namespace(obj.name):
+            return _owned("record" if record else "name", test)
+        if record is None:
+            return _OTHER
+        made = self._recorded_by_age(obj, test)
+        if not made.ours:
+            return made
+        stranger = next((o for o in self._by_uid.values() if o.namespace == obj.name and self._is_strange(o)), None)
+        if stranger is not None:
+            return _refused(f"recorded, but {stranger.shown} in it is not the session's", test)
+        return made
+
+    def _is_strange(self, obj: Obj) -> bool:
+        return not order.is_furniture(obj.group, obj.kind, obj.name) and not self.of(obj).ours
+
+    # -- blame ----------------------------------------------------------------------------------------------
+
+    def _test_of_migration(self, migration: Key) -> str:
+        plan = self._plans.get(migration.plan_uid)
+        return migration.test_name or (plan.test_name if plan else "")
+
+    def _test_of(self, obj: Obj) -> str:
+        """The test to which an object in an own namespace can be traced, or nothing."""
+        record = self._records.get((obj.group, obj.kind, obj.namespace or "", obj.name))
+        if record is not None and record.test_name:
+            return record.test_name
+        made = self._label(obj) or self._root(obj) or self._owner(obj)
+        if made is not None:
+            return made.test_name
+        if obj.kind == "PersistentVolume":
+            claim = obj.spec("claimRef") or {}
+            above = self._claims.get((str(claim.get("namespace") or ""), str(claim.get("name") or "")))
+            return self.of(above).test_name if above is not None else ""
+        return ""

@@ -1,0 +1,34 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The verdict: clean only when everything was read and nothing is left."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from enum import Enum
+from typing import Any
+
+
+class Verdict(str, Enum):
+    """clean: every scope was read after the last deletion, and nothing of the session is there.
+    leftovers: something is. unverified: nothing was seen, but not everything could be read."""
+
+    CLEAN = "clean"
+    LEFTOVERS = "leftovers"
+    UNVERIFIED = "unverified"
+
+
+def verdict(
+    leftovers: Collection[Any], unreadable: Collection[Any], not_covered: Collection[Any], scopes: Collection[Any]
+) -> Verdict:
+    """Pessimistic: no scope read is not clean, and what is known to be left outweighs what is not known.
+
+    leftovers: those that the site did not accept; unreadable: scopes that could not be read and records of unknown
+    kinds; not_covered: records on source providers that were not looked at; scopes: those that were read.
+    """
+    if leftovers:
+        return Verdict.LEFTOVERS
+    if unreadable or not_covered or not scopes:
+        return Verdict.UNVERIFIED
+    return Verdict.CLEAN

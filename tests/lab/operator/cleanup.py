@@ -1,0 +1,118 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What cancel and archive clean up (3.1 step 3, 3.3), and what nothing cleans."""
+
+from __future__ import annotations
+
+import logging
+
+from tests.lab.operator.api import Api, ApiError
+from tests.lab.operator.kinds import Obj
+from tests.lab.operator.settings import Settings
+
+LOG = logging.getLogger("lab.cleanup")
+
+
+class Cleanup:
+    """Forklift logs errors here and goes on: so does the lab."""
+
+    def __init__(self, api: Api, settings: Settings) -> None:
+        self.api = api
+        self.settings = settings
+
+    async def _remove(self, kind: str, namespace: str | None, labels: str) -> list[Obj]:
+        try:
+            found, _version = await self.api.list(kind, namespace, labels)
+            for obj in found:
+                await self.api.delete(obj)
+        except ApiError as error:
+            LOG.info("%s %s: %s", kind, labels, error)
+            return []
+        return found
+
+    async def vm(self, plan: Obj, vm: Obj, migration: str, *, succeeded: bool) -> None:
+        """`cleanup(vm)` in its order. `migration` is "" where Forklift forgets the uid: then what
+        is looked up by it (PVCs and their importers) is found by nobody."""
+        target = plan["spec"]["targetNamespace"]
+        mine = f"plan={plan['metadata']['uid']},vmID={vm['id']}"
+        claims: list[Obj] = []
+        if migration:
+            claims, _version = await self.api.list(
+                "PersistentVolumeClaim", target, f"migration={migration},vmID={vm['id']}"
+            )
+        if not succeeded and self.settings.deletes_vm_on_failure(plan, vm):
+            await self._disks(target, mine, claims)
+        await self._importers(target, claims)
+        await self._remove("Pod", target, f"{mine},forklift.app")
+        if self.settings.release >= (2, 12):
+            await self._remove("Conversion", plan["metadata"]["namespace"], mine)
+        await self._remove("Secret", target, mine)
+        await self._remove("ConfigMap", target, mine)
+        await self._remove("Job", plan["metadata"]["namespace"], mine)
+        await self._populators(target, vm["id"], migration)
+
+    async def _disks(self, target: str, mine: str, claims: list[Obj]) -> None:
+        """VM, populated PVCs with their prime PVC and without finalizers, DataVolumes."""
+        await self._remove("VirtualMachine", target, mine)
+        for pvc in claims:
+            if not pvc["spec"].get("dataSourceRef"):
+                continue
+            prime = await self.api.get(
+                "PersistentVolumeClaim", target, f"prime-{pvc['metadata']['uid']}"
+            )
+            for obj in (pvc, prime):
+                if obj is not None:
+                    await self.api.delete(obj)
+                    await self.api.patch(obj, {"metadata": {"finalizers": None}})
+        await self._remove("DataVolume", target, mine)
+
+    async def _importers(self, target: str, claims: list[Obj]) -> None:
+        names = {pvc["metadata"]["uid"] for pvc in claims}
+        pods, _version = await self.api.list("Pod", target, "cdi.kubevirt.io=importer")
+        for pod in pods:
+            owners = pod["metadata"].get("ownerReferences") or []
+            if any(entry["uid"] in names for entry in owners):
+                await self.api.delete(pod)
+
+    async def _populators(self, target: str, vm_id: str, migration: str) -> None:
+        if not migration:
+            return
+        mine = f"migration={migration},vmID={vm_id}"
+        for kind in (
+            "OvirtVolumePopulator",
+            "OpenstackVolumePopulator",
+            "VSphereXcopyVolumePopulator",
+        ):
+            await self._remove(kind, target, mine)
+        if not self.settings.retain_populator_pods:
+            await self._remove("Pod", target, f"{mine},!forklift.app")
+
+    async def provider_storage(self, plan: Obj) -> None:
+        """Archive: OVA's PVC and PV by the plan's uid, VDDK jobs and ConfigMaps (3.3)."""
+        target = plan["spec"]["targetNamespace"]
+        uid = plan["metadata"]["uid"]
+        for kind, namespace in (("PersistentVolumeClaim", target), ("PersistentVolume", None)):
+            found, _version = await self.api.list(kind, namespace, f"plan={uid},!vmID")
+            for obj in found:
+                if obj["metadata"]["name"].startswith("ova-store-"):
+                    await self.api.delete(obj)
+        await self._remove("Job", target, f"plan={uid},vddk")
+        await self._remove("ConfigMap", target, f"plan={uid},resource=vddk-config")
+
+    async def orphans(self, plan: Obj) -> None:
+        """2.12+ `cleanupOrphanedResources`, when it is on: by the plan's name, on the local
+        cluster, and nothing that a VirtualMachine owns (2.4 point 2)."""
+        metadata = plan["metadata"]
+        labels = f"plan-name={metadata['name']},plan-namespace={metadata['namespace']}"
+        target = plan["spec"]["targetNamespace"]
+        for kind in ("PersistentVolumeClaim", "DataVolume"):
+            found, _version = await self.api.list(kind, target, labels)
+            for obj in found:
+                owners = obj["metadata"].get("ownerReferences") or []
+                if not any(entry["kind"] == "VirtualMachine" for entry in owners):
+                    await self.api.delete(obj)
+        for kind in ("Pod", "Secret", "ConfigMap"):
+            await self._remove(kind, target, labels)
+        await self._remove("PersistentVolume", None, labels)

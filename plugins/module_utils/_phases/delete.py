@@ -30,9 +30,22 @@ SETTLE = 10.0
 Pair = tuple[Obj, Decision]
 
 
-def run(cluster: Cluster, session: Session, phase: str, limits: Limits, check_mode: bool) -> Result:
+@dataclass(frozen=True, slots=True)
+class Only:
+    """Narrows a phase: objects of these names, in this namespace; empty means all."""
+
+    names: frozenset[str] = frozenset()
+    namespace: str = ""
+
+    def wants(self, obj: Obj) -> bool:
+        return (not self.names or obj.name in self.names) and self.namespace in ("", obj.namespace)
+
+
+def run(
+    cluster: Cluster, session: Session, limits: Limits, check_mode: bool, *, phase: str, only: Only = Only()
+) -> Result:
     """Delete what belongs to the phase; in check mode only say what that is."""
-    return _Run(cluster, session, phase, limits).run(check_mode)
+    return _Run(cluster, session, phase, limits, only).run(check_mode)
 
 
 @dataclass(slots=True)
@@ -41,6 +54,7 @@ class _Run:
     session: Session
     phase: str
     limits: Limits
+    only: Only
     catalog: Catalog = field(init=False)
     handled: dict[str, Pair] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
@@ -58,7 +72,7 @@ class _Run:
                 break
             self.handled.update({pair[0].uid: pair for pair in fresh})
             for step in order.steps_of(self.phase):
-                self._step([pair for pair in fresh if order.step_of(pair[0].group, pair[0].kind) is step])
+                self._step([obj for obj, _made in fresh if order.step_of(obj.group, obj.kind) is step], found)
             found = self._look()
         return self._finish(found)
 
@@ -69,12 +83,11 @@ class _Run:
 
     def _targets(self, found: Found) -> list[Pair]:
         steps = order.steps_of(self.phase)
-        return [pair for pair in found.owned if order.step_of(pair[0].group, pair[0].kind) in steps]
+        return [p for p in found.owned if order.step_of(p[0].group, p[0].kind) in steps and self.only.wants(p[0])]
 
     # -- one step -------------------------------------------------------------------------------------------
 
-    def _step(self, pairs: list[Pair]) -> None:
-        objects = [obj for obj, _made in pairs]
+    def _step(self, objects: list[Obj], found: Found) -> None:
         if not objects:
             return
         if objects[0].kind == "PersistentVolume" and self.phase == order.NAMESPACES:
@@ -83,6 +96,8 @@ class _Run:
         asked = [obj for obj in objects if not any(o.controller and o.uid in alive for o in obj.owners)]
         self.cluster.together(self._delete, asked)
         waiting = [obj for obj in objects if obj.uid not in self.errors and obj.uid not in self.successors]
+        if self.phase == order.VMS:
+            waiting += _claims_of(waiting, found)
         limits = Limits(min(self.limits.stall, SETTLE), self.limits.total) if self.stalled else self.limits
         waited = until_gone(self.cluster, waiting, limits)
         self.stalled = self.stalled or bool(waited.pending)
@@ -140,7 +155,7 @@ class _Run:
         refused = [
             item(obj, made)
             for obj, made in found.with_status(Status.REFUSED, Status.CONTESTED)
-            if order.step_of(obj.group, obj.kind) in steps
+            if order.step_of(obj.group, obj.kind) in steps and self.only.wants(obj)
         ]
         refused += [item(*self.handled[uid], reason) for uid, reason in self.successors.items()]
         absent = [
@@ -149,3 +164,13 @@ class _Run:
             if order.step_of(kinds.group_of(record, self.catalog.resources) or "", record.kind) in steps
         ]
         return Result(done, absent, refused, remaining, [dict(entry) for entry in found.unreadable])
+
+
+def _claims_of(vms: Iterable[Obj], found: Found) -> list[Obj]:
+    """Claims that were handed over to these VMs: the garbage collector deletes them once the VM is gone."""
+    uids = {vm.uid for vm in vms}
+    return [
+        obj
+        for obj, _made in found.owned
+        if obj.kind == "PersistentVolumeClaim" and any(owner.uid in uids for owner in obj.owners)
+    ]

@@ -35,7 +35,7 @@ def explain(cluster: Cluster, catalog: Catalog, objects: Iterable[Obj]) -> dict[
 def reason(held_by: Mapping[str, Any]) -> str:
     """held_by in one sentence."""
     if not held_by.get("deletion_requested"):
-        parts = ["its deletion was not accepted, or it was made anew"]
+        parts = ["nothing has asked for its deletion"]
     else:
         parts = [f"being deleted since {held_by['deletion_requested']}"]
     if held_by.get("finalizers"):

@@ -72,6 +72,9 @@ class _Reading:
     def run(self) -> Found:
         self._read(self._root_scopes())
         self._learn()
+        if any(key.type in order.SERVED_PROVIDERS for key in self._session.providers):
+            controller = self._catalog.find(order.FORKLIFT, "ForkliftController")
+            self._read([Scope(controller)] if controller else [])
         self._read(self._namespace_scopes())
         self._learn()  # labels of what was read just now may name Plans that were not
         self._missing_servers()
@@ -154,7 +157,7 @@ class _Reading:
         for name in shared:
             wanted += [Scope(r, name) for kind in sorted(order.SHARED_KINDS) if (r := self._catalog.find(*kind))]
             wanted += self._recorded_scopes(name)
-        return wanted + self._server_scopes(shared)
+        return wanted + self._server_scopes()
 
     def _listable(self) -> list[Resource]:
         return [r for r in self._catalog.deletable_in_namespaces() if (r.group, r.kind) not in order.FURNITURE_KINDS]
@@ -167,16 +170,17 @@ class _Reading:
         )
         return [Scope(resource, namespace) for resource in found if resource is not None]
 
-    def _server_scopes(self, shared: Iterable[str]) -> list[Scope]:
-        """Provider servers run in Forklift's own namespace, which only they themselves name."""
-        if not self._session.providers:
+    def _server_scopes(self) -> list[Scope]:
+        """OVA and Hyper-V providers run a server in Forklift's own namespace, wherever they stand themselves."""
+        if not any(key.type in order.SERVED_PROVIDERS for key in self._session.providers):
             return []
-        wanted = []
-        for kind in ("OVAProviderServer", "HyperVProviderServer"):
-            resource = self._catalog.find(order.FORKLIFT, kind)
-            if resource is not None:
-                wanted.append(Scope(resource, optional=True))
-        return wanted
+        controllers = {o.namespace for o in self._objects.values() if o.kind == "ForkliftController"}
+        return [
+            Scope(r, name)
+            for name in sorted(filter(None, controllers))
+            for kind in sorted(order.SERVER_KINDS)
+            if (r := self._catalog.find(*kind))
+        ]
 
     # -- reading --------------------------------------------------------------------------------------------
 
@@ -245,7 +249,7 @@ def learn(session: Session, owned: Iterable[tuple[Obj, Decision]]) -> Session:
     migrations = [key for obj, _made in owned if _is_root(obj, "Plan") for key in _history(obj)]
     migrations += [_migration_key(obj, made, by_name) for obj, made in owned if _is_root(obj, "Migration")]
     providers = [
-        Key(obj.name, obj.namespace or "", obj.uid, test_name=made.test_name)
+        Key(obj.name, obj.namespace or "", obj.uid, test_name=made.test_name, type=str(obj.spec("type") or ""))
         for obj, made in owned
         if _is_root(obj, "Provider")
     ]
@@ -300,8 +304,3 @@ def _history(plan: Obj) -> list[Key]:
                 )
             )
     return ran
-
-
-def recorded_on_providers(records: Iterable[Record]) -> list[Record]:
-    """Clones and Cinder snapshots: not the cluster's."""
-    return [record for record in records if record.on_provider]

@@ -26,26 +26,39 @@ def cancel(cluster: Cluster, session: Session, limits: Limits, check_mode: bool)
     """Cancel every running Migration of the session, by VM ids, and wait until it is finished."""
     catalog = cluster.discover()
     found = find(cluster, session, catalog)
-    plans = {(obj.namespace, obj.name): obj for obj, _made in _of_kind(found.owned, "Plan")}
-    running = [
-        (obj, made)
-        for obj, made in _of_kind(found.owned, "Migration")
-        if forklift.needs_cancel(obj) and not forklift.finished(obj, _plan_of(obj, plans))
-    ]
-    changes = {obj.uid: forklift.cancel_patch(obj, _plan_of(obj, plans)) for obj, _made in running}
+    plans = _plans(found)
+    pairs = running(found)
+    changes = {obj.uid: forklift.cancel_patch(obj, _plan_of(obj, plans)) for obj, _made in pairs}
     no_ids = {uid: "no VM ids: neither its plan's status nor its spec names any" for uid in changes if not changes[uid]}
-    return _change(
-        cluster, catalog, found, "Migration", running, changes, no_ids, forklift.ended, limits, check_mode
-    )
+    return _change(cluster, catalog, found, "Migration", pairs, changes, no_ids, forklift.ended, limits, check_mode)
 
 
 def archive(cluster: Cluster, session: Session, limits: Limits, check_mode: bool) -> Result:
     """Archive every Plan of the session and wait for the condition; it proves nothing about what is left."""
     catalog = cluster.discover()
     found = find(cluster, session, catalog)
-    pending = [(obj, made) for obj, made in _of_kind(found.owned, "Plan") if not forklift.archived(obj)]
+    pending = unarchived(found)
     changes: dict[str, Mapping[str, Any]] = {obj.uid: {"spec": {"archived": True}} for obj, _made in pending}
     return _change(cluster, catalog, found, "Plan", pending, changes, {}, forklift.archived, limits, check_mode)
+
+
+def running(found: Found) -> list[Pair]:
+    """Migrations of the session that have to be canceled."""
+    plans = _plans(found)
+    return [
+        (obj, made)
+        for obj, made in _of_kind(found.owned, "Migration")
+        if forklift.needs_cancel(obj) and not forklift.finished(obj, _plan_of(obj, plans))
+    ]
+
+
+def unarchived(found: Found) -> list[Pair]:
+    """Plans of the session that have to be archived."""
+    return [(obj, made) for obj, made in _of_kind(found.owned, "Plan") if not forklift.archived(obj)]
+
+
+def _plans(found: Found) -> dict[tuple[str | None, str], Obj]:
+    return {(obj.namespace, obj.name): obj for obj, _made in _of_kind(found.owned, "Plan")}
 
 
 def _of_kind(pairs: Iterable[Pair], kind: str) -> list[Pair]:

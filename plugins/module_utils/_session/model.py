@@ -18,7 +18,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session import prefi
 class Key:
     """One Plan, Migration or Provider of the session, as it was when it could still be read.
 
-    target_namespace: only Plans; plan_uid: only Migrations.
+    target_namespace: only Plans; plan_uid: only Migrations; type: only Providers, such as C(ova).
     """
 
     name: str
@@ -27,6 +27,7 @@ class Key:
     target_namespace: str = ""
     plan_uid: str = ""
     test_name: str = ""
+    type: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,6 +124,19 @@ SHARED_KINDS = LINEAGE_KINDS | frozenset(
         (FORKLIFT, "Hook"),
     }
 )
+# What the server of an OVA or Hyper-V provider is made of (forklift.md 2.2), and which providers have one.
+SERVED_PROVIDERS = ("ova", "hyperv")
+SERVER_KINDS = frozenset(
+    {
+        (FORKLIFT, "OVAProviderServer"),
+        (FORKLIFT, "HyperVProviderServer"),
+        ("apps", "Deployment"),
+        ("apps", "ReplicaSet"),
+        ("", "Pod"),
+        ("", "Service"),
+        ("", "PersistentVolumeClaim"),
+    }
+)
 # Read whole, in all namespaces where that is allowed: they say where else to look.
 ROOT_KINDS = ((FORKLIFT, "Provider"), (FORKLIFT, "Plan"), (FORKLIFT, "Migration"))
 # Cluster-scoped kinds that are always read: PVs by claim, the others by name (the suite binds roles).

@@ -1,0 +1,34 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Options and attributes that the modules of this collection share."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Which session; paired with SESSION_SPEC in module_utils/_module.py."""
+
+    DOCUMENTATION = r"""
+options:
+  session:
+    description:
+      - The session as RV(mtv.teardown.session_info#module:session) returned it.
+      - When it is given, O(resources_file), O(session_prefix) and O(data_collector_path) are not read.
+    type: dict
+  resources_file:
+    description:
+      - The C(resources.json) that mtv-api-tests wrote. It is read as data, nothing in it is imported or evaluated.
+      - Default is C(resources.json) in O(data_collector_path), where that exists. Empty text means that no file is read.
+    type: path
+  session_prefix:
+    description:
+      - The prefix of the session, such as V(auto-ab12).
+      - Default is the one prefix that the names in O(resources_file) allow; a prefix that contradicts them is an error.
+    type: str
+  data_collector_path:
+    description:
+      - The folder in which mtv-api-tests put its files.
+      - Notes of earlier runs of this collection about the session are read from it.
+    type: path
+"""

@@ -1,0 +1,30 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How long a phase waits, and whether it fails for what stays."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Paired with WAIT_SPEC in module_utils/_module.py."""
+
+    DOCUMENTATION = r"""
+options:
+  stall_timeout:
+    description:
+      - Seconds without any progress after which waiting ends. What still shrinks is waited for.
+    type: int
+    default: 180
+  wait_timeout:
+    description:
+      - Seconds after which each wait ends in any case.
+    type: int
+    default: 1800
+  fail_on_remaining:
+    description:
+      - Whether the module fails when something of the session stayed, or could not be read.
+      - The playbooks set V(false) and let the role P(mtv.teardown.verify#role) judge at the end.
+    type: bool
+    default: true
+"""

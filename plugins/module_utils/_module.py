@@ -1,0 +1,120 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the modules share: option specs (paired with the doc fragments), the connection, how they end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
+from ansible_collections.mtv.teardown.plugins.module_utils._clients import http
+from ansible_collections.mtv.teardown.plugins.module_utils._clients.cluster import Cluster
+from ansible_collections.mtv.teardown.plugins.module_utils._errors import TeardownError
+from ansible_collections.mtv.teardown.plugins.module_utils._phases import start
+from ansible_collections.mtv.teardown.plugins.module_utils._phases.result import Result, shown
+from ansible_collections.mtv.teardown.plugins.module_utils._phases.wait import Limits
+from ansible_collections.mtv.teardown.plugins.module_utils._session import ignore
+from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
+
+# doc fragment mtv.teardown._session
+SESSION_SPEC: dict[str, Any] = {
+    "session": {"type": "dict", "no_log": False},
+    "resources_file": {"type": "path"},
+    "session_prefix": {"type": "str"},
+    "data_collector_path": {"type": "path"},
+}
+# doc fragment mtv.teardown._wait
+WAIT_SPEC: dict[str, Any] = {
+    "stall_timeout": {"type": "int", "default": 180},
+    "wait_timeout": {"type": "int", "default": 1800},
+    "fail_on_remaining": {"type": "bool", "default": True},
+}
+IGNORE_SPEC: dict[str, Any] = {
+    "type": "list",
+    "elements": "dict",
+    "default": [],
+    "options": {
+        "expression": {"type": "str", "required": True},
+        "reason": {"type": "str", "required": True},
+    },
+}
+
+
+def module_of(spec: Mapping[str, Any], **rules: Any) -> AnsibleModule:
+    """An AnsibleModule with the connection options of kubernetes.core and these."""
+    return AnsibleModule(argument_spec={**AUTH_ARG_SPEC, **spec}, supports_check_mode=True, **rules)
+
+
+def run(module: AnsibleModule, work: Callable[[], dict[str, Any]]) -> None:
+    """Do the work and end the module; errors that a user can act on become its message."""
+    if http.IMPORT_ERROR:
+        module.fail_json(msg=missing_required_lib("kubernetes"), exception=http.IMPORT_ERROR)
+    if ignore.IMPORT_ERROR:
+        module.fail_json(msg=missing_required_lib("jmespath"), exception=ignore.IMPORT_ERROR)
+    try:
+        result = work()
+    except TeardownError as exc:
+        module.fail_json(msg=exc.msg, error=exc.details)
+        raise  # fail_json ends the module; this tells the type checker
+    if result.get("failed"):
+        module.fail_json(**result)
+    module.exit_json(**result)
+
+
+def cluster_of(module: AnsibleModule) -> Cluster:
+    return Cluster(http.connect(module))
+
+
+def run_phase(
+    module: AnsibleModule,
+    done: str,
+    phase: Callable[[Cluster, Session, Limits, bool], Result],
+    session: Callable[[Cluster], Session] | None = None,
+) -> None:
+    """The whole of a module that changes something: session, work, answer.
+
+    done: the name under which the answer lists what the phase did; session: where it comes from, if not from
+    the usual options.
+    """
+
+    def work() -> dict[str, Any]:
+        known = None if session else start.session_of(module.params)  # bad input ends before anything is asked
+        cluster = cluster_of(module)
+        limits = Limits(float(module.params["stall_timeout"]), float(module.params["wait_timeout"]))
+        result = phase(cluster, known or (session or start.session_of)(cluster), limits, bool(module.check_mode))
+        return answer(result, done, bool(module.params["fail_on_remaining"]), cluster.requests)
+
+    run(module, work)
+
+
+def answer(result: Result, done: str, fail_on_remaining: bool, requests: int) -> dict[str, Any]:
+    """What a deleting module returns. Objects that stayed make it fail, unless the caller judges them itself."""
+    out: dict[str, Any] = {
+        **result.as_dict(done),
+        "changed": bool(result.done),
+        "requests": requests,
+        "diff": diff([*result.done, *result.remaining], result.remaining),
+    }
+    if fail_on_remaining and (result.remaining or result.unreadable):
+        out["failed"] = True
+        out["msg"] = _trouble(result)
+    return out
+
+
+def diff(before: Iterable[Mapping[str, Any]], after: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """For --diff: one line per object."""
+    return {"before": _lines(before), "after": _lines(after)}
+
+
+def _lines(entries: Iterable[Mapping[str, Any]]) -> str:
+    return "".join(f"{line}\n" for line in sorted(f"{shown(e)} ({e['evidence']})" for e in entries))
+
+
+def _trouble(result: Result) -> str:
+    told = [f"{shown(e)}: {e['reason']}" for e in result.remaining]
+    told += [f"{shown(e)} could not be read: {e['error']}" for e in result.unreadable]
+    more = f" … and {len(told) - 10} more" if len(told) > 10 else ""
+    return f"{len(result.remaining)} not done, {len(result.unreadable)} scopes not read: " + "; ".join(told[:10]) + more

@@ -1,0 +1,48 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What there is of a session before anything is touched: its keys, what a teardown deletes, which phases have work."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.mtv.teardown.plugins.module_utils._clients.cluster import Cluster
+from ansible_collections.mtv.teardown.plugins.module_utils._phases import forklift
+from ansible_collections.mtv.teardown.plugins.module_utils._phases.find import Found, find
+from ansible_collections.mtv.teardown.plugins.module_utils._phases.result import absent_item, item
+from ansible_collections.mtv.teardown.plugins.module_utils._report import summary
+from ansible_collections.mtv.teardown.plugins.module_utils._session import journal, order
+from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
+from ansible_collections.mtv.teardown.plugins.module_utils._session.ownership import Status
+from ansible_collections.mtv.teardown.plugins.module_utils._session.volumes import storage_note
+
+
+def look(cluster: Cluster, session: Session) -> dict[str, Any]:
+    """session, targets, absent, refused, unreadable, work, journal, summary."""
+    found = find(cluster, session)
+    result: dict[str, Any] = {
+        "session": found.session.as_dict(),
+        "targets": [item(obj, made, storage_note(obj)) for obj, made in found.owned],
+        "absent": [absent_item(record) for record in found.absent],
+        "refused": [item(obj, made) for obj, made in found.with_status(Status.REFUSED, Status.CONTESTED)],
+        "unreadable": [dict(entry) for entry in found.unreadable],
+        "work": _work(found),
+        "journal": {"name": journal.file_name(found.session.prefix), "keys": journal.entry(found.session)},
+    }
+    return {**result, "summary": summary.of_targets(found.session, result)}
+
+
+def _work(found: Found) -> dict[str, int]:
+    """Objects by phase. While a migration runs it makes more, so then every later phase has work."""
+    running = len(forklift.running(found))
+    counts = {
+        "migrations": running,
+        "plans": len(forklift.unarchived(found)),
+        order.VMS: running,
+        order.RESOURCES: running,
+        order.NAMESPACES: 0,
+    }
+    for obj, _made in found.owned:
+        counts[order.step_of(obj.group, obj.kind).phase] += 1
+    return counts

@@ -1,0 +1,123 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where every module begins: the session, from another role or from the files and the prefix."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ansible_collections.mtv.teardown.plugins.module_utils._clients.cluster import Cluster
+from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError
+from ansible_collections.mtv.teardown.plugins.module_utils._record import resources_file
+from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_file import Record
+from ansible_collections.mtv.teardown.plugins.module_utils._session import journal, order, prefix
+from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session, from_dict
+
+
+def session_of(params: Mapping[str, Any]) -> Session:
+    """The session that the options of a module name; RecordError when they name none or contradict each other."""
+    if params.get("session"):
+        return from_dict(params["session"])
+    folder = str(params.get("data_collector_path") or "")
+    path = _record_path(params.get("resources_file"), folder)
+    given = params.get("session_prefix")
+    if path is None and given is None:
+        raise RecordError(
+            "nothing says which session: give resources_file (the resources.json that mtv-api-tests wrote) "
+            f"or session_prefix (such as auto-ab12){_looked(folder)}."
+        )
+    records = resources_file.read(path) if path is not None else ()
+    session = Session(prefix=_prefix(given, records, path), source=path or "", records=records)
+    return _with_journal(session, folder or (os.path.dirname(path) if path else ""))
+
+
+def _record_path(given: Any, folder: str) -> str | None:
+    """What was given counts, and must be there; the default only where it exists. Empty text means: no file."""
+    if given is not None:
+        return str(given) or None
+    default = os.path.join(folder, "resources.json") if folder else ""
+    return default if default and os.path.lexists(default) else None
+
+
+def _looked(folder: str) -> str:
+    return f"; there is no {os.path.join(folder, 'resources.json')}" if folder else ""
+
+
+def _prefix(given: Any, records: Iterable[Record], path: str | None) -> str:
+    names = [name for r in records for name in (r.name, r.namespace) if name]
+    if given is None:
+        return prefix.check(prefix.derive(names, path or ""))
+    checked = prefix.check(str(given))
+    prefix.agree(checked, names, path or "")
+    return checked
+
+
+def _with_journal(session: Session, folder: str) -> Session:
+    path = os.path.join(folder, journal.file_name(session.prefix))
+    if not folder or not os.path.exists(path):
+        return session
+    try:
+        with open(path, encoding="utf-8") as handle:
+            text = handle.read(journal.MAX_BYTES)
+    except (OSError, UnicodeDecodeError) as exc:
+        raise RecordError(f"{path} cannot be read: {exc}. It is a note of an earlier run.") from exc
+    return journal.with_journal(session, text, path)
+
+
+def session_of_vms(cluster: Cluster, plan: Mapping[str, Any] | None, vms: Iterable[str], namespace: str) -> Session:
+    """The session of one test class: a Plan, or migrated VMs by name in a namespace.
+
+    A VM is only taken for a migrated one when a Forklift label on it names the plan.
+    """
+    catalog = cluster.discover()
+    keys: list[Key] = []
+    records: list[Record] = []
+    if plan:
+        records.append(Record("Plan", str(plan["name"]), str(plan["namespace"]), entry="plan"))
+        resource = catalog.find(order.FORKLIFT, "Plan")
+        found = cluster.get(resource, str(plan["namespace"]), str(plan["name"])) if resource else None
+        if found is not None:
+            target = str(found.spec("targetNamespace") or found.namespace)
+            namespace = namespace or target
+            keys.append(Key(found.name, found.namespace or "", found.uid, target_namespace=target))
+        elif not namespace:
+            raise RecordError(
+                f"Plan {plan['namespace']}/{plan['name']} is not there, so its target namespace is not known; "
+                "give namespace."
+            )
+    names = list(vms)
+    if not plan and not (names and namespace):
+        raise RecordError("give a session, or plan, or vms together with their namespace.")
+    records += [
+        Record("VirtualMachine", name, namespace, entry=f"vms[{index}]") for index, name in enumerate(names)
+    ]
+    if not plan:
+        keys += _plans_on_labels(cluster, names, namespace)
+    return Session(source="plan" if plan else "vms", records=tuple(records), plans=tuple(keys))
+
+
+def _plans_on_labels(cluster: Cluster, names: Iterable[str], namespace: str) -> list[Key]:
+    """The Plans whose uids the labels of these VMs carry (forklift.md 2.1)."""
+    resource = cluster.discover().find(order.KUBEVIRT, "VirtualMachine")
+    wanted = set(names)
+    found = cluster.listing(resource, namespace).objects if resource else ()
+    return [
+        Key(vm.labels.get("plan-name", ""), vm.labels.get("plan-namespace", ""), vm.labels["plan"], namespace)
+        for vm in found
+        if vm.name in wanted and vm.labels.get("plan")
+    ]
+
+
+def with_deleted(session: Session, phases: Mapping[str, Any]) -> Session:
+    """The session, knowing what earlier phases found: what belonged to those is known by their uids."""
+    found = {
+        str(entry["uid"]): str(entry.get("test_name") or "")
+        for phase in phases.values()
+        for name in ("deleted", "remaining")
+        for entry in phase.get(name) or ()
+        if entry.get("uid") and not session.is_own_namespace(entry.get("namespace"))
+    }
+    return session.learned(lineage={**session.lineage, **found})

@@ -1,0 +1,86 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Looks for what is left, until two looks agree, and gives the verdict. Deletes nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.mtv.teardown.plugins.module_utils._clients.cluster import Cluster
+from ansible_collections.mtv.teardown.plugins.module_utils._phases import explain
+from ansible_collections.mtv.teardown.plugins.module_utils._phases.find import Found, find
+from ansible_collections.mtv.teardown.plugins.module_utils._phases.result import absent_item, item
+from ansible_collections.mtv.teardown.plugins.module_utils._session import ignore
+from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
+from ansible_collections.mtv.teardown.plugins.module_utils._session.ownership import Status
+from ansible_collections.mtv.teardown.plugins.module_utils._session.verdict import verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """quiet_interval: seconds between two looks; total: seconds after which looking ends though things still shrink;
+    openshift_only: the caller answers for the source providers; rules: leftovers that are accepted."""
+
+    quiet_interval: float = 3.0
+    total: float = 300.0
+    openshift_only: bool = False
+    rules: tuple[ignore.Rule, ...] = ()
+
+
+def verify(
+    cluster: Cluster, session: Session, terms: Terms, sleep: Callable[[float], None] = time.sleep
+) -> dict[str, Any]:
+    """verdict, leftovers, accepted, refused, absent, unreadable, not_covered, scopes, sweeps."""
+    looks = _look_until_quiet(cluster, session, terms, sleep)
+    last = looks[-1]
+    left = last.with_status(Status.OWNED, Status.CONTESTED)
+    held = explain.explain(cluster, cluster.discover(), [obj for obj, _made in left]) if left else {}
+    items = [item(obj, made, made.reason or explain.reason(held[obj.uid]), held[obj.uid]) for obj, made in left]
+    counted, accepted = ignore.split(items, terms.rules)
+    unreadable = _once(entry for look in looks[-2:] for entry in look.unreadable)
+    not_covered = [
+        {**absent_item(record), "reason": "on the source provider: not looked at"}
+        for record in session.records
+        if record.on_provider
+    ]
+    scopes = [dict(scope) for scope in last.scopes]
+    outcome = verdict(counted, unreadable, [] if terms.openshift_only else not_covered, scopes)
+    return {
+        "verdict": outcome.value,
+        "leftovers": counted,
+        "accepted": accepted,
+        "refused": [item(obj, made) for obj, made in last.with_status(Status.REFUSED)],
+        "absent": [absent_item(record) for record in last.absent],
+        "unreadable": unreadable,
+        "not_covered": not_covered,
+        "scopes": scopes,
+        "sweeps": len(looks),
+    }
+
+
+def _look_until_quiet(
+    cluster: Cluster, session: Session, terms: Terms, sleep: Callable[[float], None]
+) -> list[Found]:
+    """At least two looks; more while the set of what is left still changes (slow is not stuck)."""
+    ends = time.monotonic() + terms.total
+    looks = [find(cluster, session)]
+    while True:
+        sleep(terms.quiet_interval)
+        looks.append(find(cluster, looks[-1].session))
+        if _ours(looks[-1]) == _ours(looks[-2]) or time.monotonic() > ends:
+            return looks
+
+
+def _ours(look: Found) -> frozenset[str]:
+    return frozenset(obj.uid for obj, made in look.decided if made.ours)
+
+
+def _once(entries: Iterable[Any]) -> list[dict[str, Any]]:
+    seen: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for entry in entries:
+        seen.setdefault((entry["kind"], entry["api_version"], entry["namespace"], entry["name"]), dict(entry))
+    return list(seen.values())

@@ -1,0 +1,121 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The end of a run in lines that a tired engineer can read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ansible_collections.mtv.teardown.plugins.module_utils._phases.result import shown
+from ansible_collections.mtv.teardown.plugins.module_utils._report.advice import next_step
+from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
+
+Entry = Mapping[str, Any]
+# Longer lists are cut in the summary; the result and the JSON file have them whole.
+MOST = 50
+
+
+def gone(targets: Iterable[Entry], phases: Mapping[str, Any], result: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What the run began with or deleted, and what a complete last look did not meet any more."""
+    there = {entry["uid"] for name in ("leftovers", "accepted", "refused") for entry in result[name]}
+    unread = {(entry["kind"], entry["namespace"]) for entry in result["unreadable"]}
+    known = [*targets, *(entry for phase in phases.values() for entry in phase.get("deleted") or ())]
+    found = {
+        entry["uid"]: dict(entry)
+        for entry in known
+        if entry["uid"] not in there and not {(entry["kind"], entry["namespace"]), (entry["kind"], None)} & unread
+    }
+    return list(found.values())
+
+
+def of_targets(session: Session, result: Mapping[str, Any]) -> list[str]:
+    """Before anything is touched."""
+    targets = result["targets"]
+    lines = [_title(session), f"{len(targets)} objects of it are there{': ' + _counts(targets) if targets else ''}."]
+    lines += _section("to be deleted", targets, _owned_line)
+    lines += _section("not touched", result["refused"], _reason_line)
+    lines += _section("could not be read", result["unreadable"], _error_line)
+    on_provider = [record for record in session.records if record.on_provider]
+    if on_provider:
+        lines.append(f"on source providers, not looked at: {len(on_provider)} records")
+    return lines
+
+
+def of_verdict(session: Session, result: Mapping[str, Any]) -> list[str]:
+    """After the last look."""
+    lines = [_title(session), _headline(result)]
+    for entry in result["leftovers"][:MOST]:
+        lines += _leftover(entry)
+    lines += _more(result["leftovers"])
+    lines += _section("could not be read", result["unreadable"], _error_line)
+    lines += _section("accepted", result["accepted"], lambda e: f"{shown(e)}: {e['accepted_because']}")
+    lines += _section("not touched", result["refused"], _reason_line)
+    lines += _section("on source providers, not looked at", result["not_covered"], shown)
+    lines.append(
+        f"deleted {len(result['deleted'])}, already gone {len(result['absent'])}, left {len(result['leftovers'])}, "
+        f"accepted {len(result['accepted'])}, not touched {len(result['refused'])}; "
+        f"{len(result['scopes'])} scopes read {result['sweeps']} times"
+    )
+    kept = [entry for entry in result["deleted"] if entry["reason"]]
+    return lines + _section("storage that stays", kept, lambda e: f"{shown(e)}: {e['reason']}")
+
+
+def _title(session: Session) -> str:
+    source = f" ({session.source})" if session.source else ""
+    return f"session {session.prefix or 'without a prefix'}{source}"
+
+
+def _headline(result: Mapping[str, Any]) -> str:
+    if result["verdict"] == "clean":
+        return "CLEAN: everything was read, and nothing of the session is left."
+    if result["verdict"] == "leftovers":
+        return f"LEFTOVERS: {len(result['leftovers'])} objects of the session are still there."
+    if result["unreadable"]:
+        return f"UNVERIFIED: {len(result['unreadable'])} scopes could not be read, so nobody knows what is left there."
+    if result["not_covered"]:
+        return (
+            f"UNVERIFIED: {len(result['not_covered'])} records are on source providers, which were not looked at. "
+            "Set mtv_teardown_openshift_only to judge the cluster alone."
+        )
+    return "UNVERIFIED: no scope was read."
+
+
+def _counts(entries: Iterable[Entry]) -> str:
+    counted = Counter(str(entry["kind"]) for entry in entries)
+    return ", ".join(f"{number} {kind}" for kind, number in sorted(counted.items()))
+
+
+def _leftover(entry: Entry) -> list[str]:
+    test = f"made by {entry['test_name']}; " if entry["test_name"] else ""
+    lines = [f"  {shown(entry)}", f"    {test}the session's by {entry['evidence']}; uid {entry['uid']}"]
+    if entry["reason"]:
+        lines.append(f"    {entry['reason']}")
+    step = next_step(entry)
+    return [*lines, f"    next: {step}"] if step else lines
+
+
+def _section(title: str, entries: list[Any], line: Any) -> list[str]:
+    if not entries:
+        return []
+    return [f"{title}:", *(f"  {line(entry)}" for entry in entries[:MOST]), *_more(entries)]
+
+
+def _more(entries: list[Any]) -> list[str]:
+    return [f"  … and {len(entries) - MOST} more, in the result"] if len(entries) > MOST else []
+
+
+def _owned_line(entry: Entry) -> str:
+    test = f", {entry['test_name']}" if entry["test_name"] else ""
+    note = f"; {entry['reason']}" if entry["reason"] else ""
+    return f"{shown(entry)} ({entry['evidence']}{test}){note}"
+
+
+def _reason_line(entry: Entry) -> str:
+    return f"{shown(entry)}: {entry['reason']}"
+
+
+def _error_line(entry: Entry) -> str:
+    return f"{shown(entry)}: {entry['error']}"

@@ -1,0 +1,74 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""verify_ignore: leftovers that a site accepts, each for a stated reason."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError
+
+try:
+    import jmespath
+    import jmespath.exceptions
+except ImportError:
+    IMPORT_ERROR: str | None = traceback.format_exc()
+else:
+    IMPORT_ERROR = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """expression: JMESPath over one leftover, as it stands in the result; reason: why it may stay."""
+
+    expression: str
+    reason: str
+    compiled: Any
+
+    def accepts(self, leftover: Mapping[str, Any]) -> bool:
+        """Only the boolean true accepts: a bare field name would be true for everything that has one."""
+        try:
+            return self.compiled.search(dict(leftover)) is True
+        except jmespath.exceptions.JMESPathError:
+            return False  # a function that does not fit this leftover's type: it does not accept it
+
+
+def compile_rules(given: Iterable[Mapping[str, Any]] | None) -> tuple[Rule, ...]:
+    """The rules, or RecordError that names the entry which is wrong. Called before anything is touched."""
+    rules = []
+    for index, entry in enumerate(given or ()):
+        expression, reason = str(entry.get("expression") or "").strip(), str(entry.get("reason") or "").strip()
+        where = f"verify_ignore[{index}]"
+        if not expression or not reason:
+            raise RecordError(f"{where} needs an expression and a reason.", entry=where)
+        try:
+            rule = Rule(expression, reason, jmespath.compile(expression))
+        except jmespath.exceptions.JMESPathError as exc:
+            raise RecordError(f"{where}: not JMESPath: {' '.join(str(exc).split())}", entry=where) from exc
+        if rule.accepts({}):
+            raise RecordError(
+                f"{where}: {expression!r} accepts what it knows nothing of; compare fields with ==, "
+                "such as kind == 'Secret' && name == 'left-on-purpose'.",
+                entry=where,
+            )
+        rules.append(rule)
+    return tuple(rules)
+
+
+def split(
+    leftovers: Iterable[dict[str, Any]], rules: Iterable[Rule]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """(leftovers that count, leftovers that are accepted, with accepted_because)."""
+    rules = list(rules)
+    counted, accepted = [], []
+    for leftover in leftovers:
+        rule = next((r for r in rules if r.accepts(leftover)), None)
+        if rule is None:
+            counted.append(leftover)
+        else:
+            accepted.append({**leftover, "accepted_because": rule.reason})
+    return counted, accepted

@@ -1,0 +1,256 @@
+#!/usr/bin/python
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Says what is left of a session."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: leftovers_info
+short_description: Say what is left of an MTV test session, and give the verdict
+version_added: 0.1.0
+description:
+  - Lists every scope of the session at least twice, with a quiet interval between, and returns a verdict.
+  - V(clean) means that everything was read and nothing is left; V(leftovers) that something is; V(unverified) that nothing was seen but not everything could be read.
+  - The module itself succeeds with every verdict; the role P(mtv.teardown.verify#role) fails for all but V(clean).
+author:
+  - mtv.teardown contributors (@mtv-teardown)
+requirements:
+  - python >= 3.11
+  - kubernetes >= 24.2.0
+  - jmespath >= 1.0.0
+extends_documentation_fragment:
+  - kubernetes.core.k8s_auth_options
+  - mtv.teardown._session
+  - mtv.teardown._attributes.info
+options:
+  phases:
+    description:
+      - What the modules of the earlier phases returned, by the name of the phase. What they deleted is looked for by its UID too, and told in RV(summary).
+    type: dict
+    default: {}
+  targets:
+    description: What M(mtv.teardown.session_info) found at the beginning, for the count of what is gone.
+    type: list
+    elements: dict
+    default: []
+  verify_ignore:
+    description: Leftovers that may stay. They are returned in RV(accepted) and do not count for the verdict.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      expression:
+        description:
+          - JMESPath over one leftover as it stands in RV(leftovers); only the result V(true) accepts it.
+          - An expression that accepts what it knows nothing of, such as C(kind != 'Pod'), is an error.
+        type: str
+        required: true
+      reason:
+        description: Why such a leftover may stay.
+        type: str
+        required: true
+  quiet_interval:
+    description: Seconds between two looks.
+    type: float
+    default: 3.0
+  wait_timeout:
+    description: Seconds after which looking ends, though what is left still changes.
+    type: int
+    default: 300
+  openshift_only:
+    description:
+      - Records of VMs and snapshots on source providers are not looked at here, so with any in the record the verdict is V(unverified).
+      - With V(true) they do not count; they are still returned in RV(not_covered).
+    type: bool
+    default: false
+seealso:
+  - module: mtv.teardown.session_info
+"""
+
+EXAMPLES = r"""
+- name: See what is left
+  mtv.teardown.leftovers_info:
+    resources_file: .data-collector/resources.json
+  register: left
+
+- name: Accept one leftover
+  mtv.teardown.leftovers_info:
+    session_prefix: auto-ab12
+    verify_ignore:
+      - expression: kind == 'PersistentVolume' && contains(name, 'evidence')
+        reason: kept for the storage team
+"""
+
+RETURN = r"""
+leftovers:
+  description: Objects of the session that are still there, with what holds them.
+  type: list
+  elements: dict
+  returned: always
+  contains:
+    kind:
+      description: Kind of the object.
+      type: str
+      returned: always
+    api_version:
+      description: API version under which it was read; empty for a record whose object is not there.
+      type: str
+      returned: always
+    namespace:
+      description: Its namespace; null for objects of the cluster.
+      type: str
+      returned: always
+    name:
+      description: Its name.
+      type: str
+      returned: always
+    uid:
+      description: Its UID; empty when it is not there.
+      type: str
+      returned: always
+    evidence:
+      description: What shows that it is the session's, such as C(namespace), C(label plan), C(owner), C(claim) or C(record).
+      type: str
+      returned: always
+    reason:
+      description: Why it stayed, or was not touched; for volumes what their deletion leaves behind.
+      type: str
+      returned: always
+    test_name:
+      description: The test that made it, as far as the record tells.
+      type: str
+      returned: always
+    held_by:
+      description: Only for what remains; C(finalizers), C(owners), C(conditions), C(pods), C(phase) and C(message) of the object.
+      type: dict
+      returned: for what remains
+  sample:
+    - kind: PersistentVolumeClaim
+      api_version: v1
+      namespace: auto-ab12
+      name: auto-ab12-mtv-tests-rhel8-disk-0
+      uid: 4f1d1f0e-3a5e-4a53-9d8e-0d3b0a3c6a11
+      evidence: namespace
+      reason: ""
+      test_name: test_sanity_cold_mtv_migration
+absent:
+  description: Recorded objects that are not there. Entries as in RV(leftovers).
+  type: list
+  elements: dict
+  returned: always
+refused:
+  description: Objects that look like the session's but were not touched, each with the reason. Entries as in RV(leftovers).
+  type: list
+  elements: dict
+  returned: always
+unreadable:
+  description: What could not be read, with the error; it is unknown whether anything is left there.
+  type: list
+  elements: dict
+  returned: always
+  contains:
+    kind:
+      description: Kind of the scope.
+      type: str
+      returned: always
+    api_version:
+      description: API version or group of the scope.
+      type: str
+      returned: always
+    namespace:
+      description: Namespace of the scope; null for the whole cluster.
+      type: str
+      returned: always
+    name:
+      description: Name of the record, if the scope is one record.
+      type: str
+      returned: always
+    error:
+      description: The error, in the server's words.
+      type: str
+      returned: always
+requests:
+  description: How many requests were sent to the API server.
+  type: int
+  returned: always
+  sample: 112
+verdict:
+  description: V(clean), V(leftovers) or V(unverified).
+  type: str
+  returned: always
+  sample: clean
+accepted:
+  description: Leftovers that O(verify_ignore) accepts, each with C(accepted_because). Entries else as in RV(leftovers).
+  type: list
+  elements: dict
+  returned: always
+deleted:
+  description: What the earlier phases found and is gone now. Entries as in RV(leftovers).
+  type: list
+  elements: dict
+  returned: always
+not_covered:
+  description: Records of what lies on source providers, which was not looked at.
+  type: list
+  elements: dict
+  returned: always
+scopes:
+  description: The scopes that were read, each with its kind, namespace and the number of objects in it.
+  type: list
+  elements: dict
+  returned: always
+  sample:
+    - kind: Pod
+      api_version: v1
+      namespace: auto-ab12
+      count: 0
+sweeps:
+  description: How often everything was listed.
+  type: int
+  returned: always
+  sample: 2
+summary:
+  description: The result for people, line by line.
+  type: list
+  elements: str
+  returned: always
+"""
+
+from ansible_collections.mtv.teardown.plugins.module_utils import _module
+from ansible_collections.mtv.teardown.plugins.module_utils._phases import start, verify
+from ansible_collections.mtv.teardown.plugins.module_utils._report import summary
+from ansible_collections.mtv.teardown.plugins.module_utils._session import ignore
+
+
+def main() -> None:
+    """Look and tell."""
+    module = _module.module_of(
+        {
+            **_module.SESSION_SPEC,
+            "phases": {"type": "dict", "default": {}},
+            "targets": {"type": "list", "elements": "dict", "default": []},
+            "verify_ignore": _module.IGNORE_SPEC,
+            "quiet_interval": {"type": "float", "default": 3.0},
+            "wait_timeout": {"type": "int", "default": 300},
+            "openshift_only": {"type": "bool", "default": False},
+        }
+    )
+    options = module.params
+
+    def work() -> dict[str, object]:
+        rules = ignore.compile_rules(options["verify_ignore"])
+        terms = verify.Terms(options["quiet_interval"], options["wait_timeout"], options["openshift_only"], rules)
+        session = start.with_deleted(start.session_of(options), options["phases"])
+        cluster = _module.cluster_of(module)
+        result = verify.verify(cluster, session, terms)
+        result["deleted"] = summary.gone(options["targets"], options["phases"], result)
+        result["summary"] = summary.of_verdict(session, result)
+        return {"changed": False, **result, "requests": cluster.requests}
+
+    _module.run(module, work)
+
+
+if __name__ == "__main__":
+    main()

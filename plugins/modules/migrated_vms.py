@@ -1,0 +1,215 @@
+#!/usr/bin/python
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Deletes the VMs that the migrations of a session made."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: migrated_vms
+short_description: Delete the VMs that migrations of an MTV test session made
+version_added: 0.1.0
+description:
+  - Deletes the migrated VirtualMachines of a session and waits until they, their instances and the claims that they own are gone.
+  - Works alone after one test class too, with a Plan, or with the names of VMs and their namespace.
+  - In a namespace that the session did not create a VM is only deleted when a label of Forklift shows that a migration made it.
+author:
+  - mtv.teardown contributors (@mtv-teardown)
+requirements:
+  - python >= 3.11
+  - kubernetes >= 24.2.0
+  - jmespath >= 1.0.0
+extends_documentation_fragment:
+  - kubernetes.core.k8s_auth_options
+  - mtv.teardown._session
+  - mtv.teardown._wait
+  - mtv.teardown._attributes
+options:
+  plan:
+    description: Delete what the migrations of this Plan made; instead of a session.
+    type: dict
+    suboptions:
+      name:
+        description: Name of the Plan.
+        type: str
+        required: true
+      namespace:
+        description: Namespace of the Plan.
+        type: str
+        required: true
+  vms:
+    description: Only VMs of these names.
+    type: list
+    elements: str
+    default: []
+  namespace:
+    description: Only VMs in this namespace. With O(plan), default is the target namespace of the Plan.
+    type: str
+  state:
+    description: The only state there is.
+    type: str
+    choices: [absent]
+    default: absent
+notes:
+  - Deleting a VM deletes the disks that the migration handed over to it.
+seealso:
+  - module: mtv.teardown.openshift_resources
+"""
+
+EXAMPLES = r"""
+- name: Delete all migrated VMs of a session
+  mtv.teardown.migrated_vms:
+    session_prefix: auto-ab12
+
+- name: Delete the VMs of one test class
+  mtv.teardown.migrated_vms:
+    plan:
+      name: auto-ab12-source-vsphere-8-0-1-q2ws-cold
+      namespace: auto-ab12
+
+- name: Delete two migrated VMs by name
+  mtv.teardown.migrated_vms:
+    vms: [rhel8-a, rhel8-b]
+    namespace: shared-vms
+"""
+
+RETURN = r"""
+deleted:
+  description: VirtualMachines that were deleted. In check mode, those it would be.
+  type: list
+  elements: dict
+  returned: always
+  contains:
+    kind:
+      description: Kind of the object.
+      type: str
+      returned: always
+    api_version:
+      description: API version under which it was read; empty for a record whose object is not there.
+      type: str
+      returned: always
+    namespace:
+      description: Its namespace; null for objects of the cluster.
+      type: str
+      returned: always
+    name:
+      description: Its name.
+      type: str
+      returned: always
+    uid:
+      description: Its UID; empty when it is not there.
+      type: str
+      returned: always
+    evidence:
+      description: What shows that it is the session's, such as C(namespace), C(label plan), C(owner), C(claim) or C(record).
+      type: str
+      returned: always
+    reason:
+      description: Why it stayed, or was not touched; for volumes what their deletion leaves behind.
+      type: str
+      returned: always
+    test_name:
+      description: The test that made it, as far as the record tells.
+      type: str
+      returned: always
+    held_by:
+      description: Only for what remains; C(finalizers), C(owners), C(conditions), C(pods), C(phase) and C(message) of the object.
+      type: dict
+      returned: for what remains
+  sample:
+    - kind: VirtualMachine
+      api_version: kubevirt.io/v1
+      namespace: auto-ab12
+      name: auto-ab12-mtv-tests-rhel8
+      uid: 4f1d1f0e-3a5e-4a53-9d8e-0d3b0a3c6a11
+      evidence: namespace
+      reason: ""
+      test_name: test_sanity_cold_mtv_migration
+absent:
+  description: Recorded objects that are not there. Entries as in RV(deleted).
+  type: list
+  elements: dict
+  returned: always
+refused:
+  description: Objects that look like the session's but were not touched, each with the reason. Entries as in RV(deleted).
+  type: list
+  elements: dict
+  returned: always
+remaining:
+  description: Objects of the session that are still there, with what holds them. Entries as in RV(deleted).
+  type: list
+  elements: dict
+  returned: always
+unreadable:
+  description: What could not be read, with the error; it is unknown whether anything is left there.
+  type: list
+  elements: dict
+  returned: always
+  contains:
+    kind:
+      description: Kind of the scope.
+      type: str
+      returned: always
+    api_version:
+      description: API version or group of the scope.
+      type: str
+      returned: always
+    namespace:
+      description: Namespace of the scope; null for the whole cluster.
+      type: str
+      returned: always
+    name:
+      description: Name of the record, if the scope is one record.
+      type: str
+      returned: always
+    error:
+      description: The error, in the server's words.
+      type: str
+      returned: always
+requests:
+  description: How many requests were sent to the API server.
+  type: int
+  returned: always
+  sample: 112
+"""
+
+from functools import partial
+
+from ansible_collections.mtv.teardown.plugins.module_utils import _module
+from ansible_collections.mtv.teardown.plugins.module_utils._phases import delete, start
+from ansible_collections.mtv.teardown.plugins.module_utils._session import order
+
+
+def main() -> None:
+    """Delete and wait."""
+    module = _module.module_of(
+        {
+            **_module.SESSION_SPEC,
+            **_module.WAIT_SPEC,
+            "plan": {
+                "type": "dict",
+                "options": {
+                    "name": {"type": "str", "required": True},
+                    "namespace": {"type": "str", "required": True},
+                },
+            },
+            "vms": {"type": "list", "elements": "str", "default": []},
+            "namespace": {"type": "str"},
+            "state": {"type": "str", "choices": ["absent"], "default": "absent"},
+        },
+        mutually_exclusive=[("plan", "session"), ("plan", "resources_file"), ("plan", "session_prefix")],
+    )
+    options = module.params
+    only = delete.Only(frozenset(options["vms"]), options["namespace"] or "")
+    named = any(options[name] for name in ("session", "resources_file", "session_prefix"))
+    alone = options["plan"] is not None or (bool(options["vms"]) and not named)
+    session = partial(
+        start.session_of_vms, plan=options["plan"], vms=options["vms"], namespace=options["namespace"] or ""
+    )
+    phase = partial(delete.run, phase=order.VMS, only=only)
+    _module.run_phase(module, "deleted", phase, session if alone else None)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,168 @@
+#!/usr/bin/python
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Cancels the Migrations of a session."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: migrations
+short_description: Cancel the running migrations of an MTV test session
+version_added: 0.1.0
+description:
+  - Cancels every running Migration of the session, by the ids of its VMs, and waits until Forklift has ended each.
+  - Migrations of recorded Plans count, also when the record does not name them. Nothing is deleted.
+author:
+  - mtv.teardown contributors (@mtv-teardown)
+requirements:
+  - python >= 3.11
+  - kubernetes >= 24.2.0
+  - jmespath >= 1.0.0
+extends_documentation_fragment:
+  - kubernetes.core.k8s_auth_options
+  - mtv.teardown._session
+  - mtv.teardown._wait
+  - mtv.teardown._attributes
+options:
+  state:
+    description: The only state there is; deleting is what M(mtv.teardown.openshift_resources) does.
+    type: str
+    choices: [canceled]
+    default: canceled
+notes:
+  - A Migration without the condition C(Running) never started, or has finished, and is left alone.
+  - Forklift may end a canceled Migration as C(Succeeded) or C(Failed); that counts as ended.
+seealso:
+  - module: mtv.teardown.plans
+"""
+
+EXAMPLES = r"""
+- name: Cancel what the session still runs
+  mtv.teardown.migrations:
+    session_prefix: auto-ab12
+
+- name: Show what would be canceled
+  mtv.teardown.migrations:
+    resources_file: .data-collector/resources.json
+  check_mode: true
+"""
+
+RETURN = r"""
+canceled:
+  description: Migrations that were canceled. In check mode, those it would be.
+  type: list
+  elements: dict
+  returned: always
+  contains:
+    kind:
+      description: Kind of the object.
+      type: str
+      returned: always
+    api_version:
+      description: API version under which it was read; empty for a record whose object is not there.
+      type: str
+      returned: always
+    namespace:
+      description: Its namespace; null for objects of the cluster.
+      type: str
+      returned: always
+    name:
+      description: Its name.
+      type: str
+      returned: always
+    uid:
+      description: Its UID; empty when it is not there.
+      type: str
+      returned: always
+    evidence:
+      description: What shows that it is the session's, such as C(namespace), C(label plan), C(owner), C(claim) or C(record).
+      type: str
+      returned: always
+    reason:
+      description: Why it stayed, or was not touched; for volumes what their deletion leaves behind.
+      type: str
+      returned: always
+    test_name:
+      description: The test that made it, as far as the record tells.
+      type: str
+      returned: always
+    held_by:
+      description: Only for what remains; C(finalizers), C(owners), C(conditions), C(pods), C(phase) and C(message) of the object.
+      type: dict
+      returned: for what remains
+  sample:
+    - kind: Migration
+      api_version: forklift.konveyor.io/v1beta1
+      namespace: auto-ab12
+      name: auto-ab12-source-vsphere-8-0-1-e3ed-warm
+      uid: 4f1d1f0e-3a5e-4a53-9d8e-0d3b0a3c6a11
+      evidence: namespace
+      reason: ""
+      test_name: test_sanity_cold_mtv_migration
+absent:
+  description: Recorded objects that are not there. Entries as in RV(canceled).
+  type: list
+  elements: dict
+  returned: always
+refused:
+  description: Objects that look like the session's but were not touched, each with the reason. Entries as in RV(canceled).
+  type: list
+  elements: dict
+  returned: always
+remaining:
+  description: Objects of the session that are still there, with what holds them. Entries as in RV(canceled).
+  type: list
+  elements: dict
+  returned: always
+unreadable:
+  description: What could not be read, with the error; it is unknown whether anything is left there.
+  type: list
+  elements: dict
+  returned: always
+  contains:
+    kind:
+      description: Kind of the scope.
+      type: str
+      returned: always
+    api_version:
+      description: API version or group of the scope.
+      type: str
+      returned: always
+    namespace:
+      description: Namespace of the scope; null for the whole cluster.
+      type: str
+      returned: always
+    name:
+      description: Name of the record, if the scope is one record.
+      type: str
+      returned: always
+    error:
+      description: The error, in the server's words.
+      type: str
+      returned: always
+requests:
+  description: How many requests were sent to the API server.
+  type: int
+  returned: always
+  sample: 112
+"""
+
+from ansible_collections.mtv.teardown.plugins.module_utils import _module
+from ansible_collections.mtv.teardown.plugins.module_utils._phases import forklift
+
+
+def main() -> None:
+    """Cancel and wait."""
+    module = _module.module_of(
+        {
+            **_module.SESSION_SPEC,
+            **_module.WAIT_SPEC,
+            "state": {"type": "str", "choices": ["canceled"], "default": "canceled"},
+        }
+    )
+    _module.run_phase(module, "canceled", forklift.cancel)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,182 @@
+#!/usr/bin/python
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Deletes what a session left on the cluster."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: openshift_resources
+short_description: Delete what an MTV test session left on OpenShift
+version_added: 0.1.0
+description:
+  - Deletes what is shown to belong to the session, in the order that Forklift, KubeVirt and CDI need, and waits for each step.
+  - With O(phase=openshift_resources) everything inside namespaces, VirtualMachines excepted, and what belongs to the cluster as a whole.
+  - With O(phase=namespaces) the namespaces that the session created, then the volumes that their claims released.
+  - Objects that are not shown to be the session's are never touched, whatever their names. Each delete carries the UID of the object that was looked at.
+author:
+  - mtv.teardown contributors (@mtv-teardown)
+requirements:
+  - python >= 3.11
+  - kubernetes >= 24.2.0
+  - jmespath >= 1.0.0
+extends_documentation_fragment:
+  - kubernetes.core.k8s_auth_options
+  - mtv.teardown._session
+  - mtv.teardown._wait
+  - mtv.teardown._attributes
+options:
+  phase:
+    description: Which part to delete.
+    type: str
+    choices: [openshift_resources, namespaces]
+    default: openshift_resources
+  state:
+    description: The only state there is.
+    type: str
+    choices: [absent]
+    default: absent
+notes:
+  - No finalizer is removed. What does not go is returned in RV(remaining) with what holds it, and everything else goes on.
+seealso:
+  - module: mtv.teardown.migrated_vms
+  - module: mtv.teardown.leftovers_info
+"""
+
+EXAMPLES = r"""
+- name: Delete what the session left inside namespaces
+  mtv.teardown.openshift_resources:
+    resources_file: .data-collector/resources.json
+
+- name: Delete its namespaces and their released volumes
+  mtv.teardown.openshift_resources:
+    resources_file: .data-collector/resources.json
+    phase: namespaces
+"""
+
+RETURN = r"""
+deleted:
+  description: Objects that were deleted. In check mode, those it would be.
+  type: list
+  elements: dict
+  returned: always
+  contains:
+    kind:
+      description: Kind of the object.
+      type: str
+      returned: always
+    api_version:
+      description: API version under which it was read; empty for a record whose object is not there.
+      type: str
+      returned: always
+    namespace:
+      description: Its namespace; null for objects of the cluster.
+      type: str
+      returned: always
+    name:
+      description: Its name.
+      type: str
+      returned: always
+    uid:
+      description: Its UID; empty when it is not there.
+      type: str
+      returned: always
+    evidence:
+      description: What shows that it is the session's, such as C(namespace), C(label plan), C(owner), C(claim) or C(record).
+      type: str
+      returned: always
+    reason:
+      description: Why it stayed, or was not touched; for volumes what their deletion leaves behind.
+      type: str
+      returned: always
+    test_name:
+      description: The test that made it, as far as the record tells.
+      type: str
+      returned: always
+    held_by:
+      description: Only for what remains; C(finalizers), C(owners), C(conditions), C(pods), C(phase) and C(message) of the object.
+      type: dict
+      returned: for what remains
+  sample:
+    - kind: PersistentVolumeClaim
+      api_version: v1
+      namespace: auto-ab12
+      name: auto-ab12-mtv-tests-rhel8-disk-0
+      uid: 4f1d1f0e-3a5e-4a53-9d8e-0d3b0a3c6a11
+      evidence: namespace
+      reason: ""
+      test_name: test_sanity_cold_mtv_migration
+absent:
+  description: Recorded objects that are not there. Entries as in RV(deleted).
+  type: list
+  elements: dict
+  returned: always
+refused:
+  description: Objects that look like the session's but were not touched, each with the reason. Entries as in RV(deleted).
+  type: list
+  elements: dict
+  returned: always
+remaining:
+  description: Objects of the session that are still there, with what holds them. Entries as in RV(deleted).
+  type: list
+  elements: dict
+  returned: always
+unreadable:
+  description: What could not be read, with the error; it is unknown whether anything is left there.
+  type: list
+  elements: dict
+  returned: always
+  contains:
+    kind:
+      description: Kind of the scope.
+      type: str
+      returned: always
+    api_version:
+      description: API version or group of the scope.
+      type: str
+      returned: always
+    namespace:
+      description: Namespace of the scope; null for the whole cluster.
+      type: str
+      returned: always
+    name:
+      description: Name of the record, if the scope is one record.
+      type: str
+      returned: always
+    error:
+      description: The error, in the server's words.
+      type: str
+      returned: always
+requests:
+  description: How many requests were sent to the API server.
+  type: int
+  returned: always
+  sample: 112
+"""
+
+from functools import partial
+
+from ansible_collections.mtv.teardown.plugins.module_utils import _module
+from ansible_collections.mtv.teardown.plugins.module_utils._phases import delete
+
+
+def main() -> None:
+    """Delete and wait."""
+    module = _module.module_of(
+        {
+            **_module.SESSION_SPEC,
+            **_module.WAIT_SPEC,
+            "phase": {
+                "type": "str",
+                "choices": ["openshift_resources", "namespaces"],
+                "default": "openshift_resources",
+            },
+            "state": {"type": "str", "choices": ["absent"], "default": "absent"},
+        }
+    )
+    _module.run_phase(module, "deleted", partial(delete.run, phase=module.params["phase"]))
+
+
+if __name__ == "__main__":
+    main()

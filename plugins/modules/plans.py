@@ -1,0 +1,162 @@
+#!/usr/bin/python
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Archives the Plans of a session."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: plans
+short_description: Archive the plans of an MTV test session
+version_added: 0.1.0
+description:
+  - Archives every Plan of the session and waits for the condition C(Archived).
+  - Archiving makes Forklift remove what its migrations left, but the condition comes whatever failed, so it proves nothing. M(mtv.teardown.leftovers_info) looks afterwards.
+author:
+  - mtv.teardown contributors (@mtv-teardown)
+requirements:
+  - python >= 3.11
+  - kubernetes >= 24.2.0
+  - jmespath >= 1.0.0
+extends_documentation_fragment:
+  - kubernetes.core.k8s_auth_options
+  - mtv.teardown._session
+  - mtv.teardown._wait
+  - mtv.teardown._attributes
+options:
+  state:
+    description: The only state there is; deleting is what M(mtv.teardown.openshift_resources) does.
+    type: str
+    choices: [archived]
+    default: archived
+notes:
+  - Archive after canceling; an archived Plan can no longer cancel its Migration.
+seealso:
+  - module: mtv.teardown.migrations
+"""
+
+EXAMPLES = r"""
+- name: Archive the plans of the session
+  mtv.teardown.plans:
+    resources_file: .data-collector/resources.json
+"""
+
+RETURN = r"""
+archived:
+  description: Plans that were archived. In check mode, those it would be.
+  type: list
+  elements: dict
+  returned: always
+  contains:
+    kind:
+      description: Kind of the object.
+      type: str
+      returned: always
+    api_version:
+      description: API version under which it was read; empty for a record whose object is not there.
+      type: str
+      returned: always
+    namespace:
+      description: Its namespace; null for objects of the cluster.
+      type: str
+      returned: always
+    name:
+      description: Its name.
+      type: str
+      returned: always
+    uid:
+      description: Its UID; empty when it is not there.
+      type: str
+      returned: always
+    evidence:
+      description: What shows that it is the session's, such as C(namespace), C(label plan), C(owner), C(claim) or C(record).
+      type: str
+      returned: always
+    reason:
+      description: Why it stayed, or was not touched; for volumes what their deletion leaves behind.
+      type: str
+      returned: always
+    test_name:
+      description: The test that made it, as far as the record tells.
+      type: str
+      returned: always
+    held_by:
+      description: Only for what remains; C(finalizers), C(owners), C(conditions), C(pods), C(phase) and C(message) of the object.
+      type: dict
+      returned: for what remains
+  sample:
+    - kind: Plan
+      api_version: forklift.konveyor.io/v1beta1
+      namespace: auto-ab12
+      name: auto-ab12-source-vsphere-8-0-1-q2ws-warm
+      uid: 4f1d1f0e-3a5e-4a53-9d8e-0d3b0a3c6a11
+      evidence: namespace
+      reason: ""
+      test_name: test_sanity_cold_mtv_migration
+absent:
+  description: Recorded objects that are not there. Entries as in RV(archived).
+  type: list
+  elements: dict
+  returned: always
+refused:
+  description: Objects that look like the session's but were not touched, each with the reason. Entries as in RV(archived).
+  type: list
+  elements: dict
+  returned: always
+remaining:
+  description: Objects of the session that are still there, with what holds them. Entries as in RV(archived).
+  type: list
+  elements: dict
+  returned: always
+unreadable:
+  description: What could not be read, with the error; it is unknown whether anything is left there.
+  type: list
+  elements: dict
+  returned: always
+  contains:
+    kind:
+      description: Kind of the scope.
+      type: str
+      returned: always
+    api_version:
+      description: API version or group of the scope.
+      type: str
+      returned: always
+    namespace:
+      description: Namespace of the scope; null for the whole cluster.
+      type: str
+      returned: always
+    name:
+      description: Name of the record, if the scope is one record.
+      type: str
+      returned: always
+    error:
+      description: The error, in the server's words.
+      type: str
+      returned: always
+requests:
+  description: How many requests were sent to the API server.
+  type: int
+  returned: always
+  sample: 112
+"""
+
+from ansible_collections.mtv.teardown.plugins.module_utils import _module
+from ansible_collections.mtv.teardown.plugins.module_utils._phases import forklift
+
+
+def main() -> None:
+    """Archive and wait."""
+    module = _module.module_of(
+        {
+            **_module.SESSION_SPEC,
+            **_module.WAIT_SPEC,
+            "state": {"type": "str", "choices": ["archived"], "default": "archived"},
+        }
+    )
+    _module.run_phase(module, "archived", forklift.archive)
+
+
+if __name__ == "__main__":
+    main()

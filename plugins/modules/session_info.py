@@ -1,0 +1,245 @@
+#!/usr/bin/python
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reads what is known of a session, and what there is of it."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: session_info
+short_description: Read an MTV test session and show what there is of it
+version_added: 0.1.0
+description:
+  - Reads the resources file and the prefix, finds the session on the cluster and returns its keys, for the other modules of this collection.
+  - Returns too what a teardown would delete. Nothing is changed.
+author:
+  - mtv.teardown contributors (@mtv-teardown)
+requirements:
+  - python >= 3.11
+  - kubernetes >= 24.2.0
+  - jmespath >= 1.0.0
+extends_documentation_fragment:
+  - kubernetes.core.k8s_auth_options
+  - mtv.teardown._session
+  - mtv.teardown._attributes.info
+options:
+  verify_ignore:
+    description:
+      - The list that M(mtv.teardown.leftovers_info) takes; it is only checked here, so that a mistake in it is found before anything is deleted.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      expression:
+        description: JMESPath over one leftover.
+        type: str
+        required: true
+      reason:
+        description: Why such a leftover may stay.
+        type: str
+        required: true
+seealso:
+  - module: mtv.teardown.leftovers_info
+"""
+
+EXAMPLES = r"""
+- name: Show what a session left
+  mtv.teardown.session_info:
+    session_prefix: auto-ab12
+  register: found
+
+- name: Hand its keys on
+  mtv.teardown.plans:
+    session: "{{ found.session }}"
+"""
+
+RETURN = r"""
+session:
+  description: The session's keys, as the other modules take them in their option O(mtv.teardown.plans#module:session).
+  type: dict
+  returned: always
+  contains:
+    prefix:
+      description: The prefix.
+      type: str
+      returned: always
+    source:
+      description: The resources file that was read, or nothing.
+      type: str
+      returned: always
+    records:
+      description: The entries of the resources file, without duplicates.
+      type: list
+      elements: dict
+      returned: always
+    started:
+      description: Creation time of the oldest object that carries the prefix.
+      type: str
+      returned: always
+    namespaces:
+      description: Namespaces that the session created.
+      type: list
+      elements: str
+      returned: always
+    plans:
+      description: Plans, with UID and target namespace.
+      type: list
+      elements: dict
+      returned: always
+    migrations:
+      description: Migrations, with UID and the UID of their Plan.
+      type: list
+      elements: dict
+      returned: always
+    providers:
+      description: Providers, with UID and type.
+      type: list
+      elements: dict
+      returned: always
+    lineage:
+      description: UIDs of what is the session's outside its own namespaces, and the test that made each.
+      type: dict
+      returned: always
+targets:
+  description: Objects that a teardown deletes.
+  type: list
+  elements: dict
+  returned: always
+  contains:
+    kind:
+      description: Kind of the object.
+      type: str
+      returned: always
+    api_version:
+      description: API version under which it was read; empty for a record whose object is not there.
+      type: str
+      returned: always
+    namespace:
+      description: Its namespace; null for objects of the cluster.
+      type: str
+      returned: always
+    name:
+      description: Its name.
+      type: str
+      returned: always
+    uid:
+      description: Its UID; empty when it is not there.
+      type: str
+      returned: always
+    evidence:
+      description: What shows that it is the session's, such as C(namespace), C(label plan), C(owner), C(claim) or C(record).
+      type: str
+      returned: always
+    reason:
+      description: Why it stayed, or was not touched; for volumes what their deletion leaves behind.
+      type: str
+      returned: always
+    test_name:
+      description: The test that made it, as far as the record tells.
+      type: str
+      returned: always
+    held_by:
+      description: Only for what remains; C(finalizers), C(owners), C(conditions), C(pods), C(phase) and C(message) of the object.
+      type: dict
+      returned: for what remains
+  sample:
+    - kind: Namespace
+      api_version: v1
+      namespace: auto-ab12
+      name: auto-ab12
+      uid: 4f1d1f0e-3a5e-4a53-9d8e-0d3b0a3c6a11
+      evidence: namespace
+      reason: ""
+      test_name: test_sanity_cold_mtv_migration
+absent:
+  description: Recorded objects that are not there. Entries as in RV(targets).
+  type: list
+  elements: dict
+  returned: always
+refused:
+  description: Objects that look like the session's but were not touched, each with the reason. Entries as in RV(targets).
+  type: list
+  elements: dict
+  returned: always
+unreadable:
+  description: What could not be read, with the error; it is unknown whether anything is left there.
+  type: list
+  elements: dict
+  returned: always
+  contains:
+    kind:
+      description: Kind of the scope.
+      type: str
+      returned: always
+    api_version:
+      description: API version or group of the scope.
+      type: str
+      returned: always
+    namespace:
+      description: Namespace of the scope; null for the whole cluster.
+      type: str
+      returned: always
+    name:
+      description: Name of the record, if the scope is one record.
+      type: str
+      returned: always
+    error:
+      description: The error, in the server's words.
+      type: str
+      returned: always
+requests:
+  description: How many requests were sent to the API server.
+  type: int
+  returned: always
+  sample: 112
+work:
+  description: How many objects there are for each phase; a phase without any need not run.
+  type: dict
+  returned: always
+  sample:
+    migrations: 1
+    plans: 2
+    migrated_vms: 2
+    openshift_resources: 34
+    namespaces: 3
+journal:
+  description: What to keep of the session for later runs, and the name of the file for it.
+  type: dict
+  returned: always
+  contains:
+    name:
+      description: Name of the file, in the data collector path.
+      type: str
+      returned: always
+    keys:
+      description: The keys of the session.
+      type: dict
+      returned: always
+summary:
+  description: The same for people, line by line.
+  type: list
+  elements: str
+  returned: always
+"""
+
+from ansible_collections.mtv.teardown.plugins.module_utils import _module
+from ansible_collections.mtv.teardown.plugins.module_utils._phases import look, start
+from ansible_collections.mtv.teardown.plugins.module_utils._session import ignore
+
+
+def main() -> None:
+    """Read and tell."""
+    module = _module.module_of({**_module.SESSION_SPEC, "verify_ignore": _module.IGNORE_SPEC})
+
+    def work() -> dict[str, object]:
+        ignore.compile_rules(module.params["verify_ignore"])
+        session = start.session_of(module.params)
+        cluster = _module.cluster_of(module)
+        return {"changed": False, **look.look(cluster, session), "requests": cluster.requests}
+
+    _module.run(module, work)
+
+
+if __name__ == "__main__":
+    main()

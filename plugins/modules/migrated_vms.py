@@ -197,13 +197,14 @@ def main() -> None:
             "vms": {"type": "list", "elements": "str", "default": []},
             "namespace": {"type": "str"},
             "state": {"type": "str", "choices": ["absent"], "default": "absent"},
-        },
-        mutually_exclusive=[("plan", "session"), ("plan", "resources_file"), ("plan", "session_prefix")],
+        }
     )
     options = module.params
     only = delete.Only(frozenset(options["vms"]), options["namespace"] or "")
-    named = any(options[name] for name in ("session", "resources_file", "session_prefix"))
-    alone = options["plan"] is not None or (bool(options["vms"]) and not named)
+    named = [name for name in ("session", "resources_file", "session_prefix") if options[name]]
+    if options["plan"] and named:  # roles pass empty values, which mutually_exclusive would count
+        module.fail_json(msg=f"give plan or {named[0]}, not both")
+    alone = options["plan"] is not None or bool(options["vms"] and not named)
     session = partial(
         start.session_of_vms, plan=options["plan"], vms=options["vms"], namespace=options["namespace"] or ""
     )

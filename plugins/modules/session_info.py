@@ -212,7 +212,7 @@ journal:
       description: Name of the file, in the data collector path.
       type: str
       returned: always
-    keys:
+    content:
       description: The keys of the session.
       type: dict
       returned: always

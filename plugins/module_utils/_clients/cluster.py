@@ -138,6 +138,8 @@ class Cluster:
             page = self._http.json("GET", path, {"limit": PAGE, "continue": token}, accept=accept)
             items = dig(page, "items")
             meta = dig(page, "metadata")
+            if items is None and str(dig(page, "kind")).endswith("List"):
+                items = []  # an empty list of metadata is sent as null
             if not isinstance(items, list) or not isinstance(meta, Mapping):
                 raise ApiError(f"the answer to {path} is not a list", status=200, reason="Garbage")
             objects += [from_item(resource, item) for item in listed(items)]

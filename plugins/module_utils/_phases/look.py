@@ -28,7 +28,7 @@ def look(cluster: Cluster, session: Session) -> dict[str, Any]:
         "refused": [item(obj, made) for obj, made in found.with_status(Status.REFUSED, Status.CONTESTED)],
         "unreadable": [dict(entry) for entry in found.unreadable],
         "work": _work(found),
-        "journal": {"name": journal.file_name(found.session.prefix), "keys": journal.entry(found.session)},
+        "journal": {"name": journal.file_name(found.session.prefix), "content": journal.entry(found.session)},
     }
     return {**result, "summary": summary.of_targets(found.session, result)}
 

@@ -1,0 +1,82 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Objects and sessions for tables of decisions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_file import Record
+from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session
+from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import Obj, Resource, from_item
+
+PREFIX = "auto-ab12"
+BEFORE, STARTED, AFTER = "2026-01-01T10:00:00Z", "2026-01-01T11:00:00Z", "2026-01-01T12:00:00Z"
+
+RESOURCES = {
+    kind: Resource(group, version, plural, kind, namespaced, frozenset({"list", "delete", "get", "watch"}))
+    for group, version, plural, kind, namespaced in (
+        ("", "v1", "namespaces", "Namespace", False),
+        ("", "v1", "persistentvolumes", "PersistentVolume", False),
+        ("", "v1", "persistentvolumeclaims", "PersistentVolumeClaim", True),
+        ("", "v1", "pods", "Pod", True),
+        ("", "v1", "secrets", "Secret", True),
+        ("", "v1", "configmaps", "ConfigMap", True),
+        ("", "v1", "serviceaccounts", "ServiceAccount", True),
+        ("", "v1", "events", "Event", True),
+        ("apps", "v1", "deployments", "Deployment", True),
+        ("rbac.authorization.k8s.io", "v1", "clusterrolebindings", "ClusterRoleBinding", False),
+        ("forklift.konveyor.io", "v1beta1", "plans", "Plan", True),
+        ("forklift.konveyor.io", "v1beta1", "migrations", "Migration", True),
+        ("forklift.konveyor.io", "v1beta1", "providers", "Provider", True),
+        ("forklift.konveyor.io", "v1beta1", "networkmaps", "NetworkMap", True),
+        ("forklift.konveyor.io", "v1beta1", "conversions", "Conversion", True),
+        ("forklift.konveyor.io", "v1beta1", "ovaproviderservers", "OVAProviderServer", True),
+        ("kubevirt.io", "v1", "virtualmachines", "VirtualMachine", True),
+        ("cdi.kubevirt.io", "v1beta1", "datavolumes", "DataVolume", True),
+        ("k8s.cni.cncf.io", "v1", "network-attachment-definitions", "NetworkAttachmentDefinition", True),
+        ("snapshot.storage.k8s.io", "v1", "volumesnapshots", "VolumeSnapshot", True),
+    )
+}
+
+
+def obj(
+    kind: str,
+    name: str,
+    namespace: str | None = None,
+    *,
+    uid: str = "",
+    created: str = AFTER,
+    owners: tuple[str, ...] = (),
+    labels: dict[str, str] | None = None,
+    annotations: dict[str, str] | None = None,
+    spec: dict[str, Any] | None = None,
+    status: dict[str, Any] | None = None,
+    finalizers: tuple[str, ...] = (),
+) -> Obj:
+    """A live object; its uid is made from its place, and an owner is given by uid."""
+    meta = {
+        "name": name,
+        "namespace": namespace,
+        "uid": uid or f"uid-{kind}-{namespace}-{name}",
+        "creationTimestamp": created,
+        "labels": labels or {},
+        "annotations": annotations or {},
+        "finalizers": list(finalizers),
+        "ownerReferences": [{"uid": owner, "kind": "X", "name": "x"} for owner in owners],
+    }
+    return from_item(RESOURCES[kind], {"metadata": meta, "spec": spec or {}, "status": status or {}})
+
+
+def record(kind: str, name: str, namespace: str | None = None, test_name: str = "") -> Record:
+    return Record(kind, name, namespace, test_name=test_name, entry=f"{kind}:{namespace}/{name}")
+
+
+def session(*records: Record, **keys: Any) -> Session:
+    return Session(**{"prefix": PREFIX, "started": STARTED, "records": records, **keys})
+
+
+PLAN = Key("auto-ab12-p", "mtv", "plan-uid", target_namespace="shared-vms", test_name="test_plan")
+MIGRATION = Key("auto-ab12-m", "mtv", "migration-uid", plan_uid="plan-uid")
+PROVIDER = Key("auto-ab12-ova", "mtv", "provider-uid", test_name="test_ova", type="ova")

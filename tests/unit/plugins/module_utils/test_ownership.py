@@ -1,0 +1,375 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whose is it, and why: the one decision on which every delete rests."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.mtv.teardown.plugins.module_utils._record.kinds import group_of
+from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
+from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import Obj
+from ansible_collections.mtv.teardown.plugins.module_utils._session.ownership import Decision, Ownership, Status
+from ansible_collections.mtv.teardown.tests.unit.plugins.build import (
+    AFTER,
+    BEFORE,
+    MIGRATION,
+    PLAN,
+    PREFIX,
+    PROVIDER,
+    RESOURCES,
+    STARTED,
+    obj,
+    record,
+    session,
+)
+
+CLAIM_UID = "0f0f0f0f-1111-2222-3333-444444444444"
+KEYS = {"plans": (PLAN,), "migrations": (MIGRATION,), "providers": (PROVIDER,)}
+
+
+def decide(known: Session, target: Obj, *others: Obj) -> Decision:
+    groups = {r.entry: group_of(r, RESOURCES.values()) or "" for r in known.records if not r.on_provider}
+    return Ownership(known, [target, *others], groups).of(target)
+
+
+def claim(name: str, namespace: str, uid: str = "") -> dict[str, object]:
+    return {"claimRef": {"namespace": namespace, "name": name, "uid": uid}}
+
+
+OWNED = [
+    pytest.param(session(), obj("Namespace", PREFIX), (), "name", "", id="own-namespace"),
+    pytest.param(
+        session(record("Namespace", PREFIX, test_name="t")), obj("Namespace", PREFIX), (), "record", "t", id="recorded-ns"
+    ),
+    pytest.param(session(), obj("Namespace", "auto-ab12-source-vms"), (), "name", "", id="source-namespace"),
+    pytest.param(
+        session(record("Namespace", "made-by-us")), obj("Namespace", "made-by-us"), (), "record", "", id="odd-ns-young"
+    ),
+    pytest.param(session(), obj("Secret", "anything", PREFIX), (), "namespace", "", id="in-own-namespace"),
+    pytest.param(
+        session(record("Secret", "s", PREFIX, "t")), obj("Secret", "s", PREFIX), (), "namespace", "t", id="blamed-by-record"
+    ),
+    pytest.param(
+        session(**KEYS),
+        obj("Secret", "s", PREFIX, labels={"plan": "plan-uid"}),
+        (),
+        "namespace",
+        "test_plan",
+        id="blamed-by-label",
+    ),
+    pytest.param(
+        session(**KEYS),
+        obj("VirtualMachine", "rhel8", "shared-vms", labels={"plan": "plan-uid"}),
+        (),
+        "label plan",
+        "test_plan",
+        id="label-plan",
+    ),
+    pytest.param(
+        session(**KEYS),
+        obj("PersistentVolumeClaim", "x", "shared-vms", labels={"migration": "migration-uid"}),
+        (),
+        "label migration",
+        "test_plan",
+        id="label-migration",
+    ),
+    pytest.param(
+        session(record("Plan", "gone", "mtv", "t")),
+        obj("DataVolume", "x", "shared-vms", labels={"plan-name": "gone", "plan-namespace": "mtv"}),
+        (),
+        "label plan-name",
+        "t",
+        id="label-plan-name-of-a-recorded-plan",
+    ),
+    pytest.param(
+        session(**KEYS), obj("Plan", "auto-ab12-p", "mtv", uid="plan-uid"), (), "uid", "test_plan", id="plan-by-uid"
+    ),
+    pytest.param(
+        session(**KEYS),
+        obj("Migration", "other-name", "mtv", spec={"plan": {"name": "auto-ab12-p", "namespace": "mtv"}}),
+        (),
+        "plan",
+        "test_plan",
+        id="migration-of-our-plan",
+    ),
+    pytest.param(
+        session(**KEYS), obj("ConfigMap", "hook", "mtv", owners=("plan-uid",)), (), "owner", "test_plan", id="owner-plan"
+    ),
+    pytest.param(
+        session(**KEYS),
+        obj("Pod", "virt-launcher", "shared-vms", owners=("vm-uid",)),
+        (obj("VirtualMachine", "v", "shared-vms", uid="vm-uid", labels={"plan": "plan-uid"}),),
+        "owner",
+        "test_plan",
+        id="owner-of-owner",
+    ),
+    pytest.param(
+        session(lineage={"gone-vm-uid": "t"}),
+        obj("PersistentVolumeClaim", "x", "shared-vms", owners=("gone-vm-uid",)),
+        (),
+        "owner",
+        "t",
+        id="owner-that-has-gone",
+    ),
+    pytest.param(
+        session(lineage={"the-uid": "t"}), obj("Pod", "x", "shared-vms", uid="the-uid"), (), "uid", "t", id="known-uid"
+    ),
+    pytest.param(
+        session(**KEYS),
+        obj("PersistentVolumeClaim", f"prime-{CLAIM_UID}", "shared-vms"),
+        (obj("PersistentVolumeClaim", "c", "shared-vms", uid=CLAIM_UID, labels={"migration": "migration-uid"}),),
+        "claim uid in its name",
+        "test_plan",
+        id="prime-without-owner",
+    ),
+    pytest.param(
+        session(lineage={CLAIM_UID: "t"}),
+        obj("Pod", f"populate-{CLAIM_UID}", "shared-vms"),
+        (),
+        "claim uid in its name",
+        "t",
+        id="populate-pod-of-a-claim-that-has-gone",
+    ),
+    pytest.param(
+        session(), obj("PersistentVolume", "pv", spec=claim("c", PREFIX)), (), "claim", "", id="volume-of-own-namespace"
+    ),
+    pytest.param(
+        session(),
+        obj("PersistentVolume", "pv", annotations={"forklift.konveyor.io/populated-from": f"{PREFIX}/cr"}),
+        (),
+        "populated-from",
+        "",
+        id="populated-volume",
+    ),
+    pytest.param(
+        session(lineage={"claim-uid": "t"}),
+        obj("PersistentVolume", "pv", spec=claim("c", "shared-vms", "claim-uid")),
+        (),
+        "claim",
+        "t",
+        id="volume-of-a-claim-that-has-gone",
+    ),
+    pytest.param(
+        session(),
+        obj(
+            "PersistentVolume",
+            "pv",
+            created=BEFORE,
+            spec=claim("c", PREFIX),
+            annotations={"pv.kubernetes.io/provisioned-by": "csi"},
+        ),
+        (),
+        "claim",
+        "",
+        id="provisioned-volumes-are-never-lent",
+    ),
+    pytest.param(
+        session(**KEYS),
+        obj("Deployment", "ova-x", "openshift-mtv", labels={"app": "forklift", "provider": "provider-uid"}),
+        (),
+        "label provider",
+        "test_ova",
+        id="ova-server",
+    ),
+    pytest.param(
+        session(**KEYS),
+        obj("ConfigMap", "auto-ab12-p-extra-v2v-conf", "shared-vms"),
+        (),
+        "named by its plan",
+        "test_plan",
+        id="unlabelled-configmap-of-a-plan",
+    ),
+    pytest.param(
+        session(record("ServiceAccount", "auto-ab12-sa", "openshift-mtv", "t")),
+        obj("ServiceAccount", "auto-ab12-sa", "openshift-mtv"),
+        (),
+        "record",
+        "t",
+        id="recorded-in-a-shared-namespace",
+    ),
+    pytest.param(
+        session(record("Secret", "cut-off-name", "openshift-mtv", "t")),
+        obj("Secret", "cut-off-name", "openshift-mtv", created=AFTER),
+        (),
+        "record",
+        "t",
+        id="recorded-without-prefix-but-younger",
+    ),
+    pytest.param(session(), obj("ClusterRoleBinding", "auto-ab12-b"), (), "name", "", id="cluster-scoped-by-name"),
+    pytest.param(
+        session(),
+        obj("Plan", "auto-ab12-p", "mtv", spec={"targetNamespace": PREFIX}),
+        (),
+        "reference",
+        "",
+        id="plan-elsewhere-into-own-namespace",
+    ),
+]
+
+
+@pytest.mark.parametrize(("known", "target", "others", "evidence", "test_name"), OWNED)
+def test_owned(known: Session, target: Obj, others: tuple[Obj, ...], evidence: str, test_name: str) -> None:
+    assert decide(known, target, *others) == Decision(Status.OWNED, evidence=evidence, test_name=test_name)
+
+
+REFUSED = [
+    pytest.param(
+        session(record("Namespace", "kube-system")), obj("Namespace", "kube-system"), (), "never deleted", id="protected"
+    ),
+    pytest.param(
+        session(record("Namespace", "shared-vms")),
+        obj("Namespace", "shared-vms", created=BEFORE),
+        (),
+        "only reused",
+        id="older-namespace",
+    ),
+    pytest.param(
+        session(record("Namespace", "made-by-us")),
+        obj("Namespace", "made-by-us"),
+        (obj("Secret", "theirs", "made-by-us"),),
+        "Secret made-by-us/theirs in it is not the session's",
+        id="namespace-with-strangers",
+    ),
+    pytest.param(
+        session(record("NetworkMap", "auto-ab12-map", "mtv")),
+        obj("NetworkMap", "auto-ab12-map", "mtv", created=BEFORE),
+        (),
+        "only reused",
+        id="older-than-the-session",
+    ),
+    pytest.param(
+        session(record("NetworkMap", "auto-cd34-map", "mtv")),
+        obj("NetworkMap", "auto-cd34-map", "mtv"),
+        (),
+        "of another session",
+        id="name-of-another-session",
+    ),
+    pytest.param(
+        session(record("Secret", "s", "mtv"), started=""),
+        obj("Secret", "s", "mtv"),
+        (),
+        "neither its name nor its age",
+        id="age-unknown",
+    ),
+    pytest.param(
+        session(record("Secret", "s", "mtv")),
+        obj("Secret", "s", "mtv", created=STARTED),
+        (),
+        "neither its name nor its age",
+        id="same-second",
+    ),
+    pytest.param(
+        session(record("VirtualMachine", "rhel8", "shared-vms")),
+        obj("VirtualMachine", "rhel8", "shared-vms"),
+        (),
+        "without a label or owner",
+        id="recorded-vm-without-lineage",
+    ),
+    pytest.param(
+        session(record("Pod", "theirs", "shared-vms")),
+        obj("Pod", "theirs", "shared-vms"),
+        (),
+        "without a label or owner",
+        id="recorded-pod-of-others",
+    ),
+    pytest.param(session(), obj("Secret", "auto-ab12-s", "other-team"), (), "nothing else shows", id="name-only"),
+    pytest.param(
+        session(),
+        obj("PersistentVolume", "auto-ab12-pv", spec=claim("c", "other-team")),
+        (),
+        "its claim is not the session's",
+        id="volume-by-name-only",
+    ),
+    pytest.param(
+        session(),
+        obj("PersistentVolume", "theirs", created=BEFORE, spec=claim("c", PREFIX)),
+        (),
+        "lent to a claim",
+        id="static-volume-lent",
+    ),
+]
+
+
+@pytest.mark.parametrize(("known", "target", "others", "reason"), REFUSED)
+def test_refused(known: Session, target: Obj, others: tuple[Obj, ...], reason: str) -> None:
+    made = decide(known, target, *others)
+    assert made.status is Status.REFUSED
+    assert reason in made.reason
+
+
+OTHER = [
+    pytest.param(session(), obj("Namespace", "auto-ab123"), (), id="longer-prefix"),
+    pytest.param(session(), obj("Namespace", "auto-ab123-source-vms"), (), id="longer-prefix-source"),
+    pytest.param(session(), obj("Secret", "s", "auto-ab123"), (), id="in-another-sessions-namespace"),
+    pytest.param(session(), obj("ConfigMap", "kube-root-ca.crt", PREFIX), (), id="furniture"),
+    pytest.param(session(), obj("ServiceAccount", "default", PREFIX), (), id="default-service-account"),
+    pytest.param(session(), obj("Secret", "builder-dockercfg-x", PREFIX), (), id="dockercfg"),
+    pytest.param(session(), obj("Event", "e", PREFIX), (), id="event"),
+    pytest.param(
+        session(**KEYS), obj("VirtualMachine", "v", "shared-vms", labels={"plan": "another"}), (), id="another-plans-vm"
+    ),
+    pytest.param(session(**KEYS), obj("Secret", "s", "shared-vms"), (), id="others-in-shared-namespace"),
+    pytest.param(
+        session(**KEYS),
+        obj("PersistentVolume", "pv", spec=claim("c", "shared-vms", "another-uid")),
+        (),
+        id="others-volume",
+    ),
+    pytest.param(
+        session(**KEYS),
+        obj("PersistentVolume", "ova-store-pv", labels={"migration": "auto-ab12-m"}),
+        (),
+        id="migration-name-in-a-label-is-no-uid",
+    ),
+    pytest.param(
+        session(**KEYS),
+        obj("Deployment", "d", "openshift-mtv", labels={"provider": "provider-uid"}),
+        (),
+        id="provider-label-of-another-app",
+    ),
+    pytest.param(
+        session(record("Secret", "s", "mtv")), obj("Secret", "s", "other-team"), (), id="same-name-another-namespace"
+    ),
+    pytest.param(
+        session(record("VolumeSnapshot", "s", "mtv")),
+        obj("ConfigMap", "s", "mtv"),
+        (),
+        id="same-name-another-kind",
+    ),
+    pytest.param(
+        session(),
+        obj("Pod", "a", "x", uid="a", owners=("b",)),
+        (obj("Pod", "b", "x", uid="b", owners=("a",)),),
+        id="owners-in-a-circle",
+    ),
+]
+
+
+@pytest.mark.parametrize(("known", "target", "others"), OTHER)
+def test_bystanders(known: Session, target: Obj, others: tuple[Obj, ...]) -> None:
+    assert decide(known, target, *others).status is Status.OTHER
+
+
+def test_a_living_owner_of_others_keeps_it() -> None:
+    theirs = obj("VirtualMachine", "theirs", "shared-vms", uid="their-vm")
+    disk = obj("PersistentVolumeClaim", "disk", "shared-vms", owners=("their-vm",), labels={"plan": "plan-uid"})
+    made = decide(session(**KEYS), disk, theirs)
+    assert made.status is Status.CONTESTED
+    assert made.ours
+    assert "also owned by VirtualMachine shared-vms/theirs" in made.reason
+
+
+def test_no_prefix_owns_no_namespace() -> None:
+    known = session(prefix="", plans=(PLAN,))
+    assert decide(known, obj("Namespace", "")).status is Status.OTHER
+    assert decide(known, obj("Secret", "s", "anything")).status is Status.OTHER
+
+
+def test_order_of_reading_does_not_matter() -> None:
+    vm = obj("VirtualMachine", "v", "shared-vms", uid="vm", labels={"plan": "plan-uid"})
+    pod = obj("Pod", "p", "shared-vms", uid="pod", owners=("vm",))
+    for objects in ([vm, pod], [pod, vm]):
+        ownership = Ownership(session(**KEYS), objects, {})
+        assert [ownership.of(o).status for o in objects] == [Status.OWNED, Status.OWNED]

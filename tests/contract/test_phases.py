@@ -1,0 +1,181 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The phases against a real API server: exactly the right set, and what happens when one object does not go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from ansible_collections.mtv.teardown.plugins.module_utils._clients.cluster import Cluster
+from ansible_collections.mtv.teardown.plugins.module_utils._phases import delete, forklift, look, verify
+from ansible_collections.mtv.teardown.plugins.module_utils._phases.result import Result
+from ansible_collections.mtv.teardown.plugins.module_utils._phases.wait import Limits
+from ansible_collections.mtv.teardown.plugins.module_utils._session import ignore, order
+from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
+from tests.contract.conftest import Admin, writes
+from tests.contract.test_cluster_client import PLAN_SPEC
+from tests.lab.controlplane import Lab, mark
+
+LIMITS = Limits(stall=3, total=30)
+# The namespace controller itself waits 5 s before it looks into a namespace that is deleted.
+NAMESPACE_LIMITS = Limits(stall=12, total=60)
+HELD = {"finalizers": ["example.com/held"]}
+QUICK = verify.Terms(quiet_interval=0.2, total=20)
+
+
+@dataclass
+class World:
+    """A session with a namespace of its own, and bystanders with the same names elsewhere."""
+
+    session: Session
+    own: str
+    others: tuple[str, ...]
+    bystanders: dict[tuple[str, str, str], str]
+
+    def alive(self, admin: Admin) -> bool:
+        return {key: admin.uid(*key) for key in self.bystanders} == self.bystanders
+
+
+@pytest.fixture
+def world(admin: Admin, prefix: str) -> World:
+    others = (admin.namespace(f"{prefix}9"), admin.namespace(f"team-{prefix}"))
+    for namespace in (admin.namespace(prefix), *others):
+        for name in (f"{prefix}-a", "b"):
+            admin.make("Secret", namespace, name)
+        admin.make("ConfigMap", namespace, f"{prefix}-c")
+        admin.make("NetworkMap", namespace, f"{prefix}-m", spec={"map": [], "provider": {}})
+    living = {
+        (kind, namespace, name): admin.uid(kind, namespace, name)
+        for namespace in others
+        for kind, name in (("Secret", f"{prefix}-a"), ("Secret", "b"), ("ConfigMap", f"{prefix}-c"))
+    }
+    assert all(living.values())
+    return World(Session(prefix=prefix), prefix, others, living)
+
+
+def places(entries: list[dict[str, Any]]) -> set[tuple[str, str]]:
+    return {(entry["kind"], entry["name"]) for entry in entries}
+
+
+def everything(world: World) -> set[tuple[str, str]]:
+    names = {("Secret", f"{world.own}-a"), ("Secret", "b"), ("ConfigMap", f"{world.own}-c")}
+    return names | {("NetworkMap", f"{world.own}-m")}
+
+
+def resources(cluster: Cluster, world: World, check_mode: bool = False, limits: Limits = LIMITS) -> Result:
+    return delete.run(cluster, world.session, limits, check_mode, phase=order.RESOURCES)
+
+
+def namespaces(cluster: Cluster, world: World) -> Result:
+    return delete.run(cluster, world.session, NAMESPACE_LIMITS, False, phase=order.NAMESPACES)
+
+
+def test_exactly_the_right_set(cluster: Cluster, admin: Admin, world: World) -> None:
+    done = resources(cluster, world)
+    assert places(done.done) == everything(world)
+    assert not done.remaining + done.unreadable
+    gone = namespaces(cluster, world)
+    assert places(gone.done) == {("Namespace", world.own)}
+    assert verify.verify(cluster, world.session, QUICK)["verdict"] == "clean"
+    assert world.alive(admin)
+
+
+def test_check_mode_predicts_and_writes_nothing(lab: Lab, cluster: Cluster, admin: Admin, world: World) -> None:
+    since = mark(lab)
+    foretold = resources(cluster, world, check_mode=True)
+    shown = look.look(cluster, world.session)
+    assert writes(lab, since) == []
+    assert places(foretold.done) == everything(world)
+    done = resources(cluster, world)
+    assert places(done.done) == places(foretold.done)
+    assert places(shown["targets"]) == places(done.done) | {("Namespace", world.own)}
+    assert world.alive(admin)
+
+
+def test_a_second_run_changes_nothing(lab: Lab, cluster: Cluster, world: World) -> None:
+    resources(cluster, world)
+    namespaces(cluster, world)
+    since = mark(lab)
+    assert resources(cluster, world).done == []
+    assert namespaces(cluster, world).done == []
+    assert writes(lab, since) == []
+
+
+def test_one_that_hangs_stays_on_the_record_and_the_rest_goes(cluster: Cluster, admin: Admin, world: World) -> None:
+    admin.make("Secret", world.own, "held", metadata=HELD)
+    done = resources(cluster, world)
+    assert places(done.done) == everything(world)
+    assert places(done.remaining) == {("Secret", "held")}
+    assert done.remaining[0]["held_by"]["finalizers"] == ["example.com/held"]
+    assert "held by finalizer example.com/held" in done.remaining[0]["reason"]
+    left = verify.verify(cluster, world.session, QUICK)
+    assert left["verdict"] == "leftovers"
+    assert ("Secret", "held") in places(left["leftovers"])
+    assert world.alive(admin)
+    admin.release("Secret", world.own, "held")
+
+
+def test_a_namespace_that_does_not_end_says_what_holds_it(cluster: Cluster, admin: Admin, world: World) -> None:
+    admin.make("Secret", world.own, "held", metadata=HELD)
+    done = namespaces(cluster, world)
+    assert places(done.remaining) == {("Namespace", world.own)}
+    assert "finalizers" in done.remaining[0]["reason"]
+    admin.release("Secret", world.own, "held")
+
+
+def test_forbidden_deletes_are_named(limited: Cluster, admin: Admin, world: World) -> None:
+    undo = admin.allow("limited", ["get", "list", "watch"], f"read-{world.own}")
+    try:
+        done = resources(limited, world)
+    finally:
+        undo()
+    assert done.done == []
+    assert places(done.remaining) == everything(world)
+    assert all("403" in entry["reason"] for entry in done.remaining)
+    assert world.alive(admin)
+
+
+def test_forbidden_is_unverified(limited: Cluster, world: World) -> None:
+    result = verify.verify(limited, world.session, QUICK)
+    assert result["verdict"] == "unverified"
+    assert "Namespace" in {entry["kind"] for entry in result["unreadable"]}
+    assert all("403" in entry["error"] for entry in result["unreadable"])
+
+
+def test_only_two_kinds_are_ever_patched(lab: Lab, cluster: Cluster, admin: Admin, world: World) -> None:
+    plan = admin.make("Plan", world.own, f"{world.own}-p", spec=PLAN_SPEC)
+    admin.make(
+        "Migration",
+        world.own,
+        f"{world.own}-r",
+        metadata={"ownerReferences": []},
+        spec={"plan": {"name": plan["metadata"]["name"], "namespace": world.own}},
+        status={
+            "conditions": [{"type": "Running", "status": "True", "category": "Advisory", "message": "x"}],
+            "vms": [{"id": "vm-1", "name": "v", "phase": "CopyDisks", "pipeline": []}],
+        },
+    )
+    since = mark(lab)
+    short = Limits(stall=1, total=5)
+    canceled = forklift.cancel(cluster, world.session, short, False)
+    archived = forklift.archive(cluster, world.session, short, False)
+    assert places(canceled.remaining) == {("Migration", f"{world.own}-r")}
+    assert "Forklift did not answer" in canceled.remaining[0]["reason"]
+    assert places(archived.remaining) == {("Plan", f"{world.own}-p")}
+    assert [(r["verb"], r["resource"], r["name"]) for r in writes(lab, since)] == [
+        ("patch", "migrations", f"{world.own}-r"),
+        ("patch", "plans", f"{world.own}-p"),
+    ]
+    assert world.alive(admin)
+
+
+def test_ignored_leftovers_show_but_do_not_count(cluster: Cluster, admin: Admin, world: World) -> None:
+    rules = ignore.compile_rules([{"expression": f"namespace == '{world.own}' || name == '{world.own}'", "reason": "x"}])
+    result = verify.verify(cluster, world.session, verify.Terms(0.2, 20, rules=rules))
+    assert result["verdict"] == "clean"
+    assert places(result["accepted"]) == everything(world) | {("Namespace", world.own)}
+    assert {entry["accepted_because"] for entry in result["accepted"]} == {"x"}

@@ -1,0 +1,38 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Each target is one plain command; "make" alone lists them.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test quick lab-up lab-down docs build bench
+PYTHON := .venv/bin/python
+
+help:
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | awk -F'|' '{ printf "%-9s %s\n", $$1, $$2 }'
+
+setup:
+	@tests/tools/setup.sh
+
+demo: ## tear a session down on a real control plane (first time 6 min, later 1 min)
+	@tests/tools/demo.sh
+
+test: setup ## every check: lint, units, sanity, docs, build, lab and molecule
+	@tests/checks/test.sh
+
+quick: setup ## units and lint, in seconds
+	@tests/checks/quick.sh
+
+lab-up: setup ## start the lab, with what runs on it (first time 4 min for the build)
+	@$(PYTHON) -m tests.lab up
+
+lab-down: setup ## stop the lab
+	@$(PYTHON) -m tests.lab down
+
+docs: setup ## check and build the documentation
+	@tests/checks/docs.sh
+
+build: setup ## build the collection's tarball
+	@tests/checks/build.sh
+
+bench: setup ## time a teardown of 1,000 objects beside other ways to delete them
+	@$(PYTHON) -m tests.bench

@@ -1,0 +1,171 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Builds etcd, the API server and the controllers, once per version, into the user's cache folder."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+SOURCE = Path(__file__).resolve().parent / "controlplane"
+CHECKOUT = SOURCE.parents[2]
+SERVERS = ("etcd", "kube-apiserver", "kube-controller-manager")
+MINIMUM_GO = (1, 26)
+# No optimisation, inlining or debug information: the compiler needs half the time, and the servers are fast enough.
+FLAGS = ("-trimpath", "-gcflags=all=-N -l -dwarf=false")
+_VERSION = "k8s.io/component-base/version"
+Say = Callable[[str], None]
+
+
+class BuildError(Exception):
+    """The servers cannot be had; the message says what to do."""
+
+
+def cache_folder() -> Path:
+    """Return our part of the user's cache."""
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "mtv.teardown"
+
+
+def assets(say: Say) -> Path:
+    """Return the folder with the three servers: KUBEBUILDER_ASSETS, else what was built before, else build it now."""
+    given = os.environ.get("KUBEBUILDER_ASSETS")
+    if given:
+        missing = [name for name in SERVERS if not os.access(Path(given) / name, os.X_OK)]
+        if missing:
+            raise BuildError(f"KUBEBUILDER_ASSETS={given} has no {', '.join(missing)}; unset it and they are built")
+        return Path(given).resolve()
+    go, version = _find_go()
+    target = cache_folder() / "controlplane" / _fingerprint(version)
+    if _complete(target):
+        return target
+    with _lock(target.parent / "lock", say):
+        if not _complete(target):  # somebody else may have built it while we waited
+            _build(go, target, say)
+    return target
+
+
+def _complete(folder: Path) -> bool:
+    return all(os.access(folder / name, os.X_OK) for name in SERVERS)
+
+
+def _find_go() -> tuple[str, str]:
+    """Return the first Go that is new enough, and its version: from PATH, else the one that set-up put into .venv."""
+    found = []
+    for go in (shutil.which("go"), str(CHECKOUT / ".venv" / "bin" / "go")):
+        if go is None or not os.access(go, os.X_OK):
+            continue
+        version = subprocess.run(
+            [go, "env", "GOVERSION"], env=_environment(), capture_output=True, text=True, check=False
+        ).stdout.strip()
+        found.append(f"{go} ({version})")
+        match = re.match(r"go(\d+)\.(\d+)", version)
+        if match and (int(match[1]), int(match[2])) >= MINIMUM_GO:
+            return go, version
+    raise BuildError(
+        f"no Go {'.'.join(map(str, MINIMUM_GO))} or newer, found: {', '.join(found) or 'none'}; "
+        "run tests/tools/setup.sh, which installs one into .venv, or set KUBEBUILDER_ASSETS"
+    )
+
+
+def _environment() -> dict[str, str]:
+    """Keep all that Go writes in our own folder of the cache, and the result the same for everybody."""
+    go = cache_folder() / "go"
+    return {
+        **os.environ,
+        "CGO_ENABLED": "0",
+        "GOPATH": str(go),
+        "GOMODCACHE": str(go / "mod"),
+        "GOCACHE": str(go / "build"),
+        "GOTOOLCHAIN": "local",
+        "GOWORK": "off",
+        "GOFLAGS": "-mod=readonly -modcacherw -buildvcs=false",
+    }
+
+
+def _fingerprint(version: str) -> str:
+    digest = hashlib.sha256(f"{version} {FLAGS}".encode())
+    for path in sorted(SOURCE.iterdir()):
+        if path.suffix in {".go", ".mod", ".sum"}:
+            digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+@contextmanager
+def _lock(path: Path, say: Say) -> Iterator[None]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "w", encoding="ascii") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("another process builds the control plane, waiting for it")
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def _build(go: str, target: Path, say: Say) -> None:
+    start = time.monotonic()
+    say("building the control plane, once: about 4 min on 2 cores, 1 GB of downloads and cache")
+    say("fetching Go modules (about 20 s)")
+    total = len(_list_packages(go))
+    unfinished = target.with_name(f"{target.name}.part")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
+    _compile([go, "build", "-v", *FLAGS, _ldflags(), "-o", str(unfinished / "controlplane"), "."], total, say)
+    for name in SERVERS:
+        (unfinished / name).symlink_to("controlplane")
+    shutil.rmtree(target, ignore_errors=True)
+    unfinished.rename(target)
+    say(f"built the control plane in {time.monotonic() - start:.0f} s")
+
+
+def _ldflags() -> str:
+    """Strip the binary, and let the API server tell its version, which it would not know otherwise."""
+    match = re.search(r"k8s\.io/kubernetes v(\d+)\.(\d+)\.(\d+)", (SOURCE / "go.mod").read_text(encoding="utf-8"))
+    if match is None:
+        raise BuildError("go.mod does not name the version of k8s.io/kubernetes")
+    major, minor, patch = match.groups()
+    values = {"gitVersion": f"v{major}.{minor}.{patch}", "gitMajor": major, "gitMinor": minor}
+    return "-ldflags=-s -w " + " ".join(f"-X {_VERSION}.{key}={value}" for key, value in values.items())
+
+
+def _list_packages(go: str) -> list[str]:
+    listing = subprocess.run(
+        [go, "list", "-deps", "."], cwd=SOURCE, env=_environment(), capture_output=True, text=True, check=False
+    )
+    if listing.returncode:
+        raise BuildError(f"Go cannot fetch the modules:\n{listing.stderr.strip()[-2000:]}")
+    return listing.stdout.split()
+
+
+def _compile(command: list[str], total: int, say: Say) -> None:
+    """Run go build -v, which names each package as it starts it, and count them aloud."""
+    start = shown = time.monotonic()
+    done = 0
+    last: deque[str] = deque(maxlen=20)
+    with subprocess.Popen(command, cwd=SOURCE, env=_environment(), stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            last.append(line)
+            done += 1
+            now = time.monotonic()
+            if now - shown >= 10:
+                shown = now
+                say(f"compiled {done} of about {total} packages, {now - start:.0f} s")
+    if process.returncode:
+        raise BuildError("the build failed:\n" + "".join(last))
+
+
+if __name__ == "__main__":
+    print(assets(lambda text: print(f"build: {text}", file=sys.stderr, flush=True)))

@@ -1,0 +1,359 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Start, find and stop a lab: a real control plane on loopback, with the lab's CRDs and its operator.
+
+Everything a test needs is here: ``lab = start("bench")`` gives lab.kubeconfig (user "teardown", whose requests are
+logged), lab.admin_kubeconfig and lab.limited_kubeconfig; ``requests(lab, since)`` returns what user "teardown" asked
+for since ``since = mark(lab)``; ``stop(lab)`` ends it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+import secrets
+import shutil
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.lab import build, manifests, pki, processes
+from tests.lab.kube import Api
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+Say = Callable[[str], None]
+# user: (file of its kubeconfig, groups). The requests of "teardown" are the ones that are counted.
+USERS = {
+    "admin": ("admin.kubeconfig", "system:masters"),
+    "teardown": ("kubeconfig", ""),
+    "limited": ("limited.kubeconfig", ""),
+    "kube-controller-manager": ("controllers.kubeconfig", "system:masters"),
+}
+# In the order of stopping. Without etcd the API server would need half a minute to end.
+PROCESSES = ("operator", "controllers", "apiserver", "etcd")
+
+
+class LabError(Exception):
+    """The lab does not come up; the message says why."""
+
+
+@dataclass(frozen=True)
+class Lab:
+    """Where a lab is and how to reach it."""
+
+    name: str
+    state: Path
+    port: int
+    crds: str
+
+    @property
+    def url(self) -> str:
+        return f"https://127.0.0.1:{self.port}"
+
+    @property
+    def kubeconfig(self) -> Path:
+        """Cluster admin by a binding; its requests are logged."""
+        return self.state / USERS["teardown"][0]
+
+    @property
+    def admin_kubeconfig(self) -> Path:
+        return self.state / USERS["admin"][0]
+
+    @property
+    def limited_kubeconfig(self) -> Path:
+        """A user without any right."""
+        return self.state / USERS["limited"][0]
+
+    @property
+    def audit_log(self) -> Path:
+        return self.state / "audit.log"
+
+
+def _quiet(_text: str) -> None:
+    pass
+
+
+def state_folder(name: str) -> Path:
+    """Return the folder of a lab of that name."""
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,40}", name):
+        raise LabError(f"{name!r} is no name for a lab: use lower-case letters, digits and dashes")
+    base = os.environ.get("MTV_TEARDOWN_LAB_DIR")
+    return (Path(base).resolve() if base else CHECKOUT / ".cache" / "lab") / name
+
+
+def find(name: str = "default") -> Lab | None:
+    """Return a lab that was started, whether it still lives or not."""
+    state = state_folder(name)
+    try:
+        known = json.loads((state / "lab.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    return Lab(name=name, state=state, port=known["port"], crds=known["crds"])
+
+
+def all_labs() -> list[Lab]:
+    """Return every lab that has a folder."""
+    folder = state_folder("default").parent
+    names = sorted(path.parent.name for path in folder.glob("*/lab.json"))
+    return [lab for lab in map(find, names) if lab is not None]
+
+
+def _operator_exists() -> bool:
+    return (Path(__file__).parent / "operator" / "__main__.py").exists()
+
+
+def trouble(lab: Lab, operator: bool = True) -> str:
+    """Say what is wrong with a lab, or nothing."""
+    wanted = [name for name in PROCESSES if name != "operator" or (operator and _operator_exists())]
+    dead = [name for name in wanted if processes.find(lab.state, name) is None]
+    if dead:
+        return f"not running: {', '.join(dead)}"
+    return "" if _api(lab.state, lab.port, "admin").ready() else "the API server is not ready"
+
+
+def start(
+    name: str = "default", *, port: int | None = None, crds: str = "slim", operator: bool = True, say: Say = _quiet
+) -> Lab:
+    """Start a lab, or return the one that runs. What a dead one left behind is cleared first."""
+    state = state_folder(name)
+    state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    servers = build.assets(say)
+    with _lock(state):
+        lab = find(name)
+        if lab is not None:
+            wrong = trouble(lab, operator)
+            if not wrong and lab.crds == crds and port in (None, lab.port):
+                say(f"lab {name} is up at {lab.url}")
+                return lab
+            say(f"starting lab {name} afresh ({wrong or 'other options'})")
+        _stop(state)
+        lab = Lab(name=name, state=state, port=port or 0, crds=crds)
+        return _start(lab, servers, operator, say)
+
+
+def _start(lab: Lab, servers: Path, operator: bool, say: Say) -> Lab:
+    begun = time.monotonic()
+    state = lab.state
+    ports = [lab.port + offset for offset in range(4)] if lab.port else _free_ports(4)
+    lab = Lab(name=lab.name, state=state, port=ports[0], crds=lab.crds)
+    _write_files(lab)
+    up = False
+    try:
+        _start_api_server(lab, servers, ports)
+        manifests.apply(_api(state, lab.port, "admin"), lab.crds)
+        # The controllers come after the CRDs: the garbage collector then knows all kinds from its start.
+        processes.spawn(state, "controllers", _controllers_command(state, servers, ports[3]))
+        if operator and _operator_exists():
+            _start_operator(state)
+        _wait_default_account(lab)
+        up = True
+    finally:
+        if not up:  # an interrupt, too, must leave nothing running
+            _stop(state)
+    (state / "lab.json").write_text(json.dumps({"port": lab.port, "crds": lab.crds}), encoding="utf-8")
+    say(f"lab {lab.name} is up at {lab.url} after {time.monotonic() - begun:.1f} s, {lab.crds} CRDs")
+    return lab
+
+
+def stop(lab: Lab | str) -> None:
+    """Stop a lab and forget what was in it. Its logs stay until the next start."""
+    state = state_folder(lab if isinstance(lab, str) else lab.name)
+    if state.is_dir():
+        with _lock(state):
+            _stop(state)
+
+
+def _stop(state: Path) -> None:
+    for name in ("operator", "controllers", "apiserver"):
+        processes.terminate(state, name)
+    # Nothing here is worth a long good-bye: the next start begins with an empty etcd.
+    for name in PROCESSES:
+        processes.terminate(state, name)
+        processes.wait_gone(state, name, patience=3)
+    (state / "lab.json").unlink(missing_ok=True)
+    shutil.rmtree(state / "etcd", ignore_errors=True)
+
+
+@contextmanager
+def _lock(state: Path) -> Iterator[None]:
+    """Let one process at a time start or stop this lab."""
+    with open(state / "lock", "w", encoding="ascii") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def _free_ports(count: int) -> list[int]:
+    """Ask the system for ports nobody uses; all sockets stay open until the last is there, so no port comes twice."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+    finally:
+        for one in sockets:
+            one.close()
+
+
+def _write_files(lab: Lab) -> None:
+    state = lab.state
+    shutil.rmtree(state / "etcd", ignore_errors=True)
+    lab.audit_log.unlink(missing_ok=True)
+    pki.make(state / "pki")
+    tokens = {user: secrets.token_hex(20) for user in USERS}
+    lines = [f'{tokens[user]},{user},{user},"{groups}"\n' for user, (_, groups) in USERS.items()]
+    pki.write_secret(state / "tokens.csv", "".join(lines))
+    for user, (file, _) in USERS.items():
+        pki.write_secret(state / file, yaml.safe_dump(_kubeconfig(lab, user, tokens[user])))
+    policy = {
+        "apiVersion": "audit.k8s.io/v1",
+        "kind": "Policy",
+        "omitStages": ["RequestReceived", "ResponseStarted", "Panic"],
+        "rules": [{"level": "Metadata", "users": ["teardown"]}, {"level": "None"}],
+    }
+    (state / "audit-policy.yaml").write_text(yaml.safe_dump(policy), encoding="utf-8")
+
+
+def _kubeconfig(lab: Lab, user: str, token: str) -> dict[str, Any]:
+    authority = str(lab.state / "pki" / "ca.crt")
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": "lab", "cluster": {"server": lab.url, "certificate-authority": authority}}],
+        "users": [{"name": user, "user": {"token": token}}],
+        "contexts": [{"name": "lab", "context": {"cluster": "lab", "user": user, "namespace": "default"}}],
+        "current-context": "lab",
+    }
+
+
+def _api(state: Path, port: int, user: str) -> Api:
+    config = yaml.safe_load((state / USERS[user][0]).read_text(encoding="utf-8"))
+    return Api(port, state / "pki" / "ca.crt", config["users"][0]["user"]["token"])
+
+
+def _start_api_server(lab: Lab, servers: Path, ports: list[int]) -> None:
+    state = lab.state
+    processes.spawn(state, "etcd", _etcd_command(state, servers, ports))
+    processes.spawn(state, "apiserver", _api_server_command(state, servers, ports))
+    api = _api(state, lab.port, "admin")
+    deadline = time.monotonic() + 90
+    while not api.ready():
+        for name in ("etcd", "apiserver"):
+            if processes.find(state, name) is None:
+                raise LabError(f"{name} ended at once:\n{processes.tail(state, name)}")
+        if time.monotonic() > deadline:
+            raise LabError(f"the API server is not ready after 90 s:\n{processes.tail(state, 'apiserver')}")
+        time.sleep(0.1)
+
+
+def _etcd_command(state: Path, servers: Path, ports: list[int]) -> list[str]:
+    client, peer = (f"http://127.0.0.1:{port}" for port in ports[1:3])
+    return [
+        str(servers / "etcd"),
+        f"--data-dir={state}/etcd",
+        f"--listen-client-urls={client}",
+        f"--advertise-client-urls={client}",
+        f"--listen-peer-urls={peer}",
+        f"--initial-advertise-peer-urls={peer}",
+        f"--initial-cluster=default={peer}",
+        "--unsafe-no-fsync",
+    ]
+
+
+def _api_server_command(state: Path, servers: Path, ports: list[int]) -> list[str]:
+    return [
+        str(servers / "kube-apiserver"),
+        f"--etcd-servers=http://127.0.0.1:{ports[1]}",
+        "--bind-address=127.0.0.1",
+        # Nobody is told of this address (it is one for documents); without it a host with no default route fails.
+        "--advertise-address=192.0.2.1",
+        "--external-hostname=localhost",
+        f"--secure-port={ports[0]}",
+        f"--tls-cert-file={state}/pki/server.crt",
+        f"--tls-private-key-file={state}/pki/server.key",
+        f"--token-auth-file={state}/tokens.csv",
+        "--authorization-mode=RBAC",
+        "--service-account-issuer=https://kubernetes.default.svc",
+        f"--service-account-key-file={state}/pki/sa.key",
+        f"--service-account-signing-key-file={state}/pki/sa.key",
+        "--service-cluster-ip-range=10.0.0.0/24",
+        # Pods of the lab run nowhere and need no token.
+        "--disable-admission-plugins=ServiceAccount",
+        "--endpoint-reconciler-type=none",
+        "--allow-privileged=true",
+        "--profiling=false",
+        f"--audit-policy-file={state}/audit-policy.yaml",
+        f"--audit-log-path={state}/audit.log",
+    ]
+
+
+def _controllers_command(state: Path, servers: Path, port: int) -> list[str]:
+    """Return a command line for our own controller manager, which ignores what it does not know, and for upstream's."""
+    controllers = (
+        "namespace,garbage-collector,persistentvolume-binder,persistentvolume-protection,"
+        "persistentvolumeclaim-protection,serviceaccount,root-ca-certificate-publisher,job"
+    )
+    return [
+        str(servers / "kube-controller-manager"),
+        f"--kubeconfig={state}/{USERS['kube-controller-manager'][0]}",
+        f"--root-ca-file={state}/pki/ca.crt",
+        "--leader-elect=false",
+        "--enable-hostpath-provisioner=true",
+        f"--controllers={','.join(f'{name}-controller' for name in controllers.split(','))}",
+        "--bind-address=127.0.0.1",
+        f"--secure-port={port}",
+        f"--cert-dir={state}/pki",
+    ]
+
+
+def _start_operator(state: Path) -> None:
+    command = [sys.executable, "-m", "tests.lab.operator", "--kubeconfig", str(state / USERS["admin"][0])]
+    processes.spawn(state, "operator", command, cwd=CHECKOUT)
+
+
+def _wait_default_account(lab: Lab) -> None:
+    """Wait until the controllers work: they then have given the first namespace its ServiceAccount."""
+    api = _api(lab.state, lab.port, "admin")
+    deadline = time.monotonic() + 30
+    while not api.request("GET", "/api/v1/namespaces/default/serviceaccounts")["items"]:
+        if processes.find(lab.state, "controllers") is None or time.monotonic() > deadline:
+            raise LabError(f"the controllers do not work:\n{processes.tail(lab.state, 'controllers')}")
+        time.sleep(0.05)
+
+
+def mark(lab: Lab) -> int:
+    """Return a mark to count requests from."""
+    return lab.audit_log.stat().st_size if lab.audit_log.exists() else 0
+
+
+def requests(lab: Lab, since: int = 0) -> list[dict[str, Any]]:
+    """Return the finished requests that user "teardown" made since the mark."""
+    if not lab.audit_log.exists():
+        return []
+    with open(lab.audit_log, "rb") as log:
+        log.seek(since)
+        return [_request(json.loads(line)) for line in log if line.endswith(b"\n")]
+
+
+def _request(event: dict[str, Any]) -> dict[str, Any]:
+    target = event.get("objectRef", {})
+    return {
+        "verb": event["verb"],
+        "group": target.get("apiGroup", ""),
+        "resource": target.get("resource", ""),
+        "subresource": target.get("subresource", ""),
+        "namespace": target.get("namespace", ""),
+        "name": target.get("name", ""),
+        "uri": event["requestURI"],
+        "code": event.get("responseStatus", {}).get("code", 0),
+        "userAgent": event.get("userAgent", ""),
+    }

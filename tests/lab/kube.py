@@ -1,0 +1,63 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A few plain requests to the lab's API server, over one connection. The Kubernetes client takes 1 s to import."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import ssl
+from pathlib import Path
+from typing import Any
+
+
+class ApiError(Exception):
+    """The server answered with an error."""
+
+    def __init__(self, method: str, path: str, code: int, text: str) -> None:
+        super().__init__(f"{method} {path}: {code} {text[:500]}")
+        self.code = code
+
+
+class Api:
+    """One user's connection."""
+
+    def __init__(self, port: int, ca: Path, token: str, timeout: float = 30) -> None:
+        context = ssl.create_default_context(cafile=str(ca))
+        self._given = (port, ca, token, timeout)
+        self._connection = http.client.HTTPSConnection("127.0.0.1", port, context=context, timeout=timeout)
+        self._token = token
+
+    def clone(self) -> Api:
+        """Return a connection of the same user, for another thread."""
+        return Api(*self._given)
+
+    def request(self, method: str, path: str, body: Any = None) -> Any:
+        """Send one request and return the decoded answer."""
+        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
+        try:
+            self._connection.request(method, path, None if body is None else json.dumps(body), headers)
+            answer = self._connection.getresponse()
+            text = answer.read().decode()
+        except (OSError, http.client.HTTPException):
+            self._connection.close()
+            raise
+        if answer.status >= 400:
+            raise ApiError(method, path, answer.status, text)
+        return json.loads(text) if text.startswith("{") else text
+
+    def create(self, path: str, body: dict[str, Any]) -> None:
+        """Create an object, or leave the one of that name as it is."""
+        try:
+            self.request("POST", path, body)
+        except ApiError as exc:
+            if exc.code != 409:
+                raise
+
+    def ready(self) -> bool:
+        """Tell whether the server serves."""
+        try:
+            return bool(self.request("GET", "/readyz") == "ok")
+        except (OSError, http.client.HTTPException, ApiError):
+            return False

@@ -1,0 +1,56 @@
+#!/bin/sh
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# The main job from nothing: set-up, lab, what a test session leaves, and its teardown.
+# A lab that was there before stays up; its own lab is taken down at the end.
+set -eu
+
+cd "$(dirname "$0")/../.."
+start=$(date +%s)
+name=demo
+prefix=auto-demo
+out=.cache/demo
+say() { printf '\n=== %s (%s s)\n' "$*" "$(($(date +%s) - start))"; }
+
+tests/tools/setup.sh
+lab() { .venv/bin/python -m tests.lab "$@"; }
+ours=yes
+if lab status --name $name >/dev/null 2>&1; then ours=no; fi
+finish() {
+  code=$?
+  trap - EXIT INT TERM
+  if [ $ours = yes ]; then lab down --name $name; fi
+  if [ $code -eq 0 ]; then result="the demo passed"; else result="the demo FAILED (exit code $code)"; fi
+  say "$result"
+  exit $code
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+
+say "starting a real control plane"
+lab up --name $name
+eval "$(lab env --name $name)"
+export KUBECONFIG
+
+say "seeding what a session of mtv-api-tests leaves, and bystanders beside it"
+rm -rf $out
+mkdir -p $out
+lab seed cold --name $name --prefix $prefix --out $out
+
+# Only what was decided here counts, not the caller's configuration.
+export ANSIBLE_CONFIG=/dev/null ANSIBLE_LOCALHOST_WARNING=false ANSIBLE_INVENTORY_UNPARSED_WARNING=false
+play() { .venv/bin/ansible-playbook "playbooks/$1.yml" -e resources_file="$PWD/$out/resources.json" -e data_collector_path="$PWD/$out" $2; }
+say "check mode: shows what a run would delete, and writes nothing"
+play teardown --check
+lab check $out/world.json --name $name --expect untouched
+
+say "the teardown"
+play teardown ""
+
+say "verify: looks again, deletes nothing"
+play verify ""
+
+say "an independent look: nothing of the session is left, every bystander lives"
+lab check $out/world.json --name $name --expect clean

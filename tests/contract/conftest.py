@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 import yaml
-
 from ansible_collections.mtv.teardown.plugins.module_utils._clients import http
 from ansible_collections.mtv.teardown.plugins.module_utils._clients.cluster import Cluster
+
 from tests.lab import controlplane
 from tests.lab.kube import Api, ApiError
 

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-
 from ansible_collections.mtv.teardown.plugins.module_utils._clients.cluster import Cluster
 from ansible_collections.mtv.teardown.plugins.module_utils._phases import delete, forklift, look, verify
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.result import Result
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.wait import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._session import ignore, order
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
+
 from tests.contract.conftest import Admin, writes
 from tests.contract.test_cluster_client import PLAN_SPEC
 from tests.lab.controlplane import Lab, mark
@@ -174,7 +174,9 @@ def test_only_two_kinds_are_ever_patched(lab: Lab, cluster: Cluster, admin: Admi
 
 
 def test_ignored_leftovers_show_but_do_not_count(cluster: Cluster, admin: Admin, world: World) -> None:
-    rules = ignore.compile_rules([{"expression": f"namespace == '{world.own}' || name == '{world.own}'", "reason": "x"}])
+    rules = ignore.compile_rules(
+        [{"expression": f"namespace == '{world.own}' || name == '{world.own}'", "reason": "x"}]
+    )
     result = verify.verify(cluster, world.session, verify.Terms(0.2, 20, rules=rules))
     assert result["verdict"] == "clean"
     assert places(result["accepted"]) == everything(world) | {("Namespace", world.own)}

@@ -114,7 +114,7 @@ class _Run:
         try:
             now = self.cluster.listing(resource, whole=True).objects
         except ApiError as exc:
-            self.errors.update({uid: exc.msg for uid in uids})
+            self.errors.update(dict.fromkeys(uids, exc.msg))
             return []
         return [volume for volume in now if volume.uid in uids and may_be_deleted(volume)]
 

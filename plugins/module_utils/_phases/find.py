@@ -82,9 +82,7 @@ class _Reading:
         decided = [(obj, ownership.of(obj)) for obj in self._objects.values()]
         kept = [(obj, decision) for obj, decision in decided if decision.status is not Status.OTHER]
         kept.sort(key=lambda pair: pair[0].place)
-        return Found(
-            self._session, tuple(kept), self._absent_records(), tuple(self._scopes), tuple(self._unreadable)
-        )
+        return Found(self._session, tuple(kept), self._absent_records(), tuple(self._scopes), tuple(self._unreadable))
 
     def _absent_records(self) -> tuple[Record, ...]:
         """Records not met, where the place they name was really read (or cannot be: no such kind or namespace)."""
@@ -192,9 +190,7 @@ class _Reading:
                 fresh.setdefault(key, scope)
         self._read_keys.update(fresh)
         refused: list[Scope] = []
-        for scope, answer in zip(
-            fresh.values(), self._cluster.together(self._list, fresh.values()), strict=True
-        ):
+        for scope, answer in zip(fresh.values(), self._cluster.together(self._list, fresh.values()), strict=True):
             if isinstance(answer, ApiError):
                 if scope.optional and answer.status == 403:
                     refused.append(scope)
@@ -223,7 +219,9 @@ class _Reading:
 
     def _missing_servers(self) -> None:
         """Kinds of an API group whose server is down are unknown, not absent."""
-        own = any(obj.kind == "Namespace" and self._session.is_own_namespace(obj.name) for obj in self._objects.values())
+        own = any(
+            obj.kind == "Namespace" and self._session.is_own_namespace(obj.name) for obj in self._objects.values()
+        )
         needed = {group for group, _kind in order.SHARED_KINDS} | set(self._groups.values())
         for group, error in self._catalog.broken.items():
             if own or group in needed:

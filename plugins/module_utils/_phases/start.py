@@ -91,9 +91,7 @@ def session_of_vms(cluster: Cluster, plan: Mapping[str, Any] | None, vms: Iterab
     names = list(vms)
     if not plan and not (names and namespace):
         raise RecordError("give a session, or plan, or vms together with their namespace.")
-    records += [
-        Record("VirtualMachine", name, namespace, entry=f"vms[{index}]") for index, name in enumerate(names)
-    ]
+    records += [Record("VirtualMachine", name, namespace, entry=f"vms[{index}]") for index, name in enumerate(names)]
     if not plan:
         keys += _plans_on_labels(cluster, names, namespace)
     return Session(source="plan" if plan else "vms", records=tuple(records), plans=tuple(keys))

@@ -62,9 +62,7 @@ def verify(
     }
 
 
-def _look_until_quiet(
-    cluster: Cluster, session: Session, terms: Terms, sleep: Callable[[float], None]
-) -> list[Found]:
+def _look_until_quiet(cluster: Cluster, session: Session, terms: Terms, sleep: Callable[[float], None]) -> list[Found]:
     """At least two looks; more while the set of what is left still changes (slow is not stuck)."""
     ends = time.monotonic() + terms.total
     looks = [find(cluster, session)]

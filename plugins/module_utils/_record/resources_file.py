@@ -123,7 +123,9 @@ def _decode(text: str, path: str) -> Any:
         hint = " (the file seems to be cut off)" if exc.pos >= len(text.rstrip()) - 1 else ""
         raise RecordError(f"{path}: not JSON, line {exc.lineno} column {exc.colno}: {exc.msg}{hint}.") from exc
     except _Duplicate as exc:
-        raise RecordError(f"{path}: key {exc.key!r} occurs twice in one object; which one counts?", key=exc.key) from exc
+        raise RecordError(
+            f"{path}: key {exc.key!r} occurs twice in one object; which one counts?", key=exc.key
+        ) from exc
     except ValueError as exc:
         raise RecordError(f"{path}: not usable JSON: {exc}.") from exc
 

@@ -52,8 +52,7 @@ MODULES_BY_GROUP: dict[str, str] = {
     "export.kubevirt.io": "virtual_machine_export",
     "fence-agents-remediation.medik8s.io": "fence_agent_remediation_templates",
     "forklift.konveyor.io": (
-        "_hook_generated conversion forklift_controller hook host migration network_map plan "
-        "provider storage_map"
+        "_hook_generated conversion forklift_controller hook host migration network_map plan provider storage_map"
     ),
     "frrk8s.metallb.io": "bgp_session_state frr_configuration",
     "gateway.networking.k8s.io": "gateway_class gateway_gateway_networking_k8s_io",
@@ -71,9 +70,7 @@ MODULES_BY_GROUP: dict[str, str] = {
     "jaegertracing.io": "jaeger",
     "k8s.cni.cncf.io": "multi_network_policy network_attachment_definition",
     "k8s.mariadb.com": "maria_db",
-    "k8s.ovn.org": (
-        "cluster_user_defined_network route_advertisements user_defined_network vtep"
-    ),
+    "k8s.ovn.org": ("cluster_user_defined_network route_advertisements user_defined_network vtep"),
     "keda.sh": "scaled_object",
     "kuadrant.io": "rate_limit_policy token_rate_limit_policy",
     "kubeflow.org": "notebook",
@@ -84,8 +81,7 @@ MODULES_BY_GROUP: dict[str, str] = {
     "litmuschaos.io": "chaos_engine chaos_result",
     "llamastack.io": "llama_stack_distribution",
     "maas.opendatahub.io": (
-        "maa_s_auth_policy maa_s_model maa_s_subscription maas_auth_policy maas_model_ref "
-        "maas_subscription"
+        "maa_s_auth_policy maa_s_model maa_s_subscription maas_auth_policy maas_model_ref maas_subscription"
     ),
     "machine.openshift.io": "machine machine_health_check machine_set",
     "machineconfiguration.openshift.io": "kubelet_config machine_config machine_config_pool",
@@ -94,8 +90,7 @@ MODULES_BY_GROUP: dict[str, str] = {
     "metallb.io": "ip_address_pool l2_advertisement metallb",
     "metrics.k8s.io": "pod_metrics",
     "migration.openshift.io": (
-        "direct_volume_migration direct_volume_migration_progress mig_analytic mig_cluster "
-        "mig_migration mig_plan"
+        "direct_volume_migration direct_volume_migration_progress mig_analytic mig_cluster mig_migration mig_plan"
     ),
     "migrations.kubevirt.io": (
         "mig_controller migration_policy multi_namespace_virtual_machine_storage_migration "
@@ -104,15 +99,11 @@ MODULES_BY_GROUP: dict[str, str] = {
     ),
     "mlflow.kubeflow.org": "mlflow_config",
     "mlflow.opendatahub.io": "mlflow",
-    "modelregistry.opendatahub.io": (
-        "model_registry model_registry_modelregistry_opendatahub_io"
-    ),
+    "modelregistry.opendatahub.io": ("model_registry model_registry_modelregistry_opendatahub_io"),
     "monitoring.coreos.com": "prometheus prometheus_rule service_monitor",
     "mtq.kubevirt.io": "mtq virtual_machine_migration_resource_quota",
     "networkaddonsoperator.network.kubevirt.io": "network_addons_config",
-    "networking.istio.io": (
-        "destination_rule gateway gateway_networking_istio_io virtual_service"
-    ),
+    "networking.istio.io": ("destination_rule gateway gateway_networking_istio_io virtual_service"),
     "networking.k8s.io": "ingress_networking_k8s_io network_policy",
     "nmstate.io": (
         "nm_state node_network_configuration_enactment node_network_configuration_policy "
@@ -151,14 +142,10 @@ MODULES_BY_GROUP: dict[str, str] = {
     "self-node-remediation.medik8s.io": "self_node_remediation_templates",
     "services.platform.opendatahub.io": "gateway_config",
     "serving.knative.dev": "service_serving_knative_dev",
-    "serving.kserve.io": (
-        "inference_graph inference_service llm_inference_service serving_runtime"
-    ),
+    "serving.kserve.io": ("inference_graph inference_service llm_inference_service serving_runtime"),
     "snapshot.kubevirt.io": "virtual_machine_restore virtual_machine_snapshot",
     "snapshot.storage.k8s.io": "volume_snapshot volume_snapshot_class",
-    "sriovnetwork.openshift.io": (
-        "sriov_network sriov_network_node_policy sriov_network_node_state"
-    ),
+    "sriovnetwork.openshift.io": ("sriov_network sriov_network_node_policy sriov_network_node_state"),
     "ssp.kubevirt.io": "ssp",
     "storage.k8s.io": "csi_driver csi_storage_capacity storage_class",
     "tekton.dev": "pipeline pipeline_run task task_run",
@@ -166,9 +153,7 @@ MODULES_BY_GROUP: dict[str, str] = {
     "template.kubevirt.io": "virtual_machine_template virtual_machine_template_request",
     "template.openshift.io": "template",
     "tempo.grafana.com": "tempo_stack",
-    "trustyai.opendatahub.io": (
-        "evalhub guardrails_orchestrator lm_eval_job nemo_guardrails trustyai_service"
-    ),
+    "trustyai.opendatahub.io": ("evalhub guardrails_orchestrator lm_eval_job nemo_guardrails trustyai_service"),
     "upload.cdi.kubevirt.io": "upload_token_request",
     "user.openshift.io": "group user",
     "v2v.kubevirt.io": "virtual_machine_import vm_import_config",

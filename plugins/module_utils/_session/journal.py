@@ -38,7 +38,9 @@ def with_journal(session: Session, text: str, path: str) -> Session:
     try:
         data = json.loads(text)
     except ValueError as exc:
-        raise RecordError(f"{path} is not JSON: {exc}. It is a note of an earlier run; remove it to go without.") from exc
+        raise RecordError(
+            f"{path} is not JSON: {exc}. It is a note of an earlier run; remove it to go without."
+        ) from exc
     if not isinstance(data, Mapping) or data.get("prefix") != session.prefix:
         raise RecordError(f"{path} is not a note about session {session.prefix!r}; remove it to go without.")
     try:

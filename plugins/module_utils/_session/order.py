@@ -52,7 +52,9 @@ STEPS: tuple[Step, ...] = (
     _step(RESOURCES, "data volumes", f"DataVolume.{CDI}"),
     _step(RESOURCES, "conversions", f"Conversion.{FORKLIFT}"),
     # Workloads before pods, or they make the pods anew; claims with their pods, for each waits for the other.
-    _step(RESOURCES, "workloads", "Job.batch", "CronJob.batch", "Deployment.apps", "StatefulSet.apps", "DaemonSet.apps"),
+    _step(
+        RESOURCES, "workloads", "Job.batch", "CronJob.batch", "Deployment.apps", "StatefulSet.apps", "DaemonSet.apps"
+    ),
     _step(
         RESOURCES,
         "pods, populators and claims",

@@ -44,9 +44,7 @@ def check(prefix: str) -> str:
     if any(char in text for char in "*?[]%"):
         raise RecordError(f"session_prefix {text!r} is a pattern; give one session's prefix, such as auto-ab12.")
     if len(text) < MIN_LENGTH:
-        raise RecordError(
-            f"session_prefix {text!r} is too short: at least {MIN_LENGTH} characters, such as auto-ab12."
-        )
+        raise RecordError(f"session_prefix {text!r} is too short: at least {MIN_LENGTH} characters, such as auto-ab12.")
     if len(text) > 50 or not _USABLE.match(text):
         raise RecordError(
             f"session_prefix {text!r} cannot begin a Kubernetes name (a-z, 0-9 and -, at most 50 characters)."
@@ -58,9 +56,7 @@ def check(prefix: str) -> str:
 
 def is_protected(namespace: str) -> bool:
     """True for namespaces that belong to the cluster and are never deleted."""
-    return namespace in ("default", "openshift", "konveyor-forklift") or namespace.startswith(
-        ("kube-", "openshift-")
-    )
+    return namespace in ("default", "openshift", "konveyor-forklift") or namespace.startswith(("kube-", "openshift-"))
 
 
 def matches(prefix: str, name: str) -> bool:
@@ -98,8 +94,6 @@ def agree(prefix: str, names: Iterable[str], source: str) -> None:
         return
     found = sorted({match.group(1) for name in listed if (match := _SUITE.match(name))})
     if found:
-        raise RecordError(
-            f"session_prefix {prefix!r} contradicts {source}: its names are of {', '.join(found[:5])}."
-        )
+        raise RecordError(f"session_prefix {prefix!r} contradicts {source}: its names are of {', '.join(found[:5])}.")
     if not any(may_be_cut(name) for name in listed):
         raise RecordError(f"session_prefix {prefix!r} contradicts {source}: no name in it carries that prefix.")

@@ -126,9 +126,7 @@ class Api:
                 return None
             raise
 
-    async def list(
-        self, kind: str, namespace: str | None = None, labels: str = ""
-    ) -> tuple[list[Obj], str]:
+    async def list(self, kind: str, namespace: str | None = None, labels: str = "") -> tuple[list[Obj], str]:
         """The objects of a kind, with the version that a watch starts from."""
         query = {"labelSelector": labels} if labels else None
         answer = await self.request("GET", KINDS[kind].path(namespace), query=query)
@@ -204,9 +202,7 @@ class Api:
     async def watch(self, kind: str, version: str) -> AsyncIterator[tuple[str, Obj]]:
         """Events of one kind after `version`, until the server closes the stream."""
         query = {"watch": "1", "resourceVersion": version, "allowWatchBookmarks": "true"}
-        async with self.session.get(
-            self.server + KINDS[kind].path(), params=query
-        ) as answer:
+        async with self.session.get(self.server + KINDS[kind].path(), params=query) as answer:
             if answer.status >= 400:
                 problem = ApiError(answer.status, (await answer.text())[:500])
                 raise Gone(410, "watch") if answer.status == 410 else problem

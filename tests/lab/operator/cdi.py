@@ -117,9 +117,7 @@ class Cdi:
             if PREPOPULATED not in meta(volume, "annotations"):
                 await self.engine.api.ensure(claim(volume, self.engine.settings.storage_class))
             return None
-        done = meta(pvc, "annotations").get(PHASE) == "Succeeded" or not volume["spec"].get(
-            "source"
-        )
+        done = meta(pvc, "annotations").get(PHASE) == "Succeeded" or not volume["spec"].get("source")
         phase = "Succeeded" if done else "ImportInProgress"
         if deleting(pvc):
             phase = "Pending"

@@ -59,9 +59,7 @@ class Cleanup:
         for pvc in claims:
             if not pvc["spec"].get("dataSourceRef"):
                 continue
-            prime = await self.api.get(
-                "PersistentVolumeClaim", target, f"prime-{pvc['metadata']['uid']}"
-            )
+            prime = await self.api.get("PersistentVolumeClaim", target, f"prime-{pvc['metadata']['uid']}")
             for obj in (pvc, prime):
                 if obj is not None:
                     await self.api.delete(obj)

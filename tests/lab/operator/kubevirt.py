@@ -152,9 +152,7 @@ class KubeVirt:
         if not pods:
             await self.engine.api.ensure(launcher(vmi))
             return None
-        phase = {"Running": "Running", "Failed": "Failed"}.get(
-            pods[0].get("status", {}).get("phase", ""), "Scheduling"
-        )
+        phase = {"Running": "Running", "Failed": "Failed"}.get(pods[0].get("status", {}).get("phase", ""), "Scheduling")
         if vmi.get("status", {}).get("phase") != phase:
             change = {"phase": phase, "nodeName": self.engine.settings.node}
             # No status subresource on VMI (1): a plain patch.

@@ -175,9 +175,7 @@ def populated_name(job: Job, index: int) -> str:
 def populated_claim(job: Job, index: int, fate: str) -> Obj:
     """A PVC with a populator: no owner until the VM is made."""
     labels = vm_labels(job, populator=True)
-    labels["vmdkKey" if job.offload else "imageID"] = (
-        str(2000 + index) if job.offload else image_of(job, index)
-    )
+    labels["vmdkKey" if job.offload else "imageID"] = str(2000 + index) if job.offload else image_of(job, index)
     source = {"apiGroup": FORKLIFT, "kind": job.populator, "name": populator_name(job, index)}
     spec = {
         "accessModes": ["ReadWriteOnce"],

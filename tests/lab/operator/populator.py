@@ -38,11 +38,7 @@ def pod(pvc: Obj, seconds: float, *, owned: bool) -> Obj:
     """`populate-<PVC uid>`, writes into the prime PVC."""
     fate = meta(pvc, "annotations").get(IMPORT, "succeeded")
     ends = {"succeeded": "Succeeded", "failed": "Failed"}.get(fate, "never")
-    labels = {
-        key: value
-        for key, value in meta(pvc, "labels").items()
-        if key in ("migration", "plan", "vmID")
-    }
+    labels = {key: value for key, value in meta(pvc, "labels").items() if key in ("migration", "plan", "vmID")}
     return manifest("Pod", f"populate-{pvc['metadata']['uid']}", pvc["metadata"]["namespace"],
                     labels=labels, annotations={ENDS: ends, RUNS: str(seconds)},
                     owners=[owner(pvc)] if owned else None,
@@ -118,9 +114,7 @@ class Populators:
             left = [name for name in held if name != PROTECTION]
             await self.engine.api.patch(pvc, {"metadata": {"finalizers": left or None}})
 
-    async def _populate(
-        self, pvc: Obj, source: Obj, first: Obj | None, writer: Obj | None
-    ) -> float | None:
+    async def _populate(self, pvc: Obj, source: Obj, first: Obj | None, writer: Obj | None) -> float | None:
         owned = self.engine.settings.release >= (2, 11)
         if first is None:
             await self.engine.api.ensure(prime(pvc, owned=owned))

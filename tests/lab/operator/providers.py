@@ -41,14 +41,10 @@ class Providers:
         held = provider["metadata"].get("finalizers") or []
         if ova and OVA_FINALIZER not in held:
             # The mutating webhook does it on CREATE (provider-mutator.go); the lab has none.
-            await self.engine.api.patch(
-                provider, {"metadata": {"finalizers": [*held, OVA_FINALIZER]}}
-            )
+            await self.engine.api.patch(provider, {"metadata": {"finalizers": [*held, OVA_FINALIZER]}})
             return None
         if ova:
-            server = await self.engine.api.ensure(
-                ova_server(provider, self.engine.settings.forklift_namespace)
-            )
+            server = await self.engine.api.ensure(ova_server(provider, self.engine.settings.forklift_namespace))
             for part in ova_server_parts(server):
                 await self.engine.api.ensure(part)
         if not has(provider, "Ready"):

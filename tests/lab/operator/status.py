@@ -48,10 +48,7 @@ def same(left: list[Obj], right: list[Obj]) -> bool:
     """Equal but for the times."""
 
     def bare(entries: list[Obj]) -> list[Obj]:
-        return [
-            {key: value for key, value in entry.items() if key != "lastTransitionTime"}
-            for entry in entries
-        ]
+        return [{key: value for key, value in entry.items() if key != "lastTransitionTime"} for entry in entries]
 
     return bare(left) == bare(right)
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from tests.lab import crds
 
 REAL = crds.real_folder()

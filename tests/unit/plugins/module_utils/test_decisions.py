@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError
 from ansible_collections.mtv.teardown.plugins.module_utils._record.kinds import group_of
 from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_file import Record
@@ -115,7 +114,9 @@ def test_finished_by_the_plan(history: list[dict[str, Any]], vms: list[dict[str,
 
 
 def test_cancel_is_by_id_and_keeps_what_was_asked() -> None:
-    migration = obj("Migration", "m", "n", spec={"cancel": [{"id": "vm-9"}]}, status={"vms": [{"id": "vm-2", "name": "b"}]})
+    migration = obj(
+        "Migration", "m", "n", spec={"cancel": [{"id": "vm-9"}]}, status={"vms": [{"id": "vm-2", "name": "b"}]}
+    )
     plan = plan_with([], [{"id": "vm-1", "name": "a"}])
     assert forklift.cancel_patch(migration, plan) == {
         "spec": {"cancel": [{"id": "vm-1", "name": "a"}, {"id": "vm-2", "name": "b"}, {"id": "vm-9"}]}

@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 import urllib3
-
 from ansible_collections.mtv.teardown.plugins.module_utils._clients.cluster import Cluster
 from ansible_collections.mtv.teardown.plugins.module_utils._clients.http import TRIES, Http
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError

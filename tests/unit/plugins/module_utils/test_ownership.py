@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import pytest
-
 from ansible_collections.mtv.teardown.plugins.module_utils._record.kinds import group_of
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import Obj
@@ -41,7 +40,12 @@ def claim(name: str, namespace: str, uid: str = "") -> dict[str, object]:
 OWNED = [
     pytest.param(session(), obj("Namespace", PREFIX), (), "name", "", id="own-namespace"),
     pytest.param(
-        session(record("Namespace", PREFIX, test_name="t")), obj("Namespace", PREFIX), (), "record", "t", id="recorded-ns"
+        session(record("Namespace", PREFIX, test_name="t")),
+        obj("Namespace", PREFIX),
+        (),
+        "record",
+        "t",
+        id="recorded-ns",
     ),
     pytest.param(session(), obj("Namespace", "auto-ab12-source-vms"), (), "name", "", id="source-namespace"),
     pytest.param(
@@ -49,7 +53,12 @@ OWNED = [
     ),
     pytest.param(session(), obj("Secret", "anything", PREFIX), (), "namespace", "", id="in-own-namespace"),
     pytest.param(
-        session(record("Secret", "s", PREFIX, "t")), obj("Secret", "s", PREFIX), (), "namespace", "t", id="blamed-by-record"
+        session(record("Secret", "s", PREFIX, "t")),
+        obj("Secret", "s", PREFIX),
+        (),
+        "namespace",
+        "t",
+        id="blamed-by-record",
     ),
     pytest.param(
         session(**KEYS),
@@ -95,7 +104,12 @@ OWNED = [
         id="migration-of-our-plan",
     ),
     pytest.param(
-        session(**KEYS), obj("ConfigMap", "hook", "mtv", owners=("plan-uid",)), (), "owner", "test_plan", id="owner-plan"
+        session(**KEYS),
+        obj("ConfigMap", "hook", "mtv", owners=("plan-uid",)),
+        (),
+        "owner",
+        "test_plan",
+        id="owner-plan",
     ),
     pytest.param(
         session(**KEYS),
@@ -216,7 +230,11 @@ def test_owned(known: Session, target: Obj, others: tuple[Obj, ...], evidence: s
 
 REFUSED = [
     pytest.param(
-        session(record("Namespace", "kube-system")), obj("Namespace", "kube-system"), (), "never deleted", id="protected"
+        session(record("Namespace", "kube-system")),
+        obj("Namespace", "kube-system"),
+        (),
+        "never deleted",
+        id="protected",
     ),
     pytest.param(
         session(record("Namespace", "shared-vms")),

@@ -6,11 +6,10 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError
 from ansible_collections.mtv.teardown.plugins.module_utils._session import prefix
+from hypothesis import given
+from hypothesis import strategies as st
 
 CUT = "-source-vsphere-8-0-1-with-a-name-so-long-that-its-head-is-gone"
 

@@ -9,12 +9,11 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError
 from ansible_collections.mtv.teardown.plugins.module_utils._record import resources_file
 from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_file import Record, parse
+from hypothesis import given
+from hypothesis import strategies as st
 
 NAMESPACE = {"name": "auto-ab12", "namespace": None, "module": "ocp_resources.namespace"}
 PLAN = {"name": "auto-ab12-x-cold", "namespace": "auto-ab12", "module": "ocp_resources.plan", "test_name": "test_x"}

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import TeardownError
 from ansible_collections.mtv.teardown.plugins.module_utils._phases import start
 from ansible_collections.mtv.teardown.plugins.module_utils._session import journal

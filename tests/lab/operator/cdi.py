@@ -126,7 +126,7 @@ class Cdi:
             await self.engine.api.patch(volume, {"status": change}, "status")
         return None
 
-    async def reconcile_claim(self, key: Key, pvc: Obj | None) -> float | None:
+    async def reconcile_claim(self, _key: Key, pvc: Obj | None) -> float | None:
         """Import while the PVC is neither complete nor being deleted: an importer that somebody
         deletes comes back (`reconcilePvc`, 3.2)."""
         if pvc is None or not meta(pvc, "annotations").get(SOURCE):

@@ -41,7 +41,7 @@ def instance(vm: Obj) -> Obj:
 
 def revision(vm: Obj) -> Obj:
     """The record of what was started (vm.go `createVMRevision`)."""
-    made = manifest(
+    return manifest(
         "ControllerRevision",
         f"revision-start-vm-{vm['metadata']['uid']}-1",
         vm["metadata"]["namespace"],
@@ -49,7 +49,6 @@ def revision(vm: Obj) -> Obj:
         data={"spec": {"runStrategy": vm["spec"].get("runStrategy", "Always")}},
         revision=1,
     )
-    return made
 
 
 def claims_of(spec: Obj) -> list[str]:
@@ -143,7 +142,7 @@ class KubeVirt:
         await self._release(vm, VM_FINALIZER)
         return None
 
-    async def reconcile_vmi(self, key: Key, vmi: Obj | None) -> float | None:
+    async def reconcile_vmi(self, _key: Key, vmi: Obj | None) -> float | None:
         if vmi is None:
             return None
         pods = self.engine.store.owned(vmi["metadata"]["uid"], "Pod")

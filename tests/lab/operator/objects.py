@@ -167,7 +167,7 @@ def populated_name(job: Job, index: int) -> str:
     """Names that may hold no session prefix: ids, or the plan's template."""
     if job.offload:
         template = job.plan["spec"].get("pvcNameTemplate")
-        short = f"{job.plan_name[:4]}-{job.vm['name'][:4]}-disk-{index}"
+        short = f"{job.plan_name[:4]}-{dns1123(job.vm["name"])[:4].strip("-")}-disk-{index}"
         return generated(job, f"{template or short}-", str(index))
     return generated(job, f"{image_of(job, index)}-", str(index))
 

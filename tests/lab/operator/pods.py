@@ -59,7 +59,7 @@ class Pods:
         self.engine = engine
         engine.controller("Pod", self.reconcile)
 
-    async def reconcile(self, key: Key, pod: Obj | None) -> float | None:
+    async def reconcile(self, _key: Key, pod: Obj | None) -> float | None:
         if pod is None:
             return None
         if deleting(pod):

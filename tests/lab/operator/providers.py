@@ -30,7 +30,7 @@ class Providers:
             await self.engine.api.patch(obj, {"status": change}, "status")
         return None
 
-    async def reconcile_provider(self, key: Key, provider: Obj | None) -> float | None:
+    async def reconcile_provider(self, _key: Key, provider: Obj | None) -> float | None:
         """A provider stays Ready when its Secret goes: the inventory holds on (3.3)."""
         if provider is None:
             return None

@@ -1,0 +1,80 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The whole cluster as it is: every object of every kind that can be listed and deleted."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from tests.lab.operator.api import Api
+
+Entry = dict[str, Any]
+# These come and go by themselves.
+_VOLATILE = ("events", "leases", "endpoints", "endpointslices")
+
+
+async def _collections(api: Api) -> list[tuple[str, str, str, bool]]:
+    """(path, apiVersion, kind, namespaced) of what there is, each group in its preferred version."""
+    groups = (await api.request("GET", "/apis"))["groups"]
+    versions = ["v1", *(group["preferredVersion"]["groupVersion"] for group in groups)]
+    bases = ["/api/v1", *(f"/apis/{version}" for version in versions[1:])]
+    answers = await asyncio.gather(*(api.request("GET", base) for base in bases))
+    return [
+        (f"{base}/{resource['name']}", version, resource["kind"], resource["namespaced"])
+        for base, version, answer in zip(bases, versions, answers, strict=True)
+        for resource in answer["resources"]
+        if "/" not in resource["name"]
+        and {"list", "delete"} <= set(resource["verbs"])
+        and resource["name"] not in _VOLATILE
+    ]
+
+
+async def snapshot(api: Api) -> dict[str, Entry]:
+    """Every object by its uid: ``{apiVersion, kind, namespace, name, uid, path, resourceVersion}``."""
+    collections = await _collections(api)
+    answers = await asyncio.gather(*(api.request("GET", path) for path, *_ in collections))
+    found = {}
+    for (path, version, kind, namespaced), answer in zip(collections, answers, strict=True):
+        base, plural = path.rsplit("/", 1)
+        for item in answer["items"]:
+            metadata = item["metadata"]
+            inside = f"/namespaces/{metadata['namespace']}" if namespaced else ""
+            found[metadata["uid"]] = {
+                "apiVersion": version,
+                "kind": kind,
+                "namespace": metadata.get("namespace"),
+                "name": metadata["name"],
+                "uid": metadata["uid"],
+                "path": f"{base}{inside}/{plural}/{metadata['name']}",
+                "resourceVersion": metadata["resourceVersion"],
+            }
+            if kind == "PersistentVolume" and _goes(item):
+                found[metadata["uid"]]["goes"] = True
+    return found
+
+
+def _goes(volume: Entry) -> bool:
+    """A released volume that its controller will delete, though it may take it 15 s."""
+    policy = volume["spec"].get("persistentVolumeReclaimPolicy")
+    return bool(volume.get("status", {}).get("phase") == "Released" and policy == "Delete")
+
+
+async def settled(api: Api, missing: Callable[[], Awaitable[list[str]]], limit: float = 60) -> dict[str, Entry]:
+    """Wait until nothing is missing and nothing moved for a second; return the cluster as it then is."""
+    deadline = time.monotonic() + limit
+    before: dict[str, Entry] = {}
+    while True:
+        gaps = await missing()
+        now = await snapshot(api)
+        gaps += [f"PersistentVolume {entry['name']} is not gone" for entry in now.values() if "goes" in entry]
+        if not gaps and now == before:
+            return now
+        if time.monotonic() > deadline:
+            moved = [f"{e['kind']} {e['name']} is changing" for uid, e in now.items() if before.get(uid) != e]
+            raise TimeoutError(f"the world is not settled after {limit:.0f} s: {'; '.join((gaps + moved)[:8])}")
+        before = now
+        await asyncio.sleep(0.3 if gaps else 1.0)

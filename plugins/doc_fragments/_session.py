@@ -19,7 +19,7 @@ options:
   resources_file:
     description:
       - The C(resources.json) that mtv-api-tests wrote. It is read as data, nothing in it is imported or evaluated.
-      - Default is C(resources.json) in O(data_collector_path), where that exists. Empty text means that no file is read.
+      - Default is C(resources.json) in O(data_collector_path), where that exists. With empty text no file is read.
     type: path
   session_prefix:
     description:

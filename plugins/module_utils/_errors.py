@@ -24,7 +24,7 @@ class RecordError(TeardownError):
     """The resources file or the prefix cannot be used. Nothing has been touched."""
 
 
-class ConnectionFailed(TeardownError):
+class NoConnectionError(TeardownError):
     """No client could be made from the connection options."""
 
 

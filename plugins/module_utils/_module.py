@@ -81,10 +81,14 @@ def run_phase(
     """
 
     def work() -> dict[str, Any]:
-        known = None if session else start.session_of(module.params)  # bad input ends before anything is asked
-        cluster = cluster_of(module)
+        if session is None:
+            known = start.session_of(module.params)  # bad input ends before anything is asked
+            cluster = cluster_of(module)
+        else:
+            cluster = cluster_of(module)
+            known = session(cluster)
         limits = Limits(float(module.params["stall_timeout"]), float(module.params["wait_timeout"]))
-        result = phase(cluster, known or (session or start.session_of)(cluster), limits, bool(module.check_mode))
+        result = phase(cluster, known, limits, bool(module.check_mode))
         return answer(result, done, bool(module.params["fail_on_remaining"]), cluster.requests)
 
     run(module, work)

@@ -173,7 +173,7 @@ def test_only_two_kinds_are_ever_patched(lab: Lab, cluster: Cluster, admin: Admi
     assert world.alive(admin)
 
 
-def test_ignored_leftovers_show_but_do_not_count(cluster: Cluster, admin: Admin, world: World) -> None:
+def test_ignored_leftovers_show_but_do_not_count(cluster: Cluster, world: World) -> None:
     rules = ignore.compile_rules(
         [{"expression": f"namespace == '{world.own}' || name == '{world.own}'", "reason": "x"}]
     )

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-SOURCE = Path(__file__).resolve().parent / "controlplane"
+SOURCE = Path(__file__).resolve().parent / "servers"
 CHECKOUT = SOURCE.parents[2]
 SERVERS = ("etcd", "kube-apiserver", "kube-controller-manager")
 MINIMUM_GO = (1, 26)
@@ -105,7 +105,7 @@ def _fingerprint(version: str) -> str:
 @contextmanager
 def _lock(path: Path, say: Say) -> Iterator[None]:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "w", encoding="ascii") as handle:
+    with path.open("w", encoding="ascii") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -187,7 +187,7 @@ def _stop(state: Path) -> None:
 @contextmanager
 def _lock(state: Path) -> Iterator[None]:
     """Let one process at a time start or stop this lab."""
-    with open(state / "lock", "w", encoding="ascii") as handle:
+    with (state / "lock").open("w", encoding="ascii") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 
@@ -339,7 +339,7 @@ def requests(lab: Lab, since: int = 0) -> list[dict[str, Any]]:
     """Return the finished requests that user "teardown" made since the mark."""
     if not lab.audit_log.exists():
         return []
-    with open(lab.audit_log, "rb") as log:
+    with lab.audit_log.open("rb") as log:
         log.seek(since)
         return [_request(json.loads(line)) for line in log if line.endswith(b"\n")]
 

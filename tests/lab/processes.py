@@ -41,7 +41,7 @@ def find(state: Path, name: str) -> int | None:
 
 def spawn(state: Path, name: str, command: list[str], cwd: Path | None = None) -> int:
     """Start a process that outlives us, its output in <name>.log."""
-    with open(state / f"{name}.log", "wb") as log:
+    with (state / f"{name}.log").open("wb") as log:
         process = subprocess.Popen(  # pylint: disable=consider-using-with
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=cwd or state, start_new_session=True
         )

@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from ansible_collections.kubernetes.core.plugins.module_utils.k8s import client as core_client
-from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError, ConnectionFailed
+from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError, NoConnectionError
 
 try:
     import urllib3
@@ -39,7 +39,7 @@ _RETRIED = frozenset({429, 500, 502, 503, 504})
 
 
 def connect(module: Any) -> Http:
-    """A connection from the options of a module. ConnectionFailed when they do not make one."""
+    """A connection from the options of a module. NoConnectionError when they do not make one."""
     try:
         # kubernetes.core has no public way to a configuration without a discovery and a cache file.
         auth = core_client._create_auth_spec(module)
@@ -48,7 +48,7 @@ def connect(module: Any) -> Http:
         configuration.connection_pool_maxsize = CONNECTIONS * 2
         pool = RESTClientObject(configuration).pool_manager
     except (ConfigException, OSError, ValueError, TypeError, AttributeError, yaml.YAMLError) as exc:
-        raise ConnectionFailed(
+        raise NoConnectionError(
             f"no connection to a cluster: {_one_line(exc)}. Give kubeconfig, or host and api_key, or K8S_AUTH_*."
         ) from exc
     return Http(configuration, pool, {name: _header(value) for name, value in headers.items()})
@@ -156,8 +156,8 @@ class Http:
 def _pause(attempt: int, retry_after: str | None) -> float:
     """Seconds to wait: what the server asks for (at most 30), else a growing time with jitter."""
     if retry_after and retry_after.strip().isdigit():
-        return min(float(retry_after), 30.0) + random.uniform(0, 0.2)
-    return float(min(0.2 * 2**attempt, 5.0) * random.uniform(0.5, 1.0))
+        return min(float(retry_after), 30.0) + random.uniform(0, 0.2)  # noqa: S311 - jitter
+    return float(min(0.2 * 2**attempt, 5.0) * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
 
 
 def _api_error(status: int, raw: bytes, path: str) -> ApiError:

@@ -64,7 +64,7 @@ def _held_by(obj: Obj, pods: Mapping[tuple[str, str], list[str]]) -> dict[str, A
         "conditions": [
             {"type": kind, "status": str(c.get("status", "")), "message": str(c.get("message", ""))[:300]}
             for kind, c in sorted(conditions(obj).items())
-            if _is_trouble(obj, kind, c)
+            if _is_trouble(obj, c)
         ],
         "phase": str(obj.status("phase") or ""),
         "message": str(obj.status("message") or "")[:300],
@@ -74,7 +74,7 @@ def _held_by(obj: Obj, pods: Mapping[tuple[str, str], list[str]]) -> dict[str, A
     return held
 
 
-def _is_trouble(obj: Obj, kind: str, condition: Mapping[str, Any]) -> bool:
+def _is_trouble(obj: Obj, condition: Mapping[str, Any]) -> bool:
     """Conditions worth a look: a namespace's "remaining" ones, and Forklift's that are critical."""
     if obj.kind == "Namespace":
         return str(condition.get("status")) == "True"

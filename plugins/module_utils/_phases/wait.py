@@ -115,16 +115,14 @@ class _Waiter:
             self._watches.add(watch)
         try:
             for event in watch:
-                if event.type == "DELETED":
-                    self._seen(resource, namespace, event.obj, gone=True)
-                elif event.type in ("ADDED", "MODIFIED"):
-                    self._seen(resource, namespace, event.obj, gone=False)
+                if event.type != "BOOKMARK":
+                    self._seen(resource, namespace, event.obj, gone=event.type == "DELETED")
                 if self._over or not self._groups[(resource, namespace)]:
                     return
         except ApiError as exc:
             if exc.status not in (410, 429, 500, 503, 504):
                 raise
-        except (OSError, ValueError, AttributeError, *_cut()):
+        except _broken():
             if not self._over:  # a cut connection: list again, after a breath
                 time.sleep(0.5)
         finally:
@@ -162,8 +160,8 @@ def _mark(obj: Obj) -> tuple[object, ...]:
     return (bool(obj.deleting), obj.finalizers, told)
 
 
-def _cut() -> tuple[type[Exception], ...]:
-    """urllib3's errors for a stream that broke; imported late, for sanity imports without the library."""
+def _broken() -> tuple[type[Exception], ...]:
+    """What a stream raises that broke or was closed under its reader; imported late, as sanity wants."""
     import urllib3
 
-    return (urllib3.exceptions.HTTPError,)
+    return (OSError, ValueError, AttributeError, urllib3.exceptions.HTTPError)

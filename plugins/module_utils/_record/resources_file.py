@@ -122,7 +122,7 @@ def _decode(text: str, path: str) -> Any:
     except json.JSONDecodeError as exc:
         hint = " (the file seems to be cut off)" if exc.pos >= len(text.rstrip()) - 1 else ""
         raise RecordError(f"{path}: not JSON, line {exc.lineno} column {exc.colno}: {exc.msg}{hint}.") from exc
-    except _Duplicate as exc:
+    except _DuplicateKeyError as exc:
         raise RecordError(
             f"{path}: key {exc.key!r} occurs twice in one object; which one counts?", key=exc.key
         ) from exc
@@ -130,7 +130,7 @@ def _decode(text: str, path: str) -> Any:
         raise RecordError(f"{path}: not usable JSON: {exc}.") from exc
 
 
-class _Duplicate(ValueError):
+class _DuplicateKeyError(ValueError):
     def __init__(self, key: str) -> None:
         super().__init__(key)
         self.key = key
@@ -140,7 +140,7 @@ def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in pairs:
         if key in found:
-            raise _Duplicate(key)
+            raise _DuplicateKeyError(key)
         found[key] = value
     return found
 

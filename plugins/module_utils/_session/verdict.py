@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from enum import Enum
+from enum import StrEnum
 from typing import Any
 
 
-class Verdict(str, Enum):
+class Verdict(StrEnum):
     """clean: every scope was read after the last deletion, and nothing of the session is there.
     leftovers: something is. unverified: nothing was seen, but not everything could be read."""
 

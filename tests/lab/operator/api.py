@@ -33,7 +33,7 @@ class ApiError(RuntimeError):
         self.status = status
 
 
-class Gone(ApiError):
+class GoneError(ApiError):
     """A watch is too old: list again."""
 
 
@@ -205,9 +205,9 @@ class Api:
         async with self.session.get(self.server + KINDS[kind].path(), params=query) as answer:
             if answer.status >= 400:
                 problem = ApiError(answer.status, (await answer.text())[:500])
-                raise Gone(410, "watch") if answer.status == 410 else problem
+                raise GoneError(410, "watch") if answer.status == 410 else problem
             async for line in answer.content:
                 event: dict[str, Any] = json.loads(line)
                 if event["type"] == "ERROR":
-                    raise Gone(int(event["object"].get("code") or 500), str(event["object"]))
+                    raise GoneError(int(event["object"].get("code") or 500), str(event["object"]))
                 yield event["type"], event["object"]

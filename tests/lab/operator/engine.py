@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Iterable
 
 import aiohttp
 
-from tests.lab.operator.api import Api, ApiError, Gone
+from tests.lab.operator.api import Api, ApiError, GoneError
 from tests.lab.operator.kinds import Obj
 from tests.lab.operator.settings import Settings
 
@@ -133,7 +133,7 @@ class Engine:
                 self._synced[kind].set()
                 while True:
                     version = await self._follow(kind, version)
-            except Gone:
+            except GoneError:
                 continue
             except (ApiError, aiohttp.ClientError, TimeoutError) as error:
                 LOG.warning("watch of %s: %s", kind, error)

@@ -167,7 +167,8 @@ def populated_name(job: Job, index: int) -> str:
     """Names that may hold no session prefix: ids, or the plan's template."""
     if job.offload:
         template = job.plan["spec"].get("pvcNameTemplate")
-        short = f"{job.plan_name[:4]}-{dns1123(job.vm["name"])[:4].strip("-")}-disk-{index}"
+        source = dns1123(job.vm["name"])[:4].strip("-")
+        short = f"{job.plan_name[:4]}-{source}-disk-{index}"
         return generated(job, f"{template or short}-", str(index))
     return generated(job, f"{image_of(job, index)}-", str(index))
 

@@ -106,7 +106,7 @@ class Pipeline:
             return True
         namespace, uid = pvc["metadata"]["namespace"], pvc["metadata"]["uid"]
         writer = self.engine.store.get("Pod", namespace, f"populate-{uid}")
-        return (writer or {}).get("status", {}).get("phase") == "Failed"
+        return bool((writer or {}).get("status", {}).get("phase") == "Failed")
 
     def _after_copy(self, job: Job) -> str:
         return CONVERT if job.converts else CREATE

@@ -87,8 +87,10 @@ async def _release(api: Api, volume: Obj, volume_claim: Obj) -> None:
         await api.delete(made)
 
 
-def _stays(entry: Entry) -> bool:
-    return entry["kind"] in _RBAC_KINDS and _SHARED_RBAC.fullmatch(entry["name"]) is not None
+def _stays(entry: Entry, prefix: str) -> bool:
+    """Whether it is Forklift's own; what stands in a namespace of the session goes with that."""
+    shared = entry["kind"] in _RBAC_KINDS and _SHARED_RBAC.fullmatch(entry["name"]) is not None
+    return shared and entry["namespace"] != prefix
 
 
 def describe(name: str, session: Session, before: dict[str, Entry], after: dict[str, Entry]) -> dict[str, Any]:
@@ -103,8 +105,8 @@ def describe(name: str, session: Session, before: dict[str, Entry], after: dict[
         "prefix": session.prefix,
         "namespaces": [entry["name"] for entry in new if entry["kind"] == "Namespace"],
         "bystanders": [bare(entry) for entry in before.values()],
-        "session": [entry for entry in new if not _stays(entry)],
-        "stays": [entry for entry in new if _stays(entry)],
+        "session": [entry for entry in new if not _stays(entry, session.prefix)],
+        "stays": [entry for entry in new if _stays(entry, session.prefix)],
     }
 
 

@@ -108,8 +108,9 @@ def _plan(session: Session, names: Names, world: World, plan: PlanOf, local: Obj
     prefix = session.prefix
     provider = _provider(session, names, plan)
     roles = {"source": _reference(provider), "destination": _reference(local)}
-    spec: Obj = {"map": [], "provider": roles}
-    storage = session.add(manifest("StorageMap", names.of(plan), prefix, spec=spec), plan.test)
+    storage = session.add(
+        manifest("StorageMap", names.of(plan), prefix, spec={"map": [], "provider": roles}), plan.test
+    )
     if plan.offload:
         plugin = {"vsphereXcopyConfig": {"secretRef": "storage-array", "storageVendorProduct": "ontap"}}
         pair = {
@@ -118,7 +119,9 @@ def _plan(session: Session, names: Names, world: World, plan: PlanOf, local: Obj
             "offloadPlugin": plugin,
         }
         storage["spec"]["map"] = [pair]
-    network = session.add(manifest("NetworkMap", names.of(plan), prefix, spec=spec), plan.test)
+    network = session.add(
+        manifest("NetworkMap", names.of(plan), prefix, spec={"map": [], "provider": roles}), plan.test
+    )
     config = '{"cniVersion": "0.3.1", "name": "cnv-bridge", "type": "cnv-bridge"}'
     session.add(manifest("NetworkAttachmentDefinition", f"cb-{names.tail()}", prefix, spec={"config": config}))
     vms = [_vm(session, names, world, plan, number, vm) for number, vm in enumerate(plan.vms)]

@@ -21,9 +21,24 @@ def test_usable(usable: str) -> None:
 
 @pytest.mark.parametrize(
     "refused",
-    ["", "   ", "a", "auto-", "auto", "*", "auto-*", "auto-ab1?", "[a-z]*", "au%to-12", "-auto-ab12", "auto-ab12-"]
-    + ["Auto-AB12", "auto_ab12", "auto ab12", "auto/ab12", "a" * 51, "openshift", "openshift-mtv", "kube-system"]
-    + ["default", "forklift", "kubevirt", "openshift-x", "migration", "konveyor-forklift"],
+    [
+        *(
+            "",
+            "   ",
+            "a",
+            "auto-",
+            "auto",
+            "*",
+            "auto-*",
+            "auto-ab1?",
+            "[a-z]*",
+            "au%to-12",
+            "-auto-ab12",
+            "auto-ab12-",
+        ),
+        *("Auto-AB12", "auto_ab12", "auto ab12", "auto/ab12", "a" * 51, "openshift", "openshift-mtv", "kube-system"),
+        *("default", "forklift", "kubevirt", "openshift-x", "migration", "konveyor-forklift"),
+    ],
 )
 def test_refused(refused: str) -> None:
     with pytest.raises(RecordError, match="session_prefix"):

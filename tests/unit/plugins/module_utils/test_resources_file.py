@@ -147,7 +147,7 @@ def test_too_many_entries() -> None:
 @pytest.mark.parametrize(
     ("make", "told"),
     [
-        pytest.param(lambda p: None, "does not exist", id="missing"),
+        pytest.param(lambda _p: None, "does not exist", id="missing"),
         pytest.param(lambda p: p.mkdir(), "is a directory", id="directory"),
         pytest.param(lambda p: p.write_text(""), "is empty", id="empty"),
         pytest.param(lambda p: p.write_text(" \n"), "is empty", id="blank"),

@@ -1,0 +1,28 @@
+#!/bin/sh
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# The tarball, as Galaxy would take it: built from a clean copy, imported, installed into an empty folder and read there.
+. "$(dirname "$0")/lib.sh"
+
+tree=$root/.cache/build
+rm -rf "$tree"
+clean_copy "$tree"
+(cd "$tree/ansible_collections/mtv/teardown" && ansible-galaxy collection build --force --output-path "$tree" .)
+tarball=$(ls "$tree"/mtv-teardown-*.tar.gz)
+if tar -tzf "$tarball" | grep -E '(^|/)(\.cache|\.venv|\.git|__pycache__|\.ansible)(/|$)'; then fail "the tarball holds what no user needs"; fi
+
+# The importer ends with 0 whatever it finds.
+printf '[galaxy-importer]\nCHECK_REQUIRED_TAGS = True\nCHECK_CHANGELOG = True\nRUN_FLAKE8 = False\n' >"$tree/importer.cfg"
+(cd "$tree" && GALAXY_IMPORTER_CONFIG=$tree/importer.cfg python -m galaxy_importer.main "$tarball") >"$tree/importer.log" 2>&1 ||
+  { cat "$tree/importer.log"; fail "galaxy-importer failed"; }
+cat "$tree/importer.log"
+grep -q 'Importer processing completed successfully' "$tree/importer.log" || fail "galaxy-importer did not end well"
+if grep -E '^(WARNING|ERROR)' "$tree/importer.log"; then fail "galaxy-importer found something"; fi
+
+ansible-galaxy collection install --no-deps --collections-path "$tree/installed" "$tarball" >/dev/null
+cd "$tree"
+ANSIBLE_COLLECTIONS_PATH=$tree/installed ansible-doc -t module mtv.teardown.session_info >/dev/null
+ANSIBLE_COLLECTIONS_PATH=$tree/installed ansible-doc -t role mtv.teardown.verify >/dev/null
+echo "built: $tarball"

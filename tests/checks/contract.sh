@@ -1,0 +1,12 @@
+#!/bin/sh
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# The clients, the phases and the playbooks against a real API server; the lab's operator against what is known of Forklift.
+. "$(dirname "$0")/lib.sh"
+
+mkdir -p .cache/checks
+python -m pytest -q tests/contract --junit-xml=.cache/checks/contract.xml "$@"
+ran=$(python -c 'import sys, xml.etree.ElementTree as t; s = t.parse(sys.argv[1]).getroot()[0]; print(int(s.get("tests")) - int(s.get("skipped")))' .cache/checks/contract.xml)
+[ "$ran" -ge 19 ] || fail "only $ran contract tests ran"

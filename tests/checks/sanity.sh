@@ -1,0 +1,32 @@
+#!/bin/sh
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# ansible-test sanity, without an ignore file. It wants a copy at the right path with a git of its own; in a folder that
+# git ignores it would find no file, skip everything and say that all is well.
+. "$(dirname "$0")/lib.sh"
+
+tree=$root/.cache/sanity
+clean_copy "$tree"
+site=$(python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+mkdir -p "$tree/ansible_collections/kubernetes"
+ln -sfn "$site/ansible_collections/kubernetes/core" "$tree/ansible_collections/kubernetes/core"
+# A home of its own: caches of another version change what is found.
+HOME=$tree/home
+export HOME
+mkdir -p "$HOME/.ansible/test/cache"
+python "$root/tests/tools/get_pip.py" "$HOME/.ansible/test/cache"
+version=$(python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+cd "$tree/ansible_collections/mtv/teardown"
+git init -q
+[ -z "$(find tests/sanity -name 'ignore-*' 2>/dev/null)" ] || fail "there is an ignore file in tests/sanity"
+log=$tree/sanity.log
+code=0
+ansible-test sanity --color no --python "$version" >"$log" 2>&1 || code=$?
+cat "$log"
+[ $code -eq 0 ] || fail "ansible-test sanity ended with $code"
+if grep -q "All targets skipped" "$log"; then fail "ansible-test skipped everything"; fi
+for name in validate-modules ansible-doc import pylint pep8 runtime-metadata yamllint; do
+  grep -q "Running sanity test \"$name\"" "$log" || fail "the sanity test $name did not run"
+done

@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
-from ansible_collections.mtv.teardown.plugins.module_utils._clients import http
+from ansible_collections.mtv.teardown.plugins.module_utils._clients import rest
 from ansible_collections.mtv.teardown.plugins.module_utils._clients.cluster import Cluster
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import TeardownError
 from ansible_collections.mtv.teardown.plugins.module_utils._phases import start
@@ -50,8 +50,8 @@ def module_of(spec: Mapping[str, Any], **rules: Any) -> AnsibleModule:
 
 def run(module: AnsibleModule, work: Callable[[], dict[str, Any]]) -> None:
     """Do the work and end the module; errors that a user can act on become its message."""
-    if http.IMPORT_ERROR:
-        module.fail_json(msg=missing_required_lib("kubernetes"), exception=http.IMPORT_ERROR)
+    if rest.IMPORT_ERROR:
+        module.fail_json(msg=missing_required_lib("kubernetes"), exception=rest.IMPORT_ERROR)
     if ignore.IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib("jmespath"), exception=ignore.IMPORT_ERROR)
     try:
@@ -65,7 +65,7 @@ def run(module: AnsibleModule, work: Callable[[], dict[str, Any]]) -> None:
 
 
 def cluster_of(module: AnsibleModule) -> Cluster:
-    return Cluster(http.connect(module))
+    return Cluster(rest.connect(module))
 
 
 def run_phase(

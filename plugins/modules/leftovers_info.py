@@ -12,7 +12,8 @@ short_description: Say what is left of an MTV test session, and give the verdict
 version_added: 0.1.0
 description:
   - Lists every scope of the session at least twice, with a quiet interval between, and returns a verdict.
-  - V(clean) means that everything was read and nothing is left; V(leftovers) that something is; V(unverified) that nothing was seen but not everything could be read.
+  - V(clean) means that everything was read and nothing is left, V(leftovers) that something is.
+  - V(unverified) means that nothing was seen, but that not everything could be read.
   - The module itself succeeds with every verdict; the role P(mtv.teardown.verify#role) fails for all but V(clean).
 author:
   - mtv.teardown contributors (@mtv-teardown)

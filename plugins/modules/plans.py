@@ -12,7 +12,8 @@ short_description: Archive the plans of an MTV test session
 version_added: 0.1.0
 description:
   - Archives every Plan of the session and waits for the condition C(Archived).
-  - Archiving makes Forklift remove what its migrations left, but the condition comes whatever failed, so it proves nothing. M(mtv.teardown.leftovers_info) looks afterwards.
+  - Archiving makes Forklift remove what its migrations left, but the condition comes whatever failed, so it proves nothing.
+  - M(mtv.teardown.leftovers_info) looks afterwards.
 author:
   - mtv.teardown contributors (@mtv-teardown)
 requirements:

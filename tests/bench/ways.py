@@ -80,7 +80,7 @@ def alive(lab: Lab, objects: Objects) -> int:
 
 def _ask_as_admin(lab: Lab, paths: list[str]) -> list[int]:
     admin = yaml.safe_load(lab.admin_kubeconfig.read_text(encoding="utf-8"))["users"][0]["user"]["token"]
-    connection, _ = _connection(lab)
+    connection, _own = _connection(lab)
     codes = []
     for path in paths:
         connection.request("GET", path, headers={"Authorization": f"Bearer {admin}"})

@@ -4,7 +4,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # The tarball, as Galaxy would take it: built from a clean copy, imported, installed into an empty folder and read there.
-. "$(dirname "$0")/lib.sh"
+set -eu
+
+root=$(cd "$(dirname "$0")/../.." && pwd -P)
+. "$root/tests/checks/lib.sh"
 
 tree=$root/.cache/build
 rm -rf "$tree"

@@ -4,7 +4,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # The clients, the phases and the playbooks against a real API server; the lab's operator against what is known of Forklift.
-. "$(dirname "$0")/lib.sh"
+set -eu
+
+root=$(cd "$(dirname "$0")/../.." && pwd -P)
+. "$root/tests/checks/lib.sh"
 
 mkdir -p .cache/checks
 python -m pytest -q tests/contract --junit-xml=.cache/checks/contract.xml "$@"

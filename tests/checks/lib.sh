@@ -3,11 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Read by every check: where we are, the tools of .venv first in PATH, and a few words.
-set -eu
-
-root=$(cd "$(dirname "$0")/../.." && pwd -P)
-cd "$root"
+# Read by every check, which has set root, the checkout: the tools of .venv first in PATH, and a few words.
+cd "${root:?}" || exit 1
 PATH=$root/.venv/bin:$PATH
 # ansible wants UTF-8; a caller's own configuration must not change what a check sees.
 LC_ALL=C.UTF-8

@@ -5,7 +5,10 @@
 #
 # Every world, torn down: slim CRDs, and the real ones beside them where their folder is at hand.
 #   tests/checks/molecule.sh [SCENARIO …]
-. "$(dirname "$0")/lib.sh"
+set -eu
+
+root=$(cd "$(dirname "$0")/../.." && pwd -P)
+. "$root/tests/checks/lib.sh"
 
 scenarios=${*:-$(find extensions/molecule -mindepth 2 -maxdepth 2 -name molecule.yml -printf '%h\n' | xargs -n1 basename | sort)}
 [ -n "$scenarios" ] || fail "there are no scenarios"

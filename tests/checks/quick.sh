@@ -4,7 +4,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # The inner loop: style, types and unit tests, in seconds.
-. "$(dirname "$0")/lib.sh"
+set -eu
+
+root=$(cd "$(dirname "$0")/../.." && pwd -P)
+. "$root/tests/checks/lib.sh"
 
 tests/checks/lint.sh quick
 tests/checks/units.sh

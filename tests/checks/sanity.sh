@@ -5,7 +5,10 @@
 #
 # ansible-test sanity, without an ignore file. It wants a copy at the right path with a git of its own; in a folder that
 # git ignores it would find no file, skip everything and say that all is well.
-. "$(dirname "$0")/lib.sh"
+set -eu
+
+root=$(cd "$(dirname "$0")/../.." && pwd -P)
+. "$root/tests/checks/lib.sh"
 
 tree=$root/.cache/sanity
 clean_copy "$tree"

@@ -4,7 +4,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # Everything, one step after the other; what needs no lab runs beside what does. Ends with a table and fails if anything did.
-. "$(dirname "$0")/lib.sh"
+set -eu
+
+root=$(cd "$(dirname "$0")/../.." && pwd -P)
+. "$root/tests/checks/lib.sh"
 
 logs=$root/.cache/checks
 rm -rf "$logs"

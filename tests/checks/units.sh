@@ -4,7 +4,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # The unit tests, and the tests of the project itself. Decisions as tables, modules through their real main().
-. "$(dirname "$0")/lib.sh"
+set -eu
+
+root=$(cd "$(dirname "$0")/../.." && pwd -P)
+. "$root/tests/checks/lib.sh"
 
 mkdir -p .cache/checks
 python -m pytest -q tests/unit tests/project --junit-xml=.cache/checks/units.xml "$@"

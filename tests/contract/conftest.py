@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.mtv.teardown.plugins.module_utils._clients import http
+from ansible_collections.mtv.teardown.plugins.module_utils._clients import rest
 from ansible_collections.mtv.teardown.plugins.module_utils._clients.cluster import Cluster
 
 from tests.lab import controlplane
@@ -39,7 +39,7 @@ def lab() -> Iterator[controlplane.Lab]:
 
 
 def cluster_of(kubeconfig: Path) -> Cluster:
-    return Cluster(http.connect(SimpleNamespace(params={"kubeconfig": str(kubeconfig)})))
+    return Cluster(rest.connect(SimpleNamespace(params={"kubeconfig": str(kubeconfig)})))
 
 
 @pytest.fixture

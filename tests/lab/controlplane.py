@@ -194,7 +194,7 @@ def _lock(state: Path) -> Iterator[None]:
 
 def _free_ports(count: int) -> list[int]:
     """Ask the system for ports nobody uses; all sockets stay open until the last is there, so no port comes twice."""
-    sockets = [socket.socket() for _ in range(count)]
+    sockets = [socket.socket() for _number in range(count)]
     try:
         for one in sockets:
             one.bind(("127.0.0.1", 0))
@@ -210,9 +210,9 @@ def _write_files(lab: Lab) -> None:
     lab.audit_log.unlink(missing_ok=True)
     pki.make(state / "pki")
     tokens = {user: secrets.token_hex(20) for user in USERS}
-    lines = [f'{tokens[user]},{user},{user},"{groups}"\n' for user, (_, groups) in USERS.items()]
+    lines = [f'{tokens[user]},{user},{user},"{groups}"\n' for user, (_file, groups) in USERS.items()]
     pki.write_secret(state / "tokens.csv", "".join(lines))
-    for user, (file, _) in USERS.items():
+    for user, (file, _groups) in USERS.items():
         pki.write_secret(state / file, yaml.safe_dump(_kubeconfig(lab, user, tokens[user])))
     policy = {
         "apiVersion": "audit.k8s.io/v1",

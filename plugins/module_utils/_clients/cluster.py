@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from ansible_collections.mtv.teardown.plugins.module_utils._clients.http import CONNECTIONS, Http
+from ansible_collections.mtv.teardown.plugins.module_utils._clients.rest import CONNECTIONS, Http
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
 from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import (
     Obj,

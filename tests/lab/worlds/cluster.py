@@ -36,7 +36,7 @@ async def _collections(api: Api) -> list[tuple[str, str, str, bool]]:
 async def snapshot(api: Api) -> dict[str, Entry]:
     """Every object by its uid: ``{apiVersion, kind, namespace, name, uid, path, resourceVersion}``."""
     collections = await _collections(api)
-    answers = await asyncio.gather(*(api.request("GET", path) for path, *_ in collections))
+    answers = await asyncio.gather(*(api.request("GET", path) for path, *_rest in collections))
     found = {}
     for (path, version, kind, namespaced), answer in zip(collections, answers, strict=True):
         base, plural = path.rsplit("/", 1)

@@ -148,7 +148,7 @@ def test_too_many_entries() -> None:
     ("make", "told"),
     [
         pytest.param(lambda _p: None, "does not exist", id="missing"),
-        pytest.param(lambda p: p.mkdir(), "is a directory", id="directory"),
+        pytest.param(Path.mkdir, "is a directory", id="directory"),
         pytest.param(lambda p: p.write_text(""), "is empty", id="empty"),
         pytest.param(lambda p: p.write_text(" \n"), "is empty", id="blank"),
         pytest.param(lambda p: p.write_bytes(b"\xff\xfe\x00"), "not UTF-8", id="not-text"),

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import urllib3
 from ansible_collections.mtv.teardown.plugins.module_utils._clients.cluster import Cluster
-from ansible_collections.mtv.teardown.plugins.module_utils._clients.http import TRIES, Http
+from ansible_collections.mtv.teardown.plugins.module_utils._clients.rest import TRIES, Http
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
 from ansible_collections.mtv.teardown.tests.unit.plugins.build import RESOURCES, obj
 

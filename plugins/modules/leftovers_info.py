@@ -16,7 +16,7 @@ description:
   - V(unverified) means that nothing was seen, but that not everything could be read.
   - The module itself succeeds with every verdict; the role P(mtv.teardown.verify#role) fails for all but V(clean).
 author:
-  - mtv.teardown contributors (@mtv-teardown)
+  - mtv.teardown contributors (!UNKNOWN)
 requirements:
   - python >= 3.11
   - kubernetes >= 24.2.0

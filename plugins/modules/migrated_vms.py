@@ -15,7 +15,7 @@ description:
   - Works alone after one test class too, with a Plan, or with the names of VMs and their namespace.
   - In a namespace that the session did not create a VM is only deleted when a label of Forklift shows that a migration made it.
 author:
-  - mtv.teardown contributors (@mtv-teardown)
+  - mtv.teardown contributors (!UNKNOWN)
 requirements:
   - python >= 3.11
   - kubernetes >= 24.2.0

@@ -14,7 +14,7 @@ description:
   - Cancels every running Migration of the session, by the ids of its VMs, and waits until Forklift has ended each.
   - Migrations of recorded Plans count, also when the record does not name them. Nothing is deleted.
 author:
-  - mtv.teardown contributors (@mtv-teardown)
+  - mtv.teardown contributors (!UNKNOWN)
 requirements:
   - python >= 3.11
   - kubernetes >= 24.2.0

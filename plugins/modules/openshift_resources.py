@@ -16,7 +16,7 @@ description:
   - With O(phase=namespaces) the namespaces that the session created, then the volumes that their claims released.
   - Objects that are not shown to be the session's are never touched, whatever their names. Each delete carries the UID of the object that was looked at.
 author:
-  - mtv.teardown contributors (@mtv-teardown)
+  - mtv.teardown contributors (!UNKNOWN)
 requirements:
   - python >= 3.11
   - kubernetes >= 24.2.0

@@ -15,7 +15,7 @@ description:
   - Archiving makes Forklift remove what its migrations left, but the condition comes whatever failed, so it proves nothing.
   - M(mtv.teardown.leftovers_info) looks afterwards.
 author:
-  - mtv.teardown contributors (@mtv-teardown)
+  - mtv.teardown contributors (!UNKNOWN)
 requirements:
   - python >= 3.11
   - kubernetes >= 24.2.0

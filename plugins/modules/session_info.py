@@ -14,7 +14,7 @@ description:
   - Reads the resources file and the prefix, finds the session on the cluster and returns its keys, for the other modules of this collection.
   - Returns too what a teardown would delete. Nothing is changed.
 author:
-  - mtv.teardown contributors (@mtv-teardown)
+  - mtv.teardown contributors (!UNKNOWN)
 requirements:
   - python >= 3.11
   - kubernetes >= 24.2.0

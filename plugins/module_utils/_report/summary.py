@@ -36,7 +36,7 @@ def of_targets(session: Session, result: Mapping[str, Any]) -> list[str]:
     targets = result["targets"]
     lines = [_title(session), f"{len(targets)} objects of it are there{': ' + _counts(targets) if targets else ''}."]
     lines += _section("to be deleted", targets, _owned_line)
-    lines += _section("not touched", result["refused"], _reason_line)
+    lines += _not_touched(result["refused"])
     lines += _section("could not be read", result["unreadable"], _error_line)
     on_provider = [record for record in session.records if record.on_provider]
     if on_provider:
@@ -52,7 +52,7 @@ def of_verdict(session: Session, result: Mapping[str, Any]) -> list[str]:
     lines += _more(result["leftovers"])
     lines += _section("could not be read", result["unreadable"], _error_line)
     lines += _section("accepted", result["accepted"], lambda e: f"{shown(e)}: {e['accepted_because']}")
-    lines += _section("not touched", result["refused"], _reason_line)
+    lines += _not_touched(result["refused"])
     lines += _section("on source providers, not looked at", result["not_covered"], shown)
     lines.append(
         f"deleted {len(result['deleted'])}, already gone {len(result['absent'])}, left {len(result['leftovers'])}, "
@@ -103,6 +103,15 @@ def _section(title: str, entries: list[Any], line: Any) -> list[str]:
     return [f"{title}:", *(f"  {line(entry)}" for entry in entries[:MOST]), *_more(entries)]
 
 
+def _not_touched(entries: list[Any]) -> list[str]:
+    """By reason: one explains many."""
+    reasons: dict[str, list[str]] = {}
+    for entry in entries:
+        reasons.setdefault(str(entry["reason"]), []).append(f"    {shown(entry)}")
+    lines = [line for reason, named in reasons.items() for line in (f"  {reason}:", *named[:MOST], *_more(named))]
+    return ["not touched:", *lines] if lines else []
+
+
 def _more(entries: list[Any]) -> list[str]:
     return [f"  … and {len(entries) - MOST} more, in the result"] if len(entries) > MOST else []
 
@@ -111,10 +120,6 @@ def _owned_line(entry: Entry) -> str:
     test = f", {entry['test_name']}" if entry["test_name"] else ""
     note = f"; {entry['reason']}" if entry["reason"] else ""
     return f"{shown(entry)} ({entry['evidence']}{test}){note}"
-
-
-def _reason_line(entry: Entry) -> str:
-    return f"{shown(entry)}: {entry['reason']}"
 
 
 def _error_line(entry: Entry) -> str:

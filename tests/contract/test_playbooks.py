@@ -1,0 +1,211 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The playbooks as a user calls them: inputs, exit codes, files, and what they ask of the server."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.contract.conftest import Admin, writes
+from tests.lab.controlplane import CHECKOUT, Lab, mark, requests
+
+# Nobody answers to a delete of these: the finalizer stays.
+HELD = {"finalizers": ["example.com/held"]}
+
+
+@dataclass
+class Run:
+    """What a playbook did."""
+
+    code: int
+    output: str
+    asked: list[dict[str, Any]]
+    wrote: list[dict[str, Any]]
+
+
+class Playbooks:
+    """Runs playbooks in a folder of their own."""
+
+    def __init__(self, lab: Lab, folder: Path) -> None:
+        self.lab = lab
+        self.folder = folder
+        self.path = os.environ["PATH"]
+
+    def run(self, name: str, *arguments: str, **extra: object) -> Run:
+        given = {"data_collector_path": str(self.folder / ".data-collector"), "mtv_teardown_stall_timeout": 2, **extra}
+        command = [
+            str(Path(sys.executable).parent / "ansible-playbook"),
+            str(CHECKOUT / "playbooks" / f"{name}.yml"),
+            "-e",
+            json.dumps(given),
+            *arguments,
+        ]
+        environment = {
+            **os.environ,
+            "PATH": self.path,
+            "KUBECONFIG": str(self.lab.kubeconfig),
+            "ANSIBLE_CONFIG": str(CHECKOUT / "tests" / "tools" / "ansible.cfg"),
+            "LC_ALL": "C.UTF-8",
+        }
+        since = mark(self.lab)
+        done = subprocess.run(
+            command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False, timeout=180
+        )
+        wrote = writes(self.lab, since)
+        return Run(done.returncode, done.stdout + done.stderr, requests(self.lab, since), wrote)
+
+    def result(self, prefix: str) -> dict[str, Any]:
+        file = self.folder / ".data-collector" / f"teardown-{prefix}.result.json"
+        found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        return found
+
+    def files(self) -> list[str]:
+        return sorted(str(path.relative_to(self.folder)) for path in self.folder.rglob("*") if path.is_file())
+
+
+@pytest.fixture
+def playbooks(lab: Lab, tmp_path: Path) -> Playbooks:
+    return Playbooks(lab, tmp_path)
+
+
+@pytest.fixture
+def session(admin: Admin, prefix: str) -> str:
+    """A session of a namespace and two Secrets, and one that only begins like it."""
+    for namespace in (admin.namespace(prefix), admin.namespace(f"{prefix}0")):
+        admin.make("Secret", namespace, f"{prefix}-a")
+        admin.make("Secret", namespace, "b")
+    return prefix
+
+
+def test_prefix_only(playbooks: Playbooks, admin: Admin, session: str) -> None:
+    done = playbooks.run("teardown", session_prefix=session)
+    assert done.code == 0, done.output
+    assert "CLEAN" in done.output
+    assert playbooks.result(session)["verdict"] == "clean"
+    assert not admin.uid("Secret", session, "b")
+    assert admin.uid("Secret", f"{session}0", "b")
+
+
+def test_second_run_is_unchanged(playbooks: Playbooks, session: str) -> None:
+    assert playbooks.run("teardown", session_prefix=session).code == 0
+    again = playbooks.run("teardown", session_prefix=session)
+    assert again.code == 0
+    assert "changed=0" in again.output
+    assert again.wrote == []
+    # An empty session is cheap: a few lists, twice for the proof.
+    assert len(again.asked) <= 40
+
+
+def test_check_and_skip_and_verify_delete_nothing(playbooks: Playbooks, admin: Admin, session: str) -> None:
+    checked = playbooks.run("teardown", "--check", "--diff", session_prefix=session)
+    assert checked.code == 0, checked.output
+    assert f"Secret {session}/b" in checked.output
+    assert checked.wrote == []
+    assert playbooks.files() == []
+    skipped = playbooks.run("teardown", session_prefix=session, mtv_teardown_skip=True)
+    assert f"Secret {session}/b" in skipped.output
+    verified = playbooks.run("verify", session_prefix=session)
+    assert verified.code == 2
+    assert "LEFTOVERS" in verified.output
+    assert skipped.wrote + verified.wrote == []
+    assert admin.uid("Secret", session, "b")
+
+
+def test_what_is_held_is_named_and_the_rest_goes(playbooks: Playbooks, admin: Admin, session: str) -> None:
+    admin.make("ConfigMap", session, "held", metadata=HELD)
+    # A namespace is not looked into for its first 5 s.
+    done = playbooks.run("teardown", session_prefix=session, mtv_teardown_stall_timeout=7)
+    assert done.code == 2
+    assert "LEFTOVERS" in done.output
+    left = playbooks.result(session)["leftovers"]
+    assert {(entry["kind"], entry["name"]) for entry in left} == {("ConfigMap", "held"), ("Namespace", session)}
+    held = next(entry for entry in left if entry["kind"] == "ConfigMap")
+    assert held["held_by"]["finalizers"] == ["example.com/held"]
+    assert not admin.uid("Secret", session, "b")
+    assert admin.uid("Secret", f"{session}0", "b")
+    admin.release("ConfigMap", session, "held")
+    assert playbooks.run("teardown", session_prefix=session).code == 0
+
+
+def test_must_gather_on_trouble(playbooks: Playbooks, admin: Admin, session: str) -> None:
+    admin.make("ConfigMap", session, "held", metadata=HELD)
+    without = playbooks.run("teardown", session_prefix=session, mtv_teardown_must_gather=True)
+    assert "oc is not in PATH" in without.output
+    tools = playbooks.folder / "bin"
+    tools.mkdir()
+    (tools / "oc").write_text('#!/bin/sh\necho "$@" >"${0%/bin/oc}/asked"\n', encoding="utf-8")
+    (tools / "oc").chmod(0o755)
+    playbooks.path = f"{tools}:{playbooks.path}"
+    done = playbooks.run("teardown", session_prefix=session, mtv_teardown_must_gather=True)
+    assert done.code == 2
+    asked = (playbooks.folder / "asked").read_text(encoding="utf-8")
+    assert asked.startswith("adm must-gather --image=")
+    assert "must-gather" in asked.split("--image=")[1].split()[0]
+    admin.release("ConfigMap", session, "held")
+
+
+def test_no_files_where_none_are_wanted(playbooks: Playbooks, session: str) -> None:
+    done = playbooks.run("teardown", session_prefix=session, mtv_teardown_skip_data_collector=True)
+    assert done.code == 0, done.output
+    assert playbooks.files() == []
+
+
+def test_a_kind_nobody_knows_is_not_clean(playbooks: Playbooks, session: str) -> None:
+    record = {"FlyingCarpet": [{"name": f"{session}-carpet", "namespace": session, "module": "suite.carpets"}]}
+    file = playbooks.folder / "resources.json"
+    file.write_text(json.dumps(record), encoding="utf-8")
+    done = playbooks.run("teardown", resources_file=str(file), session_prefix=session)
+    assert done.code == 2
+    assert "UNVERIFIED" in done.output
+    assert "FlyingCarpet" in done.output
+
+
+def test_source_providers_are_not_forgotten(playbooks: Playbooks, session: str) -> None:
+    file = playbooks.folder / "resources.json"
+    file.write_text(json.dumps({"vsphere": [{"name": f"{session}-clone"}]}), encoding="utf-8")
+    done = playbooks.run("teardown", resources_file=str(file))
+    assert done.code == 2
+    assert "UNVERIFIED" in done.output
+    assert f"{session}-clone" in done.output
+    accepted = playbooks.run("teardown", resources_file=str(file), mtv_teardown_openshift_only=True)
+    assert accepted.code == 0
+
+
+@pytest.mark.parametrize(
+    ("extra", "told"),
+    [
+        pytest.param({}, "session_prefix", id="nothing-given"),
+        pytest.param({"session_prefix": "auto-*"}, "session_prefix", id="wildcard"),
+        pytest.param({"session_prefix": "openshift"}, "session_prefix", id="protected-word"),
+        pytest.param({"resources_file": "absent.json"}, "does not exist", id="no-file"),
+        pytest.param({"resources_file": "cut.json"}, "JSON", id="cut-off"),
+        pytest.param({"resources_file": "two.json", "session_prefix": "auto-zz99"}, "two.json", id="contradiction"),
+    ],
+)
+def test_bad_input_stops_before_anything_is_asked(playbooks: Playbooks, extra: dict[str, str], told: str) -> None:
+    (playbooks.folder / "cut.json").write_text('{"Plan": [{"name": "auto-', encoding="utf-8")
+    entry = {"name": "auto-ab12", "namespace": None, "module": "ocp_resources.namespace"}
+    (playbooks.folder / "two.json").write_text(json.dumps({"Namespace": [entry]}), encoding="utf-8")
+    if "resources_file" in extra:
+        extra = {**extra, "resources_file": str(playbooks.folder / extra["resources_file"])}
+    done = playbooks.run("teardown", **extra)
+    assert done.code == 2
+    assert told in done.output
+    assert done.asked == []
+
+
+def test_an_account_without_rights_is_never_clean(playbooks: Playbooks, lab: Lab, session: str) -> None:
+    limited = {"mtv_teardown_kubeconfig": str(lab.limited_kubeconfig)}
+    done = playbooks.run("teardown", session_prefix=session, **limited)
+    assert done.code == 2
+    assert "UNVERIFIED" in done.output
+    assert "forbidden" in done.output.lower()

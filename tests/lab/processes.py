@@ -45,6 +45,9 @@ def spawn(state: Path, name: str, command: list[str], cwd: Path | None = None) -
         process = subprocess.Popen(  # pylint: disable=consider-using-with
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=cwd or state, start_new_session=True
         )
+    # For a moment after exec the command line is still empty, and find() would say that there is no such process.
+    while process.poll() is None and not _command_line(process.pid):
+        time.sleep(0.005)
     (state / f"{name}.pid").write_text(f"{process.pid}\n", encoding="ascii")
     # Popen would warn about a child that is still running when it is collected; the pid file owns it now.
     process.returncode = 0

@@ -144,6 +144,10 @@ def test_too_many_entries() -> None:
         parse(json.dumps({"vsphere": [{"name": "a"}] * (resources_file.MAX_ENTRIES + 1)}))
 
 
+def _link_to_itself(path: Path) -> None:
+    path.symlink_to(path)
+
+
 @pytest.mark.parametrize(
     ("make", "told"),
     [
@@ -152,7 +156,7 @@ def test_too_many_entries() -> None:
         pytest.param(lambda p: p.write_text(""), "is empty", id="empty"),
         pytest.param(lambda p: p.write_text(" \n"), "is empty", id="blank"),
         pytest.param(lambda p: p.write_bytes(b"\xff\xfe\x00"), "not UTF-8", id="not-text"),
-        pytest.param(lambda p: p.symlink_to(p), "does not exist", id="link-to-itself"),
+        pytest.param(_link_to_itself, "does not exist", id="link-to-itself"),
     ],
 )
 def test_bad_files(tmp_path: Path, make: object, told: str) -> None:

@@ -100,7 +100,8 @@ def build(name: str, world: World, prefix: str) -> Session:
         _plan(session, names, world, plan, local)
     if world.extras:
         _extras(session, names)
-    _reused(session, world)
+    if world.live:
+        _reused(session, world)
     return session
 
 

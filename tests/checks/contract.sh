@@ -11,5 +11,4 @@ root=$(cd "$(dirname "$0")/../.." && pwd -P)
 
 mkdir -p .cache/checks
 python -m pytest -q tests/contract --junit-xml=.cache/checks/contract.xml "$@"
-ran=$(python -c 'import sys, xml.etree.ElementTree as t; s = t.parse(sys.argv[1]).getroot()[0]; print(int(s.get("tests")) - int(s.get("skipped")))' .cache/checks/contract.xml)
-[ "$ran" -ge 19 ] || fail "only $ran contract tests ran"
+at_least 38 .cache/checks/contract.xml

@@ -21,3 +21,9 @@ clean_copy() {
   mkdir -p "$copy"
   git ls-files -co --exclude-standard -z | xargs -0 cp --parents -t "$copy"
 }
+
+# at_least NUMBER FILE: fail when fewer tests than that really ran, by pytest's own report.
+at_least() {
+  ran=$(python -c 'import sys, xml.etree.ElementTree as t; s = t.parse(sys.argv[1]).getroot()[0]; print(int(s.get("tests")) - int(s.get("skipped")))' "$2")
+  [ "$ran" -ge "$1" ] || fail "only $ran tests ran"
+}

@@ -11,5 +11,4 @@ root=$(cd "$(dirname "$0")/../.." && pwd -P)
 
 mkdir -p .cache/checks
 python -m pytest -q tests/unit tests/project --junit-xml=.cache/checks/units.xml "$@"
-ran=$(python -c 'import sys, xml.etree.ElementTree as t; s = t.parse(sys.argv[1]).getroot()[0]; print(int(s.get("tests")) - int(s.get("skipped")))' .cache/checks/units.xml)
-[ "$ran" -ge 250 ] || fail "only $ran unit tests ran"
+at_least 350 .cache/checks/units.xml

@@ -12,6 +12,7 @@ short_description: Delete the VMs that migrations of an MTV test session made
 version_added: 0.1.0
 description:
   - Deletes the migrated VirtualMachines of a session and waits until they, their instances and the claims that they own are gone.
+  - Claims that a finished conversion pod still holds go when the Plan is archived; they are not waited for.
   - Works alone after one test class too, with a Plan, or with the names of VMs and their namespace.
   - In a namespace that the session did not create a VM is only deleted when a label of Forklift shows that a migration made it.
 author:

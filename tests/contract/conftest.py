@@ -38,6 +38,14 @@ def lab() -> Iterator[controlplane.Lab]:
     controlplane.stop(started)
 
 
+@pytest.fixture(scope="session")
+def acting_lab() -> Iterator[controlplane.Lab]:
+    """A lab whose operator acts as Forklift, KubeVirt and CDI do."""
+    started = controlplane.start("operator", say=lambda text: print(f"lab: {text}"))
+    yield started
+    controlplane.stop(started)
+
+
 def cluster_of(kubeconfig: Path) -> Cluster:
     return Cluster(rest.connect(SimpleNamespace(params={"kubeconfig": str(kubeconfig)})))
 

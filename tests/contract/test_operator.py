@@ -6,14 +6,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.lab import controlplane
+from tests.lab.controlplane import Lab
 from tests.lab.kube import Api, ApiError
 from tests.lab.worlds import seed
 
@@ -21,20 +20,15 @@ FORKLIFT = "/apis/forklift.konveyor.io/v1beta1"
 
 
 @pytest.fixture(scope="module")
-def api() -> Iterator[Api]:
-    lab = controlplane.start("operator")
-    token = yaml.safe_load(lab.admin_kubeconfig.read_text())["users"][0]["user"]["token"]
-    yield Api(lab.port, lab.state / "pki" / "ca.crt", token)
-    controlplane.stop(lab)
+def api(acting_lab: Lab) -> Api:
+    token = yaml.safe_load(acting_lab.admin_kubeconfig.read_text())["users"][0]["user"]["token"]
+    return Api(acting_lab.port, acting_lab.state / "pki" / "ca.crt", token)
 
 
 @pytest.fixture(scope="module")
-def running(api: Api, tmp_path_factory: pytest.TempPathFactory) -> str:
+def running(acting_lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The world in which one migration still runs; returns its namespace."""
-    assert api
-    lab = controlplane.find("operator")
-    assert lab is not None
-    seed.seed(lab, "running", "auto-op01", Path(tmp_path_factory.mktemp("world")), say=lambda _text: None)
+    seed.seed(acting_lab, "running", "auto-op01", tmp_path_factory.mktemp("world"), say=lambda _text: None)
     return "auto-op01"
 
 

@@ -6,70 +6,16 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.contract.conftest import Admin, writes
-from tests.lab.controlplane import CHECKOUT, Lab, mark, requests
+from tests.contract.ansible_runs import Playbooks
+from tests.contract.conftest import Admin
+from tests.lab.controlplane import Lab
 
 # Nobody answers to a delete of these: the finalizer stays.
 HELD = {"finalizers": ["example.com/held"]}
-
-
-@dataclass
-class Run:
-    """What a playbook did."""
-
-    code: int
-    output: str
-    asked: list[dict[str, Any]]
-    wrote: list[dict[str, Any]]
-
-
-class Playbooks:
-    """Runs playbooks in a folder of their own."""
-
-    def __init__(self, lab: Lab, folder: Path) -> None:
-        self.lab = lab
-        self.folder = folder
-        self.path = os.environ["PATH"]
-
-    def run(self, name: str, *arguments: str, **extra: object) -> Run:
-        given = {"data_collector_path": str(self.folder / ".data-collector"), "mtv_teardown_stall_timeout": 2, **extra}
-        command = [
-            str(Path(sys.executable).parent / "ansible-playbook"),
-            str(CHECKOUT / "playbooks" / f"{name}.yml"),
-            "-e",
-            json.dumps(given),
-            *arguments,
-        ]
-        environment = {
-            **os.environ,
-            "PATH": self.path,
-            "KUBECONFIG": str(self.lab.kubeconfig),
-            "ANSIBLE_CONFIG": str(CHECKOUT / "tests" / "tools" / "ansible.cfg"),
-            "LC_ALL": "C.UTF-8",
-        }
-        since = mark(self.lab)
-        done = subprocess.run(
-            command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False, timeout=180
-        )
-        wrote = writes(self.lab, since)
-        return Run(done.returncode, done.stdout + done.stderr, requests(self.lab, since), wrote)
-
-    def result(self, prefix: str) -> dict[str, Any]:
-        file = self.folder / ".data-collector" / f"teardown-{prefix}.result.json"
-        found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-        return found
-
-    def files(self) -> list[str]:
-        return sorted(str(path.relative_to(self.folder)) for path in self.folder.rglob("*") if path.is_file())
 
 
 @pytest.fixture

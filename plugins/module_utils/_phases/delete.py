@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -97,7 +97,8 @@ class _Run:
         self.cluster.together(self._delete, asked)
         waiting = [obj for obj in objects if obj.uid not in self.errors and obj.uid not in self.successors]
         if self.phase == order.VMS:
-            waiting += _claims_of(waiting, found)
+            claims = _claims_of(waiting, found)
+            waiting += _free(claims, explain.pods_by_claim(self.cluster, self.catalog, claims))
         limits = Limits(min(self.limits.stall, SETTLE), self.limits.total) if self.stalled else self.limits
         waited = until_gone(self.cluster, waiting, limits)
         self.stalled = self.stalled or bool(waited.pending)
@@ -164,6 +165,20 @@ class _Run:
             if order.step_of(kinds.group_of(record, self.catalog.resources) or "", record.kind) in steps
         ]
         return Result(done, absent, refused, remaining, [dict(entry) for entry in found.unreadable])
+
+
+def _free(claims: Iterable[Obj], pods: Mapping[tuple[str, str], list[Obj]]) -> list[Obj]:
+    """Claims that nothing but the VMs holds. A finished conversion pod keeps its claims until its Plan is archived
+    (MTV-5553), so there is nothing to wait for where that has not been done.
+    """
+    return [
+        claim
+        for claim in claims
+        if all(
+            pod.deleting or any(owner.kind == "VirtualMachineInstance" for owner in pod.owners)
+            for pod in pods.get((claim.namespace or "", claim.name), ())
+        )
+    ]
 
 
 def _claims_of(vms: Iterable[Obj], found: Found) -> list[Obj]:

@@ -28,7 +28,7 @@ def explain(cluster: Cluster, catalog: Catalog, objects: Iterable[Obj]) -> dict[
     """
     objects = list(objects)
     fresh = cluster.together(lambda obj: _read(cluster, obj), objects[:MOST])
-    pods = _pods_by_claim(cluster, catalog, objects)
+    pods = pods_by_claim(cluster, catalog, objects)
     return {obj.uid: _held_by(obj, pods) for obj in [*fresh, *objects[MOST:]]}
 
 
@@ -56,7 +56,7 @@ def _read(cluster: Cluster, obj: Obj) -> Obj:
     return now if now is not None and now.uid == obj.uid else obj
 
 
-def _held_by(obj: Obj, pods: Mapping[tuple[str, str], list[str]]) -> dict[str, Any]:
+def _held_by(obj: Obj, pods: Mapping[tuple[str, str], list[Obj]]) -> dict[str, Any]:
     held: dict[str, Any] = {
         "deletion_requested": obj.deleting,
         "finalizers": list(obj.finalizers),
@@ -70,7 +70,7 @@ def _held_by(obj: Obj, pods: Mapping[tuple[str, str], list[str]]) -> dict[str, A
         "message": str(obj.status("message") or "")[:300],
     }
     if obj.kind == "PersistentVolumeClaim" and _PVC_PROTECTION in obj.finalizers:
-        held["pods"] = pods.get((obj.namespace or "", obj.name), [])
+        held["pods"] = [pod.name for pod in pods.get((obj.namespace or "", obj.name), ())]
     return held
 
 
@@ -83,21 +83,21 @@ def _is_trouble(obj: Obj, condition: Mapping[str, Any]) -> bool:
     )
 
 
-def _pods_by_claim(cluster: Cluster, catalog: Catalog, objects: Iterable[Obj]) -> dict[tuple[str, str], list[str]]:
-    """(namespace, claim) -> names of the pods that mount it, for claims that pvc-protection holds."""
+def pods_by_claim(cluster: Cluster, catalog: Catalog, objects: Iterable[Obj]) -> dict[tuple[str, str], list[Obj]]:
+    """(namespace, claim) -> the pods that mount it, finished ones too, for claims that pvc-protection holds."""
     held = {
         obj.namespace or ""
         for obj in objects
         if obj.kind == "PersistentVolumeClaim" and _PVC_PROTECTION in obj.finalizers
     }
     resource = catalog.find("", "Pod")
-    found: dict[tuple[str, str], list[str]] = {}
+    found: dict[tuple[str, str], list[Obj]] = {}
     for namespace in sorted(held) if resource else ():
         for pod in _list_pods(cluster, resource, namespace):
             for volume in listed(pod.spec("volumes")):
                 claim = (volume.get("persistentVolumeClaim") or {}).get("claimName")
                 if claim:
-                    found.setdefault((namespace, str(claim)), []).append(pod.name)
+                    found.setdefault((namespace, str(claim)), []).append(pod)
     return found
 
 

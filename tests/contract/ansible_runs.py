@@ -1,0 +1,81 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs playbooks and roles as a user does, and says what they asked of the server."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.contract.conftest import writes
+from tests.lab.controlplane import CHECKOUT, Lab, mark, requests
+
+
+@dataclass
+class Run:
+    """What a playbook did."""
+
+    code: int
+    output: str
+    asked: list[dict[str, Any]]
+    wrote: list[dict[str, Any]]
+
+
+class Playbooks:
+    """Runs playbooks in a folder of their own."""
+
+    def __init__(self, lab: Lab, folder: Path) -> None:
+        self.lab = lab
+        self.folder = folder
+        self.path = os.environ["PATH"]
+
+    def run(self, name: str, *arguments: str, **extra: object) -> Run:
+        # Without an operator nothing moves, so there is nothing to wait for.
+        return self.run_file(
+            CHECKOUT / "playbooks" / f"{name}.yml", *arguments, **{"mtv_teardown_stall_timeout": 2, **extra}
+        )
+
+    def run_role(self, role: str, *arguments: str, **variables: object) -> Run:
+        """One role alone, as in somebody's own playbook."""
+        task = {"ansible.builtin.import_role": {"name": f"mtv.teardown.{role}"}}
+        play = {"hosts": "localhost", "gather_facts": False, "vars": variables, "tasks": [task]}
+        file = self.folder / f"{role}.json.yml"
+        file.write_text(json.dumps([play]), encoding="utf-8")
+        return self.run_file(file, *arguments)
+
+    def run_file(self, playbook: Path, *arguments: str, **extra: object) -> Run:
+        given = {"data_collector_path": str(self.folder / ".data-collector"), **extra}
+        command = [
+            str(Path(sys.executable).parent / "ansible-playbook"),
+            str(playbook),
+            "-e",
+            json.dumps(given),
+            *arguments,
+        ]
+        environment = {
+            **os.environ,
+            "PATH": self.path,
+            "KUBECONFIG": str(self.lab.kubeconfig),
+            "ANSIBLE_CONFIG": str(CHECKOUT / "tests" / "tools" / "ansible.cfg"),
+            "LC_ALL": "C.UTF-8",
+        }
+        since = mark(self.lab)
+        done = subprocess.run(
+            command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False, timeout=180
+        )
+        wrote = writes(self.lab, since)
+        return Run(done.returncode, done.stdout + done.stderr, requests(self.lab, since), wrote)
+
+    def result(self, prefix: str) -> dict[str, Any]:
+        file = self.folder / ".data-collector" / f"teardown-{prefix}.result.json"
+        found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        return found
+
+    def files(self) -> list[str]:
+        return sorted(str(path.relative_to(self.folder)) for path in self.folder.rglob("*") if path.is_file())

@@ -137,7 +137,7 @@ leftovers:
       reason: ""
       test_name: test_sanity_cold_mtv_migration
 absent:
-  description: Recorded objects that are not there. Entries as in RV(leftovers).
+  description: Recorded objects that were not there to begin with. Entries as in RV(leftovers).
   type: list
   elements: dict
   returned: always
@@ -247,6 +247,7 @@ def main() -> None:
         cluster = _module.cluster_of(module)
         result = verify.verify(cluster, session, terms)
         result["deleted"] = summary.gone(options["targets"], options["phases"], result)
+        result["absent"] = summary.already_gone(result["absent"], result["deleted"])
         result["summary"] = summary.of_verdict(session, result)
         return {"changed": False, **result, "requests": cluster.requests}
 

@@ -31,11 +31,18 @@ def gone(targets: Iterable[Entry], phases: Mapping[str, Any], result: Mapping[st
     return list(found.values())
 
 
+def already_gone(absent: Iterable[Entry], deleted: Iterable[Entry]) -> list[dict[str, Any]]:
+    """Records that nothing was there for, without those whose object this run deleted."""
+    taken = {(entry["kind"], entry["namespace"], entry["name"]) for entry in deleted}
+    return [dict(entry) for entry in absent if (entry["kind"], entry["namespace"], entry["name"]) not in taken]
+
+
 def of_targets(session: Session, result: Mapping[str, Any]) -> list[str]:
     """Before anything is touched."""
     targets = result["targets"]
     lines = [_title(session), f"{len(targets)} objects of it are there{': ' + _counts(targets) if targets else ''}."]
-    lines += _section("to be deleted", targets, _owned_line)
+    # Whole, however long: what check mode shows is what a run deletes, and check mode leaves no file to look it up in.
+    lines += ["to be deleted:", *(f"  {_owned_line(entry)}" for entry in targets)] if targets else []
     lines += _not_touched(result["refused"])
     lines += _section("could not be read", result["unreadable"], _error_line)
     on_provider = [record for record in session.records if record.on_provider]

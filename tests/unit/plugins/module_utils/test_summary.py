@@ -1,0 +1,76 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a person reads at the end, and what counts as deleted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.mtv.teardown.plugins.module_utils._report import summary
+from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
+
+SESSION = Session(prefix="auto-ab12", source="resources.json")
+
+
+def entry(kind: str, name: str, uid: str = "", **more: Any) -> dict[str, Any]:
+    made = {"kind": kind, "api_version": "v1", "namespace": "auto-ab12", "name": name, "uid": uid or f"uid-{name}"}
+    return {**made, "evidence": "namespace", "reason": "", "test_name": "", **more}
+
+
+def result(**more: Any) -> dict[str, Any]:
+    empty: dict[str, Any] = {
+        name: [] for name in ("leftovers", "accepted", "refused", "unreadable", "not_covered", "deleted", "absent")
+    }
+    return {**empty, "verdict": "clean", "scopes": [{}], "sweeps": 2, **more}
+
+
+def test_gone_is_what_a_complete_look_no_longer_meets() -> None:
+    targets = [entry("Secret", "a"), entry("Secret", "b"), entry("Pod", "c")]
+    phases = {"openshift_resources": {"deleted": [entry("Secret", "a"), entry("Pod", "later")]}, "plans": {}}
+    last = result(leftovers=[entry("Secret", "b")])
+    assert [e["name"] for e in summary.gone(targets, phases, last)] == ["a", "c", "later"]
+
+
+def test_nothing_is_called_deleted_where_nobody_could_look() -> None:
+    unread = {"kind": "Secret", "api_version": "v1", "namespace": "auto-ab12", "name": "", "error": "403"}
+    targets = [entry("Secret", "a"), entry("Pod", "c")]
+    assert [e["name"] for e in summary.gone(targets, {}, result(unreadable=[unread]))] == ["c"]
+    everywhere = {**unread, "namespace": None}
+    assert [e["name"] for e in summary.gone(targets, {}, result(unreadable=[everywhere]))] == ["c"]
+
+
+def test_already_gone_is_not_what_this_run_deleted() -> None:
+    absent = [entry("Secret", "a", "-"), entry("Plan", "old", "-")]
+    assert [e["name"] for e in summary.already_gone(absent, [entry("Secret", "a")])] == ["old"]
+
+
+def test_a_leftover_says_whose_it_is_what_holds_it_and_what_to_do() -> None:
+    held = {"finalizers": ["example.com/held"], "deletion_requested": "2026-01-01T00:00:00Z"}
+    left = entry("ConfigMap", "x", test_name="test_a", reason="held by finalizer example.com/held", held_by=held)
+    text = "\n".join(summary.of_verdict(SESSION, result(verdict="leftovers", leftovers=[left])))
+    for part in ("LEFTOVERS: 1", "ConfigMap auto-ab12/x", "made by test_a", "uid uid-x", "example.com/held", "next: "):
+        assert part in text
+
+
+def test_what_was_not_touched_is_told_by_reason() -> None:
+    refused = [entry("Plan", "p", reason="only reused"), entry("VM", "v", reason="only reused")]
+    lines = summary.of_verdict(SESSION, result(refused=refused))
+    assert lines[2:6] == ["not touched:", "  only reused:", "    Plan auto-ab12/p", "    VM auto-ab12/v"]
+
+
+def test_check_mode_shows_every_target() -> None:
+    targets = [entry("Secret", f"s{number}") for number in range(summary.MOST + 20)]
+    lines = summary.of_targets(SESSION, {"targets": targets, "refused": [], "unreadable": []})
+    assert sum(line.startswith("  Secret ") for line in lines) == len(targets)
+
+
+def test_the_headline_says_what_is_missing_for_clean() -> None:
+    unread = {"kind": "Secret", "api_version": "v1", "namespace": None, "name": "", "error": "403 Forbidden"}
+    text = "\n".join(summary.of_verdict(SESSION, result(verdict="unverified", unreadable=[unread])))
+    assert "UNVERIFIED: 1 scopes could not be read" in text
+    assert "403 Forbidden" in text
+    clone = entry("vsphere", "auto-ab12-clone", namespace=None)
+    lines = summary.of_verdict(SESSION, result(verdict="unverified", not_covered=[clone]))
+    assert lines[1].startswith("UNVERIFIED: 1 records are on source providers")
+    assert summary.of_verdict(SESSION, result(verdict="unverified"))[1] == "UNVERIFIED: no scope was read."

@@ -9,6 +9,10 @@ set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd -P)
 . "$root/tests/checks/lib.sh"
 
+# antsibull writes a log into the home folder.
+HOME=$root/.cache/home
+export HOME
+mkdir -p "$HOME"
 # Below .venv, which git ignores, antsibull-docs must not ask git for the files of a dependency: there would be none.
 GIT_CEILING_DIRECTORIES=$root
 export GIT_CEILING_DIRECTORIES

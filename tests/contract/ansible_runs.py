@@ -34,6 +34,7 @@ class Playbooks:
         self.lab = lab
         self.folder = folder
         self.path = os.environ["PATH"]
+        self.kubeconfig = str(lab.kubeconfig)
 
     def run(self, name: str, *arguments: str, **extra: object) -> Run:
         # Without an operator nothing moves, so there is nothing to wait for.
@@ -51,17 +52,20 @@ class Playbooks:
 
     def run_file(self, playbook: Path, *arguments: str, **extra: object) -> Run:
         given = {"data_collector_path": str(self.folder / ".data-collector"), **extra}
+        # In a file beside the folder, for a command line is shown to everybody.
+        variables = self.folder.with_suffix(".variables.json")
+        variables.write_text(json.dumps(given), encoding="utf-8")
         command = [
             str(Path(sys.executable).parent / "ansible-playbook"),
             str(playbook),
             "-e",
-            json.dumps(given),
+            f"@{variables}",
             *arguments,
         ]
         environment = {
             **os.environ,
             "PATH": self.path,
-            "KUBECONFIG": str(self.lab.kubeconfig),
+            "KUBECONFIG": self.kubeconfig,
             "ANSIBLE_CONFIG": str(CHECKOUT / "tests" / "tools" / "ansible.cfg"),
             "LC_ALL": "C.UTF-8",
         }

@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.contract.ansible_runs import Playbooks
 from tests.contract.conftest import Admin
@@ -69,7 +70,7 @@ def test_check_and_skip_and_verify_delete_nothing(playbooks: Playbooks, admin: A
 def test_what_is_held_is_named_and_the_rest_goes(playbooks: Playbooks, admin: Admin, session: str) -> None:
     admin.make("ConfigMap", session, "held", metadata=HELD)
     # A namespace is not looked into for its first 5 s.
-    done = playbooks.run("teardown", session_prefix=session, mtv_teardown_stall_timeout=7)
+    done = playbooks.run("teardown", session_prefix=session, mtv_teardown_stall_timeout=12)
     assert done.code == 2
     assert "LEFTOVERS" in done.output
     left = playbooks.result(session)["leftovers"]
@@ -155,3 +156,18 @@ def test_an_account_without_rights_is_never_clean(playbooks: Playbooks, lab: Lab
     assert done.code == 2
     assert "UNVERIFIED" in done.output
     assert "forbidden" in done.output.lower()
+
+
+def test_connection_by_token_and_no_secret_in_the_output(playbooks: Playbooks, lab: Lab, session: str) -> None:
+    token = yaml.safe_load(lab.kubeconfig.read_text(encoding="utf-8"))["users"][0]["user"]["token"]
+    ca_cert = str(lab.state / "pki" / "ca.crt")
+    given = {"mtv_teardown_host": lab.url, "mtv_teardown_api_key": token, "mtv_teardown_ca_cert": ca_cert}
+    playbooks.kubeconfig = str(playbooks.folder / "absent")
+    done = playbooks.run("teardown", "-vvv", session_prefix=session, **given)
+    assert done.code == 0, done.output
+    assert "CLEAN" in done.output
+    # ansible-playbook itself shows at -vvv the extra variables it was called with; they are in a file here.
+    assert token not in done.output
+    untrusted = playbooks.run("verify", session_prefix=session, **{**given, "mtv_teardown_ca_cert": None})
+    assert untrusted.code == 2
+    assert "certificate" in untrusted.output.lower()

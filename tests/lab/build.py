@@ -82,8 +82,12 @@ def _find_go() -> tuple[str, str]:
 def _environment() -> dict[str, str]:
     """Keep all that Go writes in our own folder of the cache, and the result the same for everybody."""
     go = cache_folder() / "go"
+    config = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
     return {
         **os.environ,
+        # Go counts its own use below the configuration folder; the user's settings for Go stay the ones that count.
+        "GOENV": os.environ.get("GOENV") or str(config / "go" / "env"),
+        "XDG_CONFIG_HOME": str(go / "config"),
         "CGO_ENABLED": "0",
         "GOPATH": str(go),
         "GOMODCACHE": str(go / "mod"),

@@ -89,7 +89,10 @@ def run_phase(
             known = session(cluster)
         limits = Limits(float(module.params["stall_timeout"]), float(module.params["wait_timeout"]))
         result = phase(cluster, known, limits, bool(module.check_mode))
-        return answer(result, done, bool(module.params["fail_on_remaining"]), cluster.requests)
+        out = answer(result, done, bool(module.params["fail_on_remaining"]), cluster.requests)
+        if module._diff:
+            out["diff"] = diff([*result.done, *result.remaining], result.remaining)
+        return out
 
     run(module, work)
 
@@ -100,7 +103,6 @@ def answer(result: Result, done: str, fail_on_remaining: bool, requests: int) ->
         **result.as_dict(done),
         "changed": bool(result.done),
         "requests": requests,
-        "diff": diff([*result.done, *result.remaining], result.remaining),
     }
     if fail_on_remaining and (result.remaining or result.unreadable):
         out["failed"] = True

@@ -21,6 +21,12 @@ options:
       - Seconds after which each wait ends in any case.
     type: int
     default: 1800
+  stalled:
+    description:
+      - An earlier phase has waited in vain already (its RV(mtv.teardown.openshift_resources#module:stalled)).
+      - Then each wait ends after 10 seconds without progress, so that many stuck objects cost one O(stall_timeout).
+    type: bool
+    default: false
   fail_on_remaining:
     description:
       - Whether the module fails when something of the session stayed, or could not be read.

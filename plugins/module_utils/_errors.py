@@ -28,13 +28,29 @@ class NoConnectionError(TeardownError):
     """No client could be made from the connection options."""
 
 
+# Reasons of an ApiError that no server gave.
+NO_ANSWER, GARBAGE, CERTIFICATE = "NoAnswer", "Garbage", "Certificate"
+
+
 class ApiError(TeardownError):
     """A server answered with an error, or did not answer.
 
-    status: HTTP status, or 0 when no answer came.
+    status: HTTP status, or 0 when no answer came; reason: metav1.Status' own, or one of those above;
+    name: the object that the server's words are about.
     """
 
-    def __init__(self, msg: str, status: int = 0, reason: str = "", **details: Any) -> None:
+    def __init__(self, msg: str, status: int = 0, reason: str = "", name: str = "", **details: Any) -> None:
         super().__init__(msg, status=status, reason=reason, **details)
         self.status = status
         self.reason = reason
+        self.name = name
+
+    @property
+    def lasting(self) -> bool:
+        """True when asking again is of no use: who asks, or what for, would have to change."""
+        return self.reason == CERTIFICATE or (400 <= self.status < 500 and self.status not in (409, 410, 429))
+
+
+def garbage(msg: str) -> ApiError:
+    """An answer that does not mean anything: never taken for "nothing there"."""
+    return ApiError(msg, status=200, reason=GARBAGE)

@@ -30,6 +30,7 @@ SESSION_SPEC: dict[str, Any] = {
 WAIT_SPEC: dict[str, Any] = {
     "stall_timeout": {"type": "int", "default": 180},
     "wait_timeout": {"type": "int", "default": 1800},
+    "stalled": {"type": "bool", "default": False},
     "fail_on_remaining": {"type": "bool", "default": True},
 }
 IGNORE_SPEC: dict[str, Any] = {
@@ -71,13 +72,13 @@ def cluster_of(module: AnsibleModule) -> Cluster:
 def run_phase(
     module: AnsibleModule,
     done: str,
-    phase: Callable[[Cluster, Session, Limits, bool], Result],
+    phase: Callable[..., Result],
     session: Callable[[Cluster], Session] | None = None,
 ) -> None:
     """The whole of a module that changes something: session, work, answer.
 
-    done: the name under which the answer lists what the phase did; session: where it comes from, if not from
-    the usual options.
+    phase: takes (cluster, session, limits, check_mode, stalled=…); done: the name under which the answer lists what
+    the phase did; session: where it comes from, if not from the usual options.
     """
 
     def work() -> dict[str, Any]:
@@ -88,7 +89,7 @@ def run_phase(
             cluster = cluster_of(module)
             known = session(cluster)
         limits = Limits(float(module.params["stall_timeout"]), float(module.params["wait_timeout"]))
-        result = phase(cluster, known, limits, bool(module.check_mode))
+        result = phase(cluster, known, limits, bool(module.check_mode), stalled=bool(module.params["stalled"]))
         out = answer(result, done, bool(module.params["fail_on_remaining"]), cluster.requests)
         if module._diff:
             out["diff"] = diff([*result.done, *result.remaining], result.remaining)

@@ -127,6 +127,14 @@ leftovers:
       description: Only for what remains; C(finalizers), C(owners), C(conditions), C(pods), C(phase) and C(message) of the object.
       type: dict
       returned: for what remains
+    cause:
+      description: Only for what remains; the cause by name, such as V(pod-uses-claim); the troubleshooting guide lists them all.
+      type: str
+      returned: for what remains
+    next_step:
+      description: Only for what remains; what a person can do about it.
+      type: str
+      returned: for what remains
   sample:
     - kind: PersistentVolumeClaim
       api_version: v1
@@ -245,8 +253,8 @@ def main() -> None:
         terms = verify.Terms(options["quiet_interval"], options["wait_timeout"], options["openshift_only"], rules)
         session = start.with_deleted(start.session_of(options), options["phases"])
         cluster = _module.cluster_of(module)
-        result = verify.verify(cluster, session, terms)
-        result["deleted"] = summary.gone(options["targets"], options["phases"], result)
+        known = [*options["targets"], *start.deleted_by(options["phases"])]
+        result = verify.verify(cluster, session, terms, known)
         result["absent"] = summary.already_gone(result["absent"], result["deleted"])
         result["summary"] = summary.of_verdict(session, result)
         return {"changed": False, **result, "requests": cluster.requests}

@@ -91,6 +91,14 @@ canceled:
       description: Only for what remains; C(finalizers), C(owners), C(conditions), C(pods), C(phase) and C(message) of the object.
       type: dict
       returned: for what remains
+    cause:
+      description: Only for what remains; the cause by name, such as V(pod-uses-claim); the troubleshooting guide lists them all.
+      type: str
+      returned: for what remains
+    next_step:
+      description: Only for what remains; what a person can do about it.
+      type: str
+      returned: for what remains
   sample:
     - kind: Migration
       api_version: forklift.konveyor.io/v1beta1
@@ -141,6 +149,10 @@ unreadable:
       description: The error, in the server's words.
       type: str
       returned: always
+stalled:
+  description: Whether a wait ended because nothing moved any more.
+  type: bool
+  returned: always
 requests:
   description: How many requests were sent to the API server.
   type: int

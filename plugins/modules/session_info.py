@@ -143,6 +143,14 @@ targets:
       description: Only for what remains; C(finalizers), C(owners), C(conditions), C(pods), C(phase) and C(message) of the object.
       type: dict
       returned: for what remains
+    cause:
+      description: Only for what remains; the cause by name, such as V(pod-uses-claim); the troubleshooting guide lists them all.
+      type: str
+      returned: for what remains
+    next_step:
+      description: Only for what remains; what a person can do about it.
+      type: str
+      returned: for what remains
   sample:
     - kind: Namespace
       api_version: v1

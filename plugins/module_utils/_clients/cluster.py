@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from ansible_collections.mtv.teardown.plugins.module_utils._clients.rest import CONNECTIONS, Http
-from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
+from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError, garbage
 from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import (
     Obj,
     Resource,
@@ -23,9 +24,16 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session.objects impo
 )
 
 PAGE = 500
+# How often a write is tried that meets somebody else's.
+_CONFLICTS = 4
+# In the API server's 409 to the delete of a namespace that is ending already.
+_ENDING = "ensuring all content is removed"
 _DISCOVERY = "application/json;g=apidiscovery.k8s.io;v={v};as=APIGroupDiscoveryList"
 _AGGREGATED = ",".join((_DISCOVERY.format(v="v2"), _DISCOVERY.format(v="v2beta1"), "application/json"))
 _METADATA = "application/json;as=PartialObjectMetadata{list};g=meta.k8s.io;v=v1,application/json"
+
+# A discovery without these is not one: to take it for whole would make every kind absent.
+_EVERYWHERE = (("", "Namespace"), ("", "Pod"), ("apps", "Deployment"), ("rbac.authorization.k8s.io", "ClusterRole"))
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -55,11 +63,10 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One line of a watch. type: ADDED, MODIFIED, DELETED, BOOKMARK."""
+    """One line of a watch. type: ADDED, MODIFIED, DELETED, BOOKMARK (which has no object)."""
 
     type: str
-    obj: Obj
-    version: str
+    obj: Obj | None
 
 
 class Cluster:
@@ -85,9 +92,17 @@ class Cluster:
     def discover(self) -> Catalog:
         """All kinds in two requests (aggregated discovery), or one request per group on older servers."""
         core, groups = self.together(lambda path: self._http.json("GET", path, accept=_AGGREGATED), ("/api", "/apis"))
-        if dig(core, "kind") == "APIGroupDiscoveryList" and dig(groups, "kind") == "APIGroupDiscoveryList":
-            return _catalog([*listed(core.get("items")), *listed(groups.get("items"))])
-        return self._discover_each(groups)
+        kinds = (dig(core, "kind"), dig(groups, "kind"))
+        if kinds == ("APIGroupDiscoveryList", "APIGroupDiscoveryList"):
+            catalog = _catalog([*listed(core.get("items")), *listed(groups.get("items"))])
+        elif kinds == ("APIVersions", "APIGroupList"):
+            catalog = self._discover_each(groups)
+        else:
+            raise garbage(f"the answers to /api and /apis are not a discovery, but {kinds[0]} and {kinds[1]}")
+        missing = [kind for group, kind in _EVERYWHERE if not catalog.find(group, kind) and group not in catalog.broken]
+        if missing:
+            raise garbage(f"discovery is incomplete: it does not name {', '.join(missing)}, which every server has")
+        return catalog
 
     def _discover_each(self, groups: Any) -> Catalog:
         versions = [("", "v1")]
@@ -102,6 +117,9 @@ class Cluster:
                 answer = self._http.json("GET", f"/apis/{group}/{version}" if group else f"/api/{version}")
             except ApiError as exc:
                 broken[group] = exc.msg
+                return []
+            if not isinstance(answer.get("resources"), list):
+                broken[group] = f"the server of {group or 'the core'} answers {str(answer.get('kind'))[:50]}"
                 return []
             return [
                 Resource(
@@ -121,41 +139,45 @@ class Cluster:
 
     # -- reading --------------------------------------------------------------------------------------------
 
-    def listing(self, resource: Resource, namespace: str | None = None, whole: bool = False) -> Listing:
-        """Every object, page by page. whole: read spec and status too, not only metadata."""
+    def listing(
+        self, resource: Resource, namespace: str | None = None, whole: bool = False, fields: str = ""
+    ) -> Listing:
+        """Every object, page by page. whole: read spec and status too, not only metadata; fields: a field selector."""
         for _again in range(3):
             try:
-                return self._pages(resource, namespace, whole)
+                return self._pages(resource, namespace, whole, fields)
             except ApiError as exc:
                 if exc.status != 410:  # the list outlived its snapshot: begin again
                     raise
-        return self._pages(resource, namespace, whole)
+        return self._pages(resource, namespace, whole, fields)
 
-    def _pages(self, resource: Resource, namespace: str | None, whole: bool) -> Listing:
-        path, objects, token = self._path(resource, namespace), [], ""
+    def _pages(self, resource: Resource, namespace: str | None, whole: bool, fields: str = "") -> Listing:
+        path, token = self._path(resource, namespace), ""
         accept = "" if whole else _METADATA.format(list="List")
+        objects: dict[str, Obj] = {}
+        ends = time.monotonic() + self._http.patience.listing
         while True:
-            page = self._http.json("GET", path, {"limit": PAGE, "continue": token}, accept=accept)
-            items = dig(page, "items")
-            meta = dig(page, "metadata")
-            if items is None and str(dig(page, "kind")).endswith("List"):
-                items = []  # an empty list of metadata is sent as null
-            if not isinstance(items, list) or not isinstance(meta, Mapping):
-                raise ApiError(f"the answer to {path} is not a list", status=200, reason="Garbage")
-            objects += [from_item(resource, item) for item in listed(items)]
-            following = str(meta.get("continue") or "")
+            query = {"limit": PAGE, "continue": token, "fieldSelector": fields}
+            page = self._http.json("GET", path, query, accept=accept)
+            found, following, version = _page(resource, namespace, page, path)
+            fresh = {obj.uid: obj for obj in found if obj.uid not in objects}
+            objects.update(fresh)
             if not following:
-                return Listing(tuple(objects), str(meta.get("resourceVersion") or ""))
-            if following == token:
-                raise ApiError(f"the list of {path} never ends", status=200, reason="Garbage")
+                return Listing(tuple(objects.values()), version)
+            if not fresh or time.monotonic() > ends:
+                raise garbage(
+                    f"the list of {path} never ends: {len(objects)} objects, and pages that bring nothing new"
+                )
             token = following
 
     def get(self, resource: Resource, namespace: str | None, name: str) -> Obj | None:
-        """The whole object, or None when a healthy server says that it is not there."""
+        """The whole object (of a Secret only its metadata), or None when a healthy server says that it is not there."""
+        path = self._path(resource, namespace, name)
+        accept = _METADATA.format(list="") if resource.key == "secrets" else ""
         try:
-            return from_item(resource, self._http.json("GET", self._path(resource, namespace, name)))
+            return _object(resource, namespace, self._http.json("GET", path, accept=accept), path)
         except ApiError as exc:
-            if _is_absent(exc):
+            if _is_absent(exc, name):
                 return None
             raise
 
@@ -171,7 +193,7 @@ class Cluster:
         }
         accept = "application/json" if whole else _METADATA.format(list="")
         path = self._path(resource, namespace)
-        return Watch(resource, path, self._http.stream(path, query, accept, seconds + 10.0))
+        return Watch(resource, namespace, path, self._http.stream(path, query, accept, seconds + 10.0))
 
     # -- writing --------------------------------------------------------------------------------------------
 
@@ -188,28 +210,33 @@ class Cluster:
             "propagationPolicy": "Background",
             "preconditions": {"uid": obj.uid},
         }
-        try:
-            self._http.json("DELETE", self._path(obj.resource, obj.namespace, obj.name), body=body)
-        except ApiError as exc:
-            if _is_absent(exc):
-                return False
-            raise
-        return True
+        return self._write("DELETE", obj, body) is not None
 
     def patch(self, obj: Obj, change: Mapping[str, Any]) -> Obj | None:
         """Merge change into the object; None when it is not there any more."""
-        try:
-            item = self._http.json(
-                "PATCH",
-                self._path(obj.resource, obj.namespace, obj.name),
-                body={**change, "metadata": {"uid": obj.uid}},
-                content_type="application/merge-patch+json",
-            )
-        except ApiError as exc:
-            if _is_absent(exc):
-                return None
-            raise
-        return from_item(obj.resource, item)
+        body = {**change, "metadata": {"uid": obj.uid}}
+        item = self._write("PATCH", obj, body, "application/merge-patch+json")
+        path = self._path(obj.resource, obj.namespace, obj.name)
+        return _object(obj.resource, obj.namespace, item, path) if item is not None else None
+
+    def _write(
+        self, method: str, obj: Obj, body: Any, content_type: str = "application/json"
+    ) -> Mapping[str, Any] | None:
+        """Change one object; None when a healthy server says that it is not there. A conflict that is not about
+        who it is (somebody wrote at the same moment) passes, so it is tried again."""
+        path = self._path(obj.resource, obj.namespace, obj.name)
+        for attempt in range(1, _CONFLICTS + 1):
+            try:
+                return self._http.json(method, path, body=body, content_type=content_type)
+            except ApiError as exc:
+                if _is_absent(exc, obj.name):
+                    return None
+                if obj.kind == "Namespace" and exc.status == 409 and _ENDING in exc.msg:
+                    return {}  # its deletion was asked for before
+                if exc.status != 409 or is_successor(exc) or attempt == _CONFLICTS:
+                    raise
+                self._http.pause(attempt)
+        raise AssertionError("unreachable")  # the loop returns or raises
 
     @staticmethod
     def _path(resource: Resource, namespace: str | None, name: str = "") -> str:
@@ -221,8 +248,8 @@ class Cluster:
 class Watch:
     """An open watch. Iterate over it; close() from another thread ends it."""
 
-    def __init__(self, resource: Resource, path: str, answer: Any) -> None:
-        self._resource, self._path, self._answer = resource, path, answer
+    def __init__(self, resource: Resource, namespace: str | None, path: str, answer: Any) -> None:
+        self._resource, self._namespace, self._path, self._answer = resource, namespace, path, answer
 
     def __iter__(self) -> Iterator[Event]:
         pending = b""
@@ -235,28 +262,60 @@ class Watch:
     def _event(self, line: bytes) -> Event:
         try:
             data = json.loads(line)
-        except ValueError as exc:
-            raise ApiError(f"the watch of {self._path} sent no JSON", status=200, reason="Garbage") from exc
-        item = dig(data, "object") or {}
-        if dig(data, "type") == "ERROR":
+        except (ValueError, RecursionError) as exc:
+            raise garbage(f"the watch of {self._path} sent no JSON") from exc
+        kind, item = dig(data, "type"), dig(data, "object")
+        if kind == "ERROR":
+            code = dig(item, "code")
             raise ApiError(
                 f"the watch of {self._path} ended: {dig(item, 'message')}",
-                status=int(dig(item, "code") or 0),
+                status=code if isinstance(code, int) else 0,
                 reason=str(dig(item, "reason") or ""),
             )
-        return Event(
-            str(dig(data, "type")),
-            from_item(self._resource, item),
-            str(dig(item, "metadata", "resourceVersion") or ""),
-        )
+        if kind == "BOOKMARK":
+            return Event("BOOKMARK", None)
+        if kind not in ("ADDED", "MODIFIED", "DELETED"):
+            raise garbage(f"the watch of {self._path} sent an event {str(kind)[:50]}")
+        return Event(str(kind), _object(self._resource, self._namespace, item, self._path))
 
     def close(self) -> None:
         self._answer.close()
 
 
-def _is_absent(exc: ApiError) -> bool:
-    """404 with the reason NotFound: the object. A 404 of a whole API has no such reason (page not found)."""
-    return exc.status == 404 and exc.reason == "NotFound"
+def is_successor(exc: ApiError) -> bool:
+    """The server's 409 to a uid precondition: the name is somebody else's now."""
+    return exc.status == 409 and "precondition" in exc.msg.lower()
+
+
+def _is_absent(exc: ApiError, name: str) -> bool:
+    """404 about this very object. A 404 of a whole API names none, or is no Status at all (page not found)."""
+    return exc.status == 404 and exc.reason == "NotFound" and exc.name == name
+
+
+def _page(resource: Resource, namespace: str | None, page: Mapping[str, Any], path: str) -> tuple[list[Obj], str, str]:
+    """One page of a list, checked: its objects, the token of the next page, its resourceVersion."""
+    kind, meta = str(page.get("kind")), page.get("metadata")
+    items = page.get("items") or []  # an empty list of metadata is sent as null
+    if not kind.endswith("List") or not isinstance(items, list) or not isinstance(meta, Mapping):
+        raise garbage(f"the answer to {path} is not a list, but {kind[:50]}")
+    objects = [_object(resource, namespace, item, path) for item in items]
+    return objects, str(meta.get("continue") or ""), str(meta.get("resourceVersion") or "")
+
+
+def _object(resource: Resource, namespace: str | None, item: Any, path: str) -> Obj:
+    """An object of an answer; garbage when it lacks what tells who it is, or stands elsewhere."""
+    meta = dig(item, "metadata")
+    whole = (
+        isinstance(meta, Mapping)
+        and all(isinstance(meta.get(key), str) and meta[key] for key in ("name", "uid"))
+        and all(isinstance(meta.get(key) or {}, Mapping) for key in ("labels", "annotations"))
+        and all(isinstance(meta.get(key) or [], list) for key in ("ownerReferences", "finalizers"))
+        and (not resource.namespaced or bool(meta.get("namespace")))
+        and (namespace is None or not resource.namespaced or meta.get("namespace") == namespace)
+    )
+    if not whole:
+        raise garbage(f"an object in the answer to {path} does not say who it is")
+    return from_item(resource, item)
 
 
 def _catalog(groups: Iterable[Mapping[str, Any]]) -> Catalog:

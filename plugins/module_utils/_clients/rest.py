@@ -15,11 +15,18 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 from ansible_collections.kubernetes.core.plugins.module_utils.k8s import client as core_client
-from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError, NoConnectionError
+from ansible_collections.mtv.teardown.plugins.module_utils._errors import (
+    CERTIFICATE,
+    NO_ANSWER,
+    ApiError,
+    NoConnectionError,
+    garbage,
+)
 
 try:
     import urllib3
@@ -32,10 +39,27 @@ else:
     IMPORT_ERROR = None
 
 CONNECTIONS = 16
-TRIES = 5
-CONNECT_TIMEOUT = 10.0
-READ_TIMEOUT = 60.0
 _RETRIED = frozenset({429, 500, 502, 503, 504})
+# What a server asks for with Retry-After is honoured up to this.
+_LONGEST_PAUSE = 30.0
+# So many requests in a row without an answer, and each further one is tried only once: the server is down.
+_GIVEN_UP = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a server may take, in seconds, and what it may send. silence: between two pieces of an answer;
+    answer: one whole answer; listing: all pages of one list; size: bytes of one answer."""
+
+    tries: int = 5
+    connect: float = 10.0
+    silence: float = 60.0
+    answer: float = 120.0
+    listing: float = 600.0
+    size: int = 256 * 1024 * 1024
+
+
+PATIENCE = Patience()
 
 
 def connect(module: Any) -> Http:
@@ -71,12 +95,15 @@ class Http:
         pool: Any,
         headers: Mapping[str, str],
         sleep: Callable[[float], None] = time.sleep,
+        patience: Patience = PATIENCE,
     ) -> None:
         self._configuration = configuration
         self._pool = pool
         self._headers = {"Accept": "application/json", "User-Agent": "mtv.teardown", **headers}
         self._sleep = sleep
         self._lock = threading.Lock()
+        self._unanswered = 0
+        self.patience = patience
         self.requests = 0
 
     def json(
@@ -87,54 +114,87 @@ class Http:
         body: Any = None,
         accept: str = "",
         content_type: str = "application/json",
-    ) -> Any:
-        """Send, and return the decoded answer. Every method used here may be repeated safely."""
+    ) -> Mapping[str, Any]:
+        """Send, and return the object that was answered. Every method used here may be repeated safely."""
         headers = {"Content-Type": content_type} if body is not None else {}
         if accept:
             headers["Accept"] = accept
         text = json.dumps(body) if body is not None else None
-        return self._decode(self._with_retries(method, self._url(path, query), headers, text), path)
+        return _decode(self._with_retries(method, self._url(path, query), headers, text), path)
 
     def stream(self, path: str, query: Mapping[str, Any], accept: str, timeout: float) -> Any:
         """Open a watch: a urllib3 response whose lines are read by the caller, who closes it."""
-        read = urllib3.Timeout(connect=CONNECT_TIMEOUT, read=timeout)
-        answer = self._send("GET", self._url(path, query), {"Accept": accept}, None, read, preload=False)
+        read = urllib3.Timeout(connect=self.patience.connect, read=timeout)
+        answer = self._send("GET", self._url(path, query), {"Accept": accept}, None, read)
         if answer.status != 200:
-            raw = answer.read()
-            answer.release_conn()
-            raise _api_error(answer.status, raw, path)
+            raise _api_error(answer.status, self._body(answer), path)
         return answer
 
-    def _with_retries(self, method: str, url: str, headers: Mapping[str, str], body: str | None) -> Any:
-        timeout = urllib3.Timeout(connect=CONNECT_TIMEOUT, read=READ_TIMEOUT)
-        for attempt in range(1, TRIES + 1):
+    def _with_retries(self, method: str, url: str, headers: Mapping[str, str], body: str | None) -> bytes:
+        timeout = urllib3.Timeout(connect=self.patience.connect, read=self.patience.silence)
+        attempt = 1
+        while True:
             try:
                 answer = self._send(method, url, headers, body, timeout)
-            except ApiError:
-                if attempt == TRIES:
+                raw = self._body(answer)
+            except ApiError as exc:
+                self._unanswered += 1
+                if exc.reason == CERTIFICATE or attempt >= self._tries():
                     raise
                 self._sleep(_pause(attempt, None))
-                continue
-            if answer.status < 400:
-                return answer
-            if answer.status not in _RETRIED or attempt == TRIES:
-                raise _api_error(answer.status, answer.data, url.split("?")[0])
-            self._sleep(_pause(attempt, answer.headers.get("Retry-After")))
-        raise AssertionError("unreachable")  # the loop returns or raises
+            else:
+                self._unanswered = 0
+                if 200 <= answer.status < 300:
+                    return raw
+                if answer.status not in _RETRIED or attempt >= self._tries():
+                    raise _api_error(answer.status, raw, url.split("?")[0])
+                self._sleep(_pause(attempt, answer.headers.get("Retry-After")))
+            attempt += 1
 
-    def _send(
-        self, method: str, url: str, headers: Mapping[str, str], body: str | None, timeout: Any, preload: bool = True
-    ) -> Any:
+    def pause(self, attempt: int) -> None:
+        """Wait before the next attempt at something that the caller repeats."""
+        self._sleep(_pause(attempt, None))
+
+    def _tries(self) -> int:
+        return 1 if self._unanswered >= _GIVEN_UP else self.patience.tries
+
+    def _send(self, method: str, url: str, headers: Mapping[str, str], body: str | None, timeout: Any) -> Any:
         with self._lock:
             self.requests += 1
         sent = {**self._headers, **self._auth(), **headers}
         try:
             return self._pool.request(
-                method, url, headers=sent, body=body, timeout=timeout, retries=False, preload_content=preload
+                method, url, headers=sent, body=body, timeout=timeout, retries=False, preload_content=False
             )
+        except urllib3.exceptions.SSLError as exc:
+            raise ApiError(
+                f"the certificate of {self._configuration.host} is not trusted: {_one_line(exc)}. "
+                "Give ca_cert, or K8S_AUTH_SSL_CA_CERT.",
+                reason=CERTIFICATE,
+            ) from exc
         except (urllib3.exceptions.HTTPError, OSError) as exc:
-            host = self._configuration.host
-            raise ApiError(f"{host} did not answer {method}: {_one_line(exc)}", reason="NoAnswer") from exc
+            raise self._no_answer(f"did not answer {method}: {_one_line(exc)}") from exc
+
+    def _body(self, answer: Any) -> bytes:
+        """The whole answer, within limits: a server that sends for ever must not hold a run for ever."""
+        ends = time.monotonic() + self.patience.answer
+        pieces, size = [], 0
+        try:
+            for piece in answer.stream(65536, decode_content=True):
+                pieces.append(piece)
+                size += len(piece)
+                if size > self.patience.size or time.monotonic() > ends:
+                    answer.close()
+                    raise self._no_answer(
+                        f"sent {size} bytes in {self.patience.answer:.0f} s, and the answer did not end"
+                    )
+        except (urllib3.exceptions.HTTPError, OSError) as exc:
+            raise self._no_answer(f"broke its answer off: {_one_line(exc)}") from exc
+        answer.release_conn()
+        return b"".join(pieces)
+
+    def _no_answer(self, what: str) -> ApiError:
+        return ApiError(f"{self._configuration.host} {what}", reason=NO_ANSWER)
 
     def _auth(self) -> dict[str, str]:
         """Asked for each request: the client refreshes tokens that expire."""
@@ -145,18 +205,26 @@ class Http:
         kept = {key: value for key, value in (query or {}).items() if value not in (None, "")}
         return f"{self._configuration.host.rstrip('/')}{path}" + (f"?{urlencode(kept)}" if kept else "")
 
-    @staticmethod
-    def _decode(answer: Any, path: str) -> Any:
-        try:
-            return json.loads(answer.data)
-        except ValueError as exc:
-            raise ApiError(f"the answer to {path} is not JSON", status=answer.status, reason="Garbage") from exc
+
+def _decode(raw: bytes, path: str) -> Mapping[str, Any]:
+    try:
+        data = json.loads(raw)
+    except (ValueError, RecursionError) as exc:
+        raise garbage(f"the answer to {path} is not JSON") from exc
+    if not isinstance(data, Mapping):
+        raise garbage(f"the answer to {path} is not an object")
+    return data
 
 
 def _pause(attempt: int, retry_after: str | None) -> float:
-    """Seconds to wait: what the server asks for (at most 30), else a growing time with jitter."""
-    if retry_after and retry_after.strip().isdigit():
-        return min(float(retry_after), 30.0) + random.uniform(0, 0.2)  # noqa: S311 - jitter
+    """Seconds to wait: what the server asks for, up to a limit, else a growing time; with jitter."""
+    if retry_after:
+        try:
+            asked = urllib3.util.Retry().parse_retry_after(retry_after)
+        except urllib3.exceptions.InvalidHeader:
+            pass
+        else:
+            return min(asked, _LONGEST_PAUSE) + random.uniform(0, 0.2)  # noqa: S311 - jitter
     return float(min(0.2 * 2**attempt, 5.0) * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
 
 
@@ -167,9 +235,12 @@ def _api_error(status: int, raw: bytes, path: str) -> ApiError:
     except ValueError:
         data = {}
     data = data if isinstance(data, dict) else {}
-    message = str(data.get("message") or raw[:200].decode("utf-8", "replace")).strip() or "no message"
+    said = str(data.get("message") or raw[:200].decode("utf-8", "replace"))
+    message = " ".join(said.split())[:1000] or "no message"
+    details = data.get("details")
     return ApiError(
         f"{status} {data.get('reason') or ''} for {path}: {message}".replace("  ", " "),
         status=status,
         reason=str(data.get("reason") or ""),
+        name=str(details.get("name") or "") if isinstance(details, dict) else "",
     )

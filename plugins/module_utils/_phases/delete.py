@@ -9,11 +9,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.mtv.teardown.plugins.module_utils._clients.cluster import Catalog, Cluster
+from ansible_collections.mtv.teardown.plugins.module_utils._causes.answers import KEPT, UNSEEN
+from ansible_collections.mtv.teardown.plugins.module_utils._clients.cluster import Catalog, Cluster, is_successor
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
 from ansible_collections.mtv.teardown.plugins.module_utils._phases import explain
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.find import Found, find
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.result import Result, absent_item, item
+from ansible_collections.mtv.teardown.plugins.module_utils._phases.find import Found, find, undiscovered
+from ansible_collections.mtv.teardown.plugins.module_utils._phases.result import (
+    SUCCESSOR,
+    Result,
+    absent_item,
+    item,
+    left_item,
+)
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.wait import Limits, until, until_gone
 from ansible_collections.mtv.teardown.plugins.module_utils._record import kinds
 from ansible_collections.mtv.teardown.plugins.module_utils._session import order
@@ -24,8 +31,6 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session.volumes impo
 
 # How often a phase looks again for what controllers made meanwhile.
 PASSES = 3
-# After one step has used up the window without movement, later steps wait only this long without any.
-SETTLE = 10.0
 
 Pair = tuple[Obj, Decision]
 
@@ -42,10 +47,18 @@ class Only:
 
 
 def run(
-    cluster: Cluster, session: Session, limits: Limits, check_mode: bool, *, phase: str, only: Only = Only()
+    cluster: Cluster,
+    session: Session,
+    limits: Limits,
+    check_mode: bool,
+    *,
+    phase: str,
+    only: Only = Only(),
+    stalled: bool = False,
 ) -> Result:
-    """Delete what belongs to the phase; in check mode only say what that is."""
-    return _Run(cluster, session, phase, limits, only).run(check_mode)
+    """Delete what belongs to the phase; in check mode only say what that is. stalled: an earlier phase has waited in
+    vain already, so waits without movement are brief."""
+    return _Run(cluster, session, phase, limits, only, stalled).run(check_mode)
 
 
 @dataclass(slots=True)
@@ -55,14 +68,17 @@ class _Run:
     phase: str
     limits: Limits
     only: Only
+    stalled: bool = False
     catalog: Catalog = field(init=False)
     handled: dict[str, Pair] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
     successors: dict[str, str] = field(default_factory=dict)
-    stalled: bool = False
 
     def run(self, check_mode: bool) -> Result:
-        self.catalog = self.cluster.discover()
+        try:
+            self.catalog = self.cluster.discover()
+        except ApiError as exc:
+            return self._result(undiscovered(self.session, exc), [], [])
         found = self._look()
         if check_mode:
             return self._result(found, [item(obj, made) for obj, made in self._targets(found)], [])
@@ -71,10 +87,19 @@ class _Run:
             if not fresh:
                 break
             self.handled.update({pair[0].uid: pair for pair in fresh})
+            self._keep_if_blind(fresh, found)
             for step in order.steps_of(self.phase):
-                self._step([obj for obj, _made in fresh if order.step_of(obj.group, obj.kind) is step], found)
+                objects = [obj for obj, _made in fresh if order.step_of(obj.group, obj.kind) is step]
+                self._step([obj for obj in objects if obj.uid not in self.errors], found)
             found = self._look()
         return self._finish(found)
+
+    def _keep_if_blind(self, fresh: Iterable[Pair], found: Found) -> None:
+        """While Plans and Migrations cannot be read, the namespaces that may hold them stay: with them would go the
+        keys by which what they made elsewhere is known."""
+        if self.phase == order.NAMESPACES and found.unread_roots:
+            told = f"{KEPT}: {found.unread_roots}"
+            self.errors.update({obj.uid: told for obj, _made in fresh if obj.kind == "Namespace"})
 
     def _look(self) -> Found:
         found = find(self.cluster, self.session, self.catalog)
@@ -92,22 +117,34 @@ class _Run:
             return
         if objects[0].kind == "PersistentVolume" and self.phase == order.NAMESPACES:
             objects = self._released(objects)
-        alive = {obj.uid for obj in objects}
-        asked = [obj for obj in objects if not any(o.controller and o.uid in alive for o in obj.owners)]
-        self.cluster.together(self._delete, asked)
+        self._ask(objects)
         waiting = [obj for obj in objects if obj.uid not in self.errors and obj.uid not in self.successors]
         if self.phase == order.VMS:
             claims = _claims_of(waiting, found)
             waiting += _free(claims, explain.pods_by_claim(self.cluster, self.catalog, claims))
-        limits = Limits(min(self.limits.stall, SETTLE), self.limits.total) if self.stalled else self.limits
-        waited = until_gone(self.cluster, waiting, limits)
+        waited = until_gone(self.cluster, waiting, self._limits())
         self.stalled = self.stalled or bool(waited.pending)
+
+    def _limits(self) -> Limits:
+        return self.limits.brief() if self.stalled else self.limits
+
+    def _ask(self, objects: list[Obj]) -> None:
+        """Ask for all deletions together; what another of them controls goes with that, unless that was refused."""
+        while objects:
+            alive = {obj.uid for obj in objects}
+            controlled = [obj for obj in objects if any(o.controller and o.uid in alive for o in obj.owners)]
+            if len(controlled) == len(objects):
+                controlled = []  # owners in a circle
+            below = {obj.uid for obj in controlled}
+            self.cluster.together(self._delete, [obj for obj in objects if obj.uid not in below])
+            objects = [obj for obj in controlled if any(o.controller and o.uid in self.errors for o in obj.owners)]
 
     def _released(self, volumes: Iterable[Obj]) -> list[Obj]:
         """Wait until each volume either has gone with its claim or stays for us to delete; return the latter."""
         claims = {obj.uid for obj, _made in self._look().decided if obj.kind == "PersistentVolumeClaim"}
         free = [v for v in volumes if str((v.spec("claimRef") or {}).get("uid") or "") not in claims]
-        until(self.cluster, free, may_be_deleted, self.limits)
+        waited = until(self.cluster, free, may_be_deleted, self._limits())
+        self.stalled = self.stalled or bool(waited.pending)
         resource = self.catalog.find("", "PersistentVolume")
         if resource is None or not free:
             return []
@@ -123,33 +160,31 @@ class _Run:
         try:
             self.cluster.delete(obj)
         except ApiError as exc:
-            if exc.status == 409 and "precondition" in exc.msg.lower():
-                self.successors[obj.uid] = "made anew since with the same name: the successor is not the session's"
+            if is_successor(exc):
+                self.successors[obj.uid] = SUCCESSOR
             else:
                 self.errors[obj.uid] = exc.msg
 
     # -- the answer -----------------------------------------------------------------------------------------
 
     def _finish(self, found: Found) -> Result:
-        """What is still there after the last look stays on the record, with what holds it."""
-        there = {obj.uid: (obj, made) for obj, made in found.decided if made.ours}
-        unread = {(u["kind"], u["namespace"]) for u in found.unreadable}
-        there.update(
-            {
-                uid: pair
-                for uid, pair in self.handled.items()
-                if {(pair[0].kind, pair[0].namespace), (pair[0].kind, None)} & unread
-            }
-        )
+        """What is still there after the last look stays on the record, with what holds it; so does what that look
+        could not see. Only what a complete look did not meet is gone."""
+        ours = {obj.uid: (obj, made) for obj, made in found.decided if made.ours}
+        unseen = {
+            uid: (obj, made)
+            for uid, (obj, made) in self.handled.items()
+            if uid not in ours and not found.was_read(obj.resource.api_version, obj.kind, obj.namespace)
+        }
+        there = {**ours, **unseen}
         left = [there[pair[0].uid] for pair in (*self.handled.values(), *self._targets(found)) if pair[0].uid in there]
         left = list({pair[0].uid: pair for pair in left}.values())
-        held = explain.explain(self.cluster, self.catalog, [obj for obj, _made in left])
-        remaining = [
-            item(obj, made, self.errors.get(obj.uid) or explain.reason(held[obj.uid]), held[obj.uid])
-            for obj, made in left
-        ]
+        errors = dict.fromkeys(unseen, f"{UNSEEN}: its kind could not be read")
+        whys = explain.explain(
+            self.cluster, self.catalog, [obj for obj, _m in left], {**errors, **self.errors}, self.limits.stall
+        )
         gone = [item(obj, made, storage_note(obj)) for uid, (obj, made) in self.handled.items() if uid not in there]
-        return self._result(found, gone, remaining)
+        return self._result(found, gone, [left_item(obj, made, whys[obj.uid]) for obj, made in left])
 
     def _result(self, found: Found, done: list[dict[str, Any]], remaining: list[dict[str, Any]]) -> Result:
         steps = order.steps_of(self.phase)
@@ -162,9 +197,9 @@ class _Run:
         absent = [
             absent_item(record)
             for record in found.absent
-            if order.step_of(kinds.group_of(record, self.catalog.resources) or "", record.kind) in steps
+            if order.step_of(kinds.group_of(record, found.catalog.resources) or "", record.kind) in steps
         ]
-        return Result(done, absent, refused, remaining, [dict(entry) for entry in found.unreadable])
+        return Result(done, absent, refused, remaining, [dict(entry) for entry in found.unreadable], self.stalled)
 
 
 def _free(claims: Iterable[Obj], pods: Mapping[tuple[str, str], list[Obj]]) -> list[Obj]:

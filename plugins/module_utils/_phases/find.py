@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils._clients.cluster import Catalog, Cluster
@@ -39,13 +39,16 @@ class Scope:
 @dataclass(frozen=True, slots=True)
 class Found:
     """One reading. session: with the keys that this reading added; scopes: those read, with their counts;
-    absent: records that a complete reading did not meet."""
+    absent: records that a complete reading did not meet; namespaces: those that there are, None when that could
+    not be read."""
 
     session: Session
-    decided: tuple[tuple[Obj, Decision], ...]
-    absent: tuple[Record, ...]
-    scopes: tuple[Mapping[str, Any], ...]
-    unreadable: tuple[Mapping[str, Any], ...]
+    catalog: Catalog = field(default_factory=lambda: Catalog(()))
+    decided: tuple[tuple[Obj, Decision], ...] = ()
+    absent: tuple[Record, ...] = ()
+    scopes: tuple[Mapping[str, Any], ...] = ()
+    unreadable: tuple[Mapping[str, Any], ...] = ()
+    namespaces: frozenset[str] | None = None
 
     def with_status(self, *statuses: Status) -> list[tuple[Obj, Decision]]:
         return [(obj, decision) for obj, decision in self.decided if decision.status in statuses]
@@ -54,10 +57,39 @@ class Found:
     def owned(self) -> list[tuple[Obj, Decision]]:
         return self.with_status(Status.OWNED)
 
+    def was_read(self, api_version: str, kind: str, namespace: str | None) -> bool:
+        """Whether this reading can say that something is not there: its scope was read, or its namespace is gone."""
+        if namespace and self.namespaces is not None and namespace not in self.namespaces:
+            return True
+        return any(
+            (scope["api_version"], scope["kind"]) == (api_version, kind) and scope["namespace"] in (namespace, None)
+            for scope in self.scopes
+        )
+
+    @property
+    def unread_roots(self) -> str:
+        """Why Plans, Migrations or Providers could not all be read; empty when they were."""
+        roots = {kind for _group, kind in order.ROOT_KINDS}
+        unread = (
+            entry for entry in self.unreadable if entry["kind"] in roots or entry["api_version"] == order.FORKLIFT
+        )
+        return next((f"{entry['kind'] or order.FORKLIFT}: {entry['error']}" for entry in unread), "")
+
 
 def find(cluster: Cluster, session: Session, catalog: Catalog | None = None) -> Found:
-    """Read every scope of the session and decide on all that is in it."""
-    return _Reading(cluster, session, catalog or cluster.discover()).run()
+    """Read every scope of the session and decide on all that is in it. Nothing that fails ends it: what could not
+    be read is in the answer."""
+    try:
+        catalog = catalog or cluster.discover()
+    except ApiError as exc:
+        return undiscovered(session, exc)
+    return _Reading(cluster, session, catalog).run()
+
+
+def undiscovered(session: Session, exc: ApiError) -> Found:
+    """A reading of a cluster that does not say what it serves."""
+    entry = {"kind": "", "api_version": "discovery", "namespace": None, "name": "", "error": exc.msg}
+    return Found(session, unreadable=(entry,))
 
 
 class _Reading:
@@ -82,13 +114,25 @@ class _Reading:
         decided = [(obj, ownership.of(obj)) for obj in self._objects.values()]
         kept = [(obj, decision) for obj, decision in decided if decision.status is not Status.OTHER]
         kept.sort(key=lambda pair: pair[0].place)
-        return Found(self._session, tuple(kept), self._absent_records(), tuple(self._scopes), tuple(self._unreadable))
+        read = any(scope["kind"] == "Namespace" and scope["api_version"] == "v1" for scope in self._scopes)
+        found = Found(
+            self._session,
+            self._catalog,
+            tuple(kept),
+            (),
+            tuple(self._scopes),
+            tuple(self._unreadable),
+            frozenset(self._existing()) if read else None,
+        )
+        return replace(found, absent=self._absent_records(found))
 
-    def _absent_records(self) -> tuple[Record, ...]:
+    def _existing(self) -> set[str]:
+        """Names of the namespaces that were met."""
+        return {obj.name for obj in self._objects.values() if (obj.group, obj.kind) == ("", "Namespace")}
+
+    def _absent_records(self, found: Found) -> tuple[Record, ...]:
         """Records not met, where the place they name was really read (or cannot be: no such kind or namespace)."""
         met = {(obj.group, *obj.place) for obj in self._objects.values()}
-        read = {(scope["api_version"], scope["kind"], scope["namespace"]) for scope in self._scopes}
-        namespaces = {obj.name for obj in self._objects.values() if obj.kind == "Namespace" and not obj.group}
         absent = []
         for record in self._session.records:
             group = self._groups.get(record.entry)
@@ -96,9 +140,7 @@ class _Reading:
                 continue
             resource = self._catalog.find(group, record.kind)
             known = (
-                (resource.api_version, record.kind, record.namespace) in read
-                or (resource.api_version, record.kind, None) in read
-                or (("v1", "Namespace", None) in read and bool(record.namespace) and record.namespace not in namespaces)
+                found.was_read(resource.api_version, record.kind, record.namespace)
                 if resource
                 else group not in self._catalog.broken
             )
@@ -145,7 +187,7 @@ class _Reading:
 
     def _namespace_scopes(self) -> list[Scope]:
         """Own namespaces: every kind. Shared ones: what migrations make, and what the record names there."""
-        existing = {obj.name for obj in self._objects.values() if obj.kind == "Namespace" and not obj.group}
+        existing = self._existing()
         own = set(self._session.own_namespaces(existing))
         recorded = {r.name for r in self._session.records if r.kind == "Namespace"} & existing
         wanted = []
@@ -204,7 +246,7 @@ class _Reading:
 
     def _read_in_known_namespaces(self, refused: list[Scope]) -> None:
         self._read_keys -= {(scope.resource.key, None) for scope in refused}
-        existing = {obj.name for obj in self._objects.values() if obj.kind == "Namespace" and not obj.group}
+        existing = self._existing()
         known = {*self._session.shared_namespaces(), *self._session.own_namespaces(existing)}
         self._read([Scope(scope.resource, name) for scope in refused for name in sorted(known)])
 

@@ -8,11 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from ansible_collections.mtv.teardown.plugins.module_utils._clients.cluster import Catalog, Cluster
+from ansible_collections.mtv.teardown.plugins.module_utils._clients.cluster import Cluster, is_successor
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
 from ansible_collections.mtv.teardown.plugins.module_utils._phases import explain
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.find import Found, find
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.result import Result, absent_item, item
+from ansible_collections.mtv.teardown.plugins.module_utils._phases.result import (
+    SUCCESSOR,
+    Result,
+    absent_item,
+    item,
+    left_item,
+)
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.wait import Limits, until
 from ansible_collections.mtv.teardown.plugins.module_utils._session import forklift, order
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
@@ -22,24 +28,25 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session.ownership im
 Pair = tuple[Obj, Decision]
 
 
-def cancel(cluster: Cluster, session: Session, limits: Limits, check_mode: bool) -> Result:
+def cancel(cluster: Cluster, session: Session, limits: Limits, check_mode: bool, stalled: bool = False) -> Result:
     """Cancel every running Migration of the session, by VM ids, and wait until it is finished."""
-    catalog = cluster.discover()
-    found = find(cluster, session, catalog)
+    found = find(cluster, session)
     plans = _plans(found)
     pairs = running(found)
     changes = {obj.uid: forklift.cancel_patch(obj, _plan_of(obj, plans)) for obj, _made in pairs}
     no_ids = {uid: "no VM ids: neither its plan's status nor its spec names any" for uid in changes if not changes[uid]}
-    return _change(cluster, catalog, found, "Migration", pairs, changes, no_ids, forklift.ended, limits, check_mode)
+    return _change(cluster, found, "Migration", pairs, changes, no_ids, forklift.ended, limits, check_mode, stalled)
 
 
-def archive(cluster: Cluster, session: Session, limits: Limits, check_mode: bool) -> Result:
-    """Archive every Plan of the session and wait for the condition; it proves nothing about what is left."""
-    catalog = cluster.discover()
-    found = find(cluster, session, catalog)
+def archive(cluster: Cluster, session: Session, limits: Limits, check_mode: bool, stalled: bool = False) -> Result:
+    """Archive every Plan of the session and wait for the condition; it proves nothing about what is left.
+
+    stalled: Forklift has left another request without an answer already, so the wait is brief.
+    """
+    found = find(cluster, session)
     pending = unarchived(found)
     changes: dict[str, Mapping[str, Any]] = {obj.uid: {"spec": {"archived": True}} for obj, _made in pending}
-    return _change(cluster, catalog, found, "Plan", pending, changes, {}, forklift.archived, limits, check_mode)
+    return _change(cluster, found, "Plan", pending, changes, {}, forklift.archived, limits, check_mode, stalled)
 
 
 def running(found: Found) -> list[Pair]:
@@ -71,7 +78,6 @@ def _plan_of(migration: Obj, plans: Mapping[tuple[str | None, str], Obj]) -> Obj
 
 def _change(
     cluster: Cluster,
-    catalog: Catalog,
     found: Found,
     kind: str,
     pairs: list[Pair],
@@ -80,37 +86,37 @@ def _change(
     done: Callable[[Obj], bool],
     limits: Limits,
     check_mode: bool,
+    stalled: bool,
 ) -> Result:
     """Patch all, wait for all, say what did not come."""
     made_of = {obj.uid: made for obj, made in pairs}
+    successors: dict[str, str] = {}
 
     def patch(pair: Pair) -> None:
         try:
             cluster.patch(pair[0], changes[pair[0].uid])
         except ApiError as exc:
-            errors[pair[0].uid] = exc.msg
+            if is_successor(exc):
+                successors[pair[0].uid] = SUCCESSOR
+            else:
+                errors[pair[0].uid] = exc.msg
 
     pending: tuple[Obj, ...] = ()
     if not check_mode:
         cluster.together(patch, [pair for pair in pairs if pair[0].uid not in errors])
-        pending = until(cluster, [obj for obj, _m in pairs if obj.uid not in errors], done, limits).pending
+        asked = [obj for obj, _m in pairs if obj.uid not in errors and obj.uid not in successors]
+        pending = until(cluster, asked, done, limits.brief() if stalled else limits).pending
     left = [obj for obj, _made in pairs if obj.uid in errors and not check_mode]
-    held = explain.explain(cluster, catalog, [*left, *pending])
-    remaining = [
-        item(obj, made_of[obj.uid], errors.get(obj.uid) or _no_answer(obj, limits), held[obj.uid])
-        for obj in (*left, *pending)
-    ]
-    unfinished = {entry["uid"] for entry in remaining}
+    whys = explain.explain(cluster, found.catalog, [*left, *pending], errors, limits.stall)
+    remaining = [left_item(obj, made_of[obj.uid], whys[obj.uid]) for obj in (*left, *pending)]
+    refused = [item(obj, made) for obj, made in _of_kind(found.with_status(Status.REFUSED, Status.CONTESTED), kind)]
+    refused += [item(obj, made, successors[obj.uid]) for obj, made in pairs if obj.uid in successors]
+    unfinished = {entry["uid"] for entry in (*remaining, *refused)}
     return Result(
         [item(obj, made) for obj, made in pairs if obj.uid not in unfinished],
         [absent_item(record) for record in found.absent if record.kind == kind],
-        [item(obj, made) for obj, made in _of_kind(found.with_status(Status.REFUSED, Status.CONTESTED), kind)],
+        refused,
         remaining,
         [dict(entry) for entry in found.unreadable],
+        stalled or bool(pending),
     )
-
-
-def _no_answer(obj: Obj, limits: Limits) -> str:
-    blockers = forklift.blockers(obj)
-    told = f"; it has {', '.join(blockers)}" if blockers else "; is the Forklift controller running?"
-    return f"Forklift did not answer within {limits.stall:.0f} s without movement{told}"

@@ -20,7 +20,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session.volumes impo
 
 def look(cluster: Cluster, session: Session) -> dict[str, Any]:
     """session, targets, absent, refused, unreadable, work, journal, summary."""
-    found = find(cluster, session)
+    found = find(cluster, session, cluster.discover())  # who cannot discover has nothing to begin with
     result: dict[str, Any] = {
         "session": found.session.as_dict(),
         "targets": [item(obj, made, storage_note(obj)) for obj, made in found.owned],
@@ -34,14 +34,16 @@ def look(cluster: Cluster, session: Session) -> dict[str, Any]:
 
 
 def _work(found: Found) -> dict[str, int]:
-    """Objects by phase. While a migration runs it makes more, so then every later phase has work."""
-    running = len(forklift.running(found))
+    """Objects by phase. While a migration runs it makes more, so then every later phase has work; and nobody knows
+    how much there is in what could not be read."""
+    unknown = len(found.unreadable)
+    running = len(forklift.running(found)) + unknown
     counts = {
         "migrations": running,
-        "plans": len(forklift.unarchived(found)),
+        "plans": len(forklift.unarchived(found)) + unknown,
         order.VMS: running,
         order.RESOURCES: running,
-        order.NAMESPACES: 0,
+        order.NAMESPACES: unknown,
     }
     for obj, _made in found.owned:
         counts[order.step_of(obj.group, obj.kind).phase] += 1

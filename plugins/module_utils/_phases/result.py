@@ -9,22 +9,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.mtv.teardown.plugins.module_utils._phases.explain import Why
 from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_file import Record
 from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import Obj
 from ansible_collections.mtv.teardown.plugins.module_utils._session.ownership import Decision
+
+SUCCESSOR = "made anew since with the same name: the successor is not the session's"
+_ASK_THE_OWNER = "ask the owner; this tool does not take what somebody else uses"
 
 
 @dataclass(slots=True)
 class Result:
     """done: deleted, canceled or archived (in check mode: what would be); absent: recorded and not there;
     refused: not shown to be the session's, or held by others; remaining: the session's and still there, with what
-    holds it; unreadable: what could not be read."""
+    holds it; unreadable: what could not be read; stalled: a wait ended because nothing moved any more."""
 
     done: list[dict[str, Any]] = field(default_factory=list)
     absent: list[dict[str, Any]] = field(default_factory=list)
     refused: list[dict[str, Any]] = field(default_factory=list)
     remaining: list[dict[str, Any]] = field(default_factory=list)
     unreadable: list[dict[str, Any]] = field(default_factory=list)
+    stalled: bool = False
 
     def as_dict(self, done: str) -> dict[str, Any]:
         """done: the name of the first list, by what the phase does."""
@@ -34,12 +39,13 @@ class Result:
             "refused": self.refused,
             "remaining": self.remaining,
             "unreadable": self.unreadable,
+            "stalled": self.stalled,
         }
 
 
-def item(obj: Obj, decision: Decision, reason: str = "", held_by: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def item(obj: Obj, decision: Decision, reason: str = "") -> dict[str, Any]:
     """One object in a result."""
-    made: dict[str, Any] = {
+    return {
         "kind": obj.kind,
         "api_version": obj.resource.api_version,
         "namespace": obj.namespace,
@@ -49,9 +55,17 @@ def item(obj: Obj, decision: Decision, reason: str = "", held_by: Mapping[str, A
         "reason": reason or decision.reason,
         "test_name": decision.test_name,
     }
-    if held_by is not None:
-        made["held_by"] = dict(held_by)
-    return made
+
+
+def left_item(obj: Obj, decision: Decision, why: Why) -> dict[str, Any]:
+    """An object that stayed: with the cause, what holds it, and what a person can do."""
+    contested = decision.reason  # somebody else's too: then nothing was asked of it
+    return {
+        **item(obj, decision, contested or why.reason),
+        "cause": "contested" if contested else why.cause.name,
+        "next_step": _ASK_THE_OWNER if contested else why.cause.next_step,
+        "held_by": dict(why.held_by),
+    }
 
 
 def absent_item(record: Record) -> dict[str, Any]:

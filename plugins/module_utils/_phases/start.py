@@ -109,13 +109,17 @@ def _plans_on_labels(cluster: Cluster, names: Iterable[str], namespace: str) -> 
     ]
 
 
+def deleted_by(phases: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """What earlier phases deleted, from what their roles registered."""
+    return [entry for phase in phases.values() for entry in phase.get("deleted") or ()]
+
+
 def with_deleted(session: Session, phases: Mapping[str, Any]) -> Session:
     """The session, knowing what earlier phases found: what belonged to those is known by their uids."""
+    remaining = [entry for phase in phases.values() for entry in phase.get("remaining") or ()]
     found = {
         str(entry["uid"]): str(entry.get("test_name") or "")
-        for phase in phases.values()
-        for name in ("deleted", "remaining")
-        for entry in phase.get(name) or ()
+        for entry in (*deleted_by(phases), *remaining)
         if entry.get("uid") and not session.is_own_namespace(entry.get("namespace"))
     }
     return session.learned(lineage={**session.lineage, **found})

@@ -6,14 +6,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils._clients.cluster import Cluster
 from ansible_collections.mtv.teardown.plugins.module_utils._phases import explain
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.find import Found, find
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.result import absent_item, item
+from ansible_collections.mtv.teardown.plugins.module_utils._phases.result import absent_item, item, left_item
 from ansible_collections.mtv.teardown.plugins.module_utils._session import ignore
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 from ansible_collections.mtv.teardown.plugins.module_utils._session.ownership import Status
@@ -23,23 +23,32 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session.verdict impo
 @dataclass(frozen=True, slots=True)
 class Terms:
     """quiet_interval: seconds between two looks; total: seconds after which looking ends though things still shrink;
-    openshift_only: the caller answers for the source providers; rules: leftovers that are accepted."""
+    openshift_only: the caller answers for the source providers; rules: leftovers that are accepted; window: seconds
+    that a deletion may take before it is more than slow."""
 
     quiet_interval: float = 3.0
     total: float = 300.0
     openshift_only: bool = False
     rules: tuple[ignore.Rule, ...] = ()
+    window: float = 180.0
 
 
 def verify(
-    cluster: Cluster, session: Session, terms: Terms, sleep: Callable[[float], None] = time.sleep
+    cluster: Cluster,
+    session: Session,
+    terms: Terms,
+    known: Iterable[Mapping[str, Any]] = (),
+    sleep: Callable[[float], None] = time.sleep,
 ) -> dict[str, Any]:
-    """verdict, leftovers, accepted, refused, absent, unreadable, not_covered, scopes, sweeps."""
+    """verdict, leftovers, accepted, deleted, refused, absent, unreadable, not_covered, scopes, sweeps.
+
+    known: what there was before, as items of earlier results; deleted is what of it is gone for sure.
+    """
     looks = _look_until_quiet(cluster, session, terms, sleep)
     last = looks[-1]
     left = last.with_status(Status.OWNED, Status.CONTESTED)
-    held = explain.explain(cluster, cluster.discover(), [obj for obj, _made in left]) if left else {}
-    items = [item(obj, made, made.reason or explain.reason(held[obj.uid]), held[obj.uid]) for obj, made in left]
+    whys = explain.explain(cluster, last.catalog, [obj for obj, _made in left], window=terms.window)
+    items = [left_item(obj, made, whys[obj.uid]) for obj, made in left]
     counted, accepted = ignore.split(items, terms.rules)
     unreadable = _once(entry for look in looks[-2:] for entry in look.unreadable)
     not_covered = [
@@ -53,6 +62,7 @@ def verify(
         "verdict": outcome.value,
         "leftovers": counted,
         "accepted": accepted,
+        "deleted": _gone(known, last),
         "refused": [item(obj, made) for obj, made in last.with_status(Status.REFUSED)],
         "absent": [absent_item(record) for record in last.absent],
         "unreadable": unreadable,
@@ -71,6 +81,20 @@ def _look_until_quiet(cluster: Cluster, session: Session, terms: Terms, sleep: C
         looks.append(find(cluster, looks[-1].session))
         if _ours(looks[-1]) == _ours(looks[-2]) or time.monotonic() > ends:
             return looks
+
+
+def _gone(known: Iterable[Mapping[str, Any]], last: Found) -> list[dict[str, Any]]:
+    """What a look that could have seen it did not meet any more."""
+    there = {obj.uid for obj, _made in last.decided}
+    readable: dict[tuple[str, str, str | None], bool] = {}
+    gone = {}
+    for entry in known:
+        scope = (entry["api_version"], entry["kind"], entry["namespace"])
+        if scope not in readable:
+            readable[scope] = last.was_read(*scope)
+        if readable[scope] and entry["uid"] not in there:
+            gone[entry["uid"]] = dict(entry)
+    return list(gone.values())
 
 
 def _ours(look: Found) -> frozenset[str]:

@@ -16,6 +16,14 @@ from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiErr
 from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import Obj, Resource, conditions
 
 Done = Callable[[Obj], bool]
+# Seconds without movement that a wait lasts, once an earlier one has used up the window.
+SETTLE = 10.0
+
+
+# A watch that has gone dumb is noticed by the list that comes after it, at the latest after so many seconds.
+_LONGEST_WATCH = 45.0
+# Between two attempts at a list or watch that failed.
+_BREATH = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +32,11 @@ class Limits:
 
     stall: float = 180.0
     total: float = 1800.0
+
+    def brief(self) -> Limits:
+        """For what comes after a wait in vain: each later wait ends sooner, so that many stuck objects in many
+        kinds cost one window. What moves is waited for all the same."""
+        return Limits(min(self.stall, SETTLE), self.total)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,41 +103,40 @@ class _Waiter:
             watch.close()
 
     def _follow(self, resource: Resource, namespace: str | None) -> None:
-        """List, then watch from there; list again whenever the watch cannot go on."""
+        """List, then watch from there; list again whenever that cannot go on. What fails for a time is asked again
+        for as long as there is patience; what fails for good ends the waiting for this kind."""
         whole = self._whole or resource.kind == "Namespace"
-        try:
-            while not self._over and self._groups[(resource, namespace)]:
+        while not self._over and self._groups[(resource, namespace)]:
+            try:
                 listing = self._cluster.listing(resource, namespace, whole=whole)
                 self._listed(resource, namespace, {obj.uid: obj for obj in listing.objects})
                 if self._groups[(resource, namespace)] and not self._over:
                     self._watch(resource, namespace, listing.version, whole)
-        except ApiError as exc:
-            with self._lock:
-                self._errors.append((resource, namespace, exc.msg))
-                self._lock.notify_all()
+            except ApiError as exc:
+                if exc.lasting:
+                    with self._lock:
+                        self._errors.append((resource, namespace, exc.msg))
+                        self._lock.notify_all()
+                    return
+                self._breathe()
+            except _broken():  # a cut connection
+                self._breathe()
+
+    def _breathe(self) -> None:
+        if not self._over:
+            time.sleep(_BREATH)
 
     def _watch(self, resource: Resource, namespace: str | None, version: str, whole: bool) -> None:
-        try:
-            watch = self._cluster.watch(resource, namespace, version, int(max(1, min(300, self._left()))), whole=whole)
-        except ApiError as exc:
-            if exc.status in (0, 410, 429, 500, 503, 504):
-                time.sleep(0.5)
-                return
-            raise
+        seconds = int(max(1, min(_LONGEST_WATCH, self._left())))
+        watch = self._cluster.watch(resource, namespace, version, seconds, whole=whole)
         with self._lock:
             self._watches.add(watch)
         try:
             for event in watch:
-                if event.type != "BOOKMARK":
+                if event.obj is not None:
                     self._seen(resource, namespace, event.obj, gone=event.type == "DELETED")
                 if self._over or not self._groups[(resource, namespace)]:
                     return
-        except ApiError as exc:
-            if exc.status not in (410, 429, 500, 503, 504):
-                raise
-        except _broken():
-            if not self._over:  # a cut connection: list again, after a breath
-                time.sleep(0.5)
         finally:
             with self._lock:
                 self._watches.discard(watch)
@@ -140,6 +152,8 @@ class _Waiter:
         with self._lock:
             before = group.get(obj.uid)
             if before is None:
+                return
+            if self._over:  # nothing that comes after the end may change the answer
                 return
             if gone or self._done(obj):
                 del group[obj.uid]

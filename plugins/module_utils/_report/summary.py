@@ -10,25 +10,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.result import shown
-from ansible_collections.mtv.teardown.plugins.module_utils._report.advice import next_step
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 
 Entry = Mapping[str, Any]
 # Longer lists are cut in the summary; the result and the JSON file have them whole.
 MOST = 50
-
-
-def gone(targets: Iterable[Entry], phases: Mapping[str, Any], result: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What the run began with or deleted, and what a complete last look did not meet any more."""
-    there = {entry["uid"] for name in ("leftovers", "accepted", "refused") for entry in result[name]}
-    unread = {(entry["kind"], entry["namespace"]) for entry in result["unreadable"]}
-    known = [*targets, *(entry for phase in phases.values() for entry in phase.get("deleted") or ())]
-    found = {
-        entry["uid"]: dict(entry)
-        for entry in known
-        if entry["uid"] not in there and not {(entry["kind"], entry["namespace"]), (entry["kind"], None)} & unread
-    }
-    return list(found.values())
 
 
 def already_gone(absent: Iterable[Entry], deleted: Iterable[Entry]) -> list[dict[str, Any]]:
@@ -100,8 +86,7 @@ def _leftover(entry: Entry) -> list[str]:
     lines = [f"  {shown(entry)}", f"    {test}the session's by {entry['evidence']}; uid {entry['uid']}"]
     if entry["reason"]:
         lines.append(f"    {entry['reason']}")
-    step = next_step(entry)
-    return [*lines, f"    next: {step}"] if step else lines
+    return [*lines, f"    next: {entry['next_step']}"]
 
 
 def _section(title: str, entries: list[Any], line: Any) -> list[str]:

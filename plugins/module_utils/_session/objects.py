@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 
@@ -39,6 +40,7 @@ class Owner:
     kind: str
     name: str
     controller: bool = False
+    api_version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,13 @@ def from_item(resource: Resource, item: Mapping[str, Any]) -> Obj:
         labels=meta.get("labels") or {},
         annotations=meta.get("annotations") or {},
         owners=tuple(
-            Owner(str(o.get("uid", "")), str(o.get("kind", "")), str(o.get("name", "")), bool(o.get("controller")))
+            Owner(
+                str(o.get("uid", "")),
+                str(o.get("kind", "")),
+                str(o.get("name", "")),
+                bool(o.get("controller")),
+                str(o.get("apiVersion") or ""),
+            )
             for o in listed(meta.get("ownerReferences"))
         ),
         finalizers=tuple(meta.get("finalizers") or ()),
@@ -126,3 +134,11 @@ def condition_true(obj: Obj, *types: str) -> bool:
     """True when one of these conditions has the status True (forklift removes others: absence is "false")."""
     found = conditions(obj)
     return any(str(found.get(t, {}).get("status")) == "True" for t in types)
+
+
+def epoch(when: str) -> float:
+    """Seconds since the epoch of an RFC 3339 time as Kubernetes writes it; 0 for none."""
+    try:
+        return datetime.fromisoformat(when.replace("Z", "+00:00")).timestamp()
+    except ValueError:
+        return 0.0

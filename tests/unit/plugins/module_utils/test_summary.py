@@ -1,7 +1,7 @@
 # Copyright (c) 2026 mtv.teardown contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a person reads at the end, and what counts as deleted."""
+"""What a person reads at the end."""
 
 from __future__ import annotations
 
@@ -25,21 +25,6 @@ def result(**more: Any) -> dict[str, Any]:
     return {**empty, "verdict": "clean", "scopes": [{}], "sweeps": 2, **more}
 
 
-def test_gone_is_what_a_complete_look_no_longer_meets() -> None:
-    targets = [entry("Secret", "a"), entry("Secret", "b"), entry("Pod", "c")]
-    phases = {"openshift_resources": {"deleted": [entry("Secret", "a"), entry("Pod", "later")]}, "plans": {}}
-    last = result(leftovers=[entry("Secret", "b")])
-    assert [e["name"] for e in summary.gone(targets, phases, last)] == ["a", "c", "later"]
-
-
-def test_nothing_is_called_deleted_where_nobody_could_look() -> None:
-    unread = {"kind": "Secret", "api_version": "v1", "namespace": "auto-ab12", "name": "", "error": "403"}
-    targets = [entry("Secret", "a"), entry("Pod", "c")]
-    assert [e["name"] for e in summary.gone(targets, {}, result(unreadable=[unread]))] == ["c"]
-    everywhere = {**unread, "namespace": None}
-    assert [e["name"] for e in summary.gone(targets, {}, result(unreadable=[everywhere]))] == ["c"]
-
-
 def test_already_gone_is_not_what_this_run_deleted() -> None:
     absent = [entry("Secret", "a", "-"), entry("Plan", "old", "-")]
     assert [e["name"] for e in summary.already_gone(absent, [entry("Secret", "a")])] == ["old"]
@@ -47,7 +32,9 @@ def test_already_gone_is_not_what_this_run_deleted() -> None:
 
 def test_a_leftover_says_whose_it_is_what_holds_it_and_what_to_do() -> None:
     held = {"finalizers": ["example.com/held"], "deletion_requested": "2026-01-01T00:00:00Z"}
-    left = entry("ConfigMap", "x", test_name="test_a", reason="held by finalizer example.com/held", held_by=held)
+    left = entry(
+        "ConfigMap", "x", test_name="test_a", reason="held by finalizer example.com/held", held_by=held, next_step="x"
+    )
     text = "\n".join(summary.of_verdict(SESSION, result(verdict="leftovers", leftovers=[left])))
     for part in ("LEFTOVERS: 1", "ConfigMap auto-ab12/x", "made by test_a", "uid uid-x", "example.com/held", "next: "):
         assert part in text

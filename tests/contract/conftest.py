@@ -18,6 +18,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._clients import rest
 from ansible_collections.mtv.teardown.plugins.module_utils._clients.cluster import Cluster
 
 from tests.lab import controlplane
+from tests.lab.faults import FaultProxy
 from tests.lab.kube import Api, ApiError
 
 PLURALS = {
@@ -50,6 +51,18 @@ def cluster_of(kubeconfig: Path) -> Cluster:
     return Cluster(rest.connect(SimpleNamespace(params={"kubeconfig": str(kubeconfig)})))
 
 
+# A server that hangs is found out in a second; the waits between two tries are noted, not waited.
+HASTY = rest.Patience(tries=3, connect=2.0, silence=0.25, answer=0.4, listing=2.0)
+
+
+def hasty(kubeconfig: Path, waits: list[float] | None = None, patience: rest.Patience = HASTY) -> Cluster:
+    """Our client with little patience. waits: what it would have waited between tries."""
+    http = rest.connect(SimpleNamespace(params={"kubeconfig": str(kubeconfig)}))
+    http.patience = patience
+    http._sleep = (waits if waits is not None else []).append
+    return Cluster(http)
+
+
 @pytest.fixture
 def cluster(lab: controlplane.Lab) -> Cluster:
     """Our client, as the user whose requests are logged."""
@@ -66,6 +79,13 @@ def limited(lab: controlplane.Lab) -> Cluster:
 def prefix() -> str:
     """A session of this test alone."""
     return f"auto-t{next(_NUMBERS):03d}"
+
+
+@pytest.fixture(scope="session")
+def proxy(lab: controlplane.Lab) -> Iterator[FaultProxy]:
+    """Fails on purpose; tests that run side by side name their own paths in their rules."""
+    with FaultProxy(lab) as started:
+        yield started
 
 
 class Admin:

@@ -282,7 +282,8 @@ class FaultProxy:
 
     def __enter__(self) -> FaultProxy:
         pki.make(self._folder)
-        threading.Thread(target=self._loop.run_forever, daemon=True).start()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
         asyncio.run_coroutine_threadsafe(self._start(), self._loop).result(10)
         config = yaml.safe_load(self._source.read_text(encoding="utf-8"))
         cluster = config["clusters"][0]["cluster"]
@@ -296,6 +297,8 @@ class FaultProxy:
     ) -> None:
         asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result(20)
         self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(5)
+        self._loop.close()
 
     async def _start(self) -> None:
         trusted = ssl.create_default_context(cafile=str(self.lab.state / "pki" / "ca.crt"))
@@ -315,6 +318,10 @@ class FaultProxy:
     async def _stop(self) -> None:
         await self._runner.cleanup()
         await self.session.close()
+        left = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         rule = next((rule for rule in self.rules if rule.strikes(request.method, request.raw_path)), None)

@@ -22,8 +22,8 @@ SETTLE = 10.0
 
 # A watch that has gone dumb is noticed by the list that comes after it, at the latest after so many seconds.
 _LONGEST_WATCH = 45.0
-# Between two attempts at a list or watch that failed.
-_BREATH = 0.5
+# Between two attempts at a list or watch that failed; between two lists, where watching is not allowed.
+_BREATH, _POLL = 0.5, 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ class _Waiter:
                 listing = self._cluster.listing(resource, namespace, whole=whole)
                 self._listed(resource, namespace, {obj.uid: obj for obj in listing.objects})
                 if self._groups[(resource, namespace)] and not self._over:
-                    self._watch(resource, namespace, listing.version, whole)
+                    self._watch_or_poll(resource, namespace, listing.version, whole)
             except ApiError as exc:
                 if exc.lasting:
                     with self._lock:
@@ -122,9 +122,17 @@ class _Waiter:
             except _broken():  # a cut connection
                 self._breathe()
 
-    def _breathe(self) -> None:
+    def _breathe(self, seconds: float = _BREATH) -> None:
         if not self._over:
-            time.sleep(_BREATH)
+            time.sleep(seconds)
+
+    def _watch_or_poll(self, resource: Resource, namespace: str | None, version: str, whole: bool) -> None:
+        try:
+            self._watch(resource, namespace, version, whole)
+        except ApiError as exc:
+            if not exc.lasting:
+                raise
+            self._breathe(_POLL)  # may list, but not watch
 
     def _watch(self, resource: Resource, namespace: str | None, version: str, whole: bool) -> None:
         seconds = int(max(1, min(_LONGEST_WATCH, self._left())))

@@ -1,0 +1,211 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every kind of write and wait, with every fault on the wire: nothing is lost, and everything else goes.
+
+What a fault leaves is a leftover exactly when it is really there; a run without the fault then ends clean.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.mtv.teardown.plugins.module_utils._clients import rest
+from ansible_collections.mtv.teardown.plugins.module_utils._session import journal
+from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
+
+from tests.contract.conftest import Admin, cluster_of, hasty
+from tests.contract.teardown import Places, Run, teardown
+from tests.contract.test_cluster_client import PLAN_SPEC
+from tests.lab.controlplane import Lab
+from tests.lab.faults import FaultProxy, Rule
+from tests.lab.kube import Api
+
+SHARED = "lent-for-deleting"
+# Some of these tests run side by side: a busy server must not look like a dead one.
+PATIENCE = rest.Patience(tries=2, connect=5.0, silence=3.0, answer=3.0, listing=10.0)
+_NUMBERS = itertools.count(1)
+ARCHIVED = {"conditions": [{"type": "Archived", "status": "True", "category": "Advisory", "message": "x"}]}
+CANCELED = {"conditions": [{"type": "Canceled", "status": "True", "category": "Advisory", "message": "x"}]}
+
+
+def admin_of(lab: Lab) -> Admin:
+    token = yaml.safe_load(lab.admin_kubeconfig.read_text())["users"][0]["user"]["token"]
+    return Admin(Api(lab.port, lab.state / "pki" / "ca.crt", token))
+
+
+@dataclass
+class World:
+    """A session with a namespace of its own and one thing in a shared one, and bystanders of the same names."""
+
+    admin: Admin
+    prefix: str
+
+    @property
+    def session(self) -> Session:
+        return Session(prefix=self.prefix)
+
+    def seed(self) -> None:
+        p, admin = self.prefix, self.admin
+        for namespace in (p, f"{p}9"):
+            admin.namespace(namespace)
+            for name in ("a", "b"):
+                admin.make("Secret", namespace, f"{p}-{name}")
+            admin.make("ConfigMap", namespace, f"{p}-c")
+            admin.make("VirtualMachine", namespace, f"{p}-v", spec={"template": {"spec": {}}})
+        plan = admin.make("Plan", p, f"{p}-p", spec={**PLAN_SPEC, "targetNamespace": SHARED}, status=ARCHIVED)
+        ref = {"plan": {"name": f"{p}-p", "namespace": p}}
+        admin.make("Migration", p, f"{p}-r", spec=ref, status=CANCELED)
+        admin.make("ConfigMap", SHARED, f"x-{p}", metadata={"labels": {"plan": plan["metadata"]["uid"]}})
+        admin.make("ConfigMap", SHARED, f"{p}-not-ours")
+        self.bystanders = {
+            place: admin.uid(*place)
+            for place in (
+                ("ConfigMap", SHARED, f"{p}-not-ours"),
+                *((kind, f"{p}9", f"{p}-{name}") for kind, name in self.inside if kind not in ("Plan", "Migration")),
+            )
+        }
+        assert all(self.bystanders.values())
+
+    inside = (
+        ("Secret", "a"),
+        ("Secret", "b"),
+        ("ConfigMap", "c"),
+        ("VirtualMachine", "v"),
+        ("Plan", "p"),
+        ("Migration", "r"),
+    )
+
+    def hold(self) -> None:
+        """A secret that takes a moment to go, so that somebody has to wait for it."""
+        name = f"{self.prefix}-held"
+        self.admin.make("Secret", self.prefix, name, metadata={"finalizers": ["example.com/held"]})
+        other = Admin(self.admin.api.clone())
+        threading.Timer(1.5, other.release, ("Secret", self.prefix, name)).start()
+
+    def there(self) -> Places:
+        """What of the session is really there, by another client."""
+        places = [(kind, self.prefix, f"{self.prefix}-{name}") for kind, name in self.inside]
+        places.append(("ConfigMap", SHARED, f"x-{self.prefix}"))
+        return {(kind, name) for kind, namespace, name in places if self.admin.uid(kind, namespace, name)}
+
+    def check_bystanders(self) -> None:
+        assert {place: self.admin.uid(*place) for place in self.bystanders} == self.bystanders
+
+
+# What fails: method, and path with {p} for the prefix; whether the namespaces' phase is part of it.
+REQUESTS: dict[str, tuple[str, str, bool]] = {
+    "delete of a secret": ("DELETE", "/namespaces/{p}/secrets/{p}-a$", False),
+    "delete of a machine": ("DELETE", "/virtualmachines/{p}-v$", False),
+    "delete of the plan": ("DELETE", "/plans/{p}-p$", False),
+    "delete of the migration": ("DELETE", "/migrations/{p}-r$", False),
+    "delete in the shared namespace": ("DELETE", f"/namespaces/{SHARED}/configmaps/x-{{p}}$", False),
+    "delete of the namespace": ("DELETE", "/api/v1/namespaces/{p}$", True),
+    "list of secrets": ("GET", "/namespaces/{p}/secrets[?]limit", False),
+    "watch of secrets": ("GET", "/namespaces/{p}/secrets[?].*watch=", False),
+    "watch of the namespace": ("GET", "/api/v1/namespaces[?].*watch=", True),
+    "look at one object": ("GET", "/namespaces/{p}/[a-z]+/[^/?]+$", False),
+}
+# All of them where the code is the same for every kind, and those that differ for each kind of request.
+ALL = ["401", "403", "404 of the API", "404 without a name", "409", "429", "500", "503", "cut", "cut answer"]
+ALL += ["login page", "redirect", "half", "null", "empty object", "other kind", "drip", "silence"]
+SOME = ["403", "404 of the API", "409", "503", "cut answer"]
+WATCHES = ["401", "403", "410", "429", "500", "503", "cut", "cut answer", "dumb", "late 410", "noise", "alien", "drip"]
+
+
+def cells() -> list[tuple[str, str]]:
+    faults = dict.fromkeys(REQUESTS, SOME)
+    faults |= {"delete of a secret": ALL, "list of secrets": [*SOME, "half"], "watch of secrets": WATCHES}
+    faults["watch of the namespace"] = ["403", "410", "cut answer", "dumb"]
+    return [(name, fault) for name in REQUESTS for fault in faults[name]]
+
+
+def one_cell(lab: Lab, folder: Path, name: str, fault: str) -> str:
+    """What is wrong with one cell of the table, or nothing."""
+    number = next(_NUMBERS)
+    world = World(admin_of(lab), f"auto-w{number:03d}")
+    method, path, namespaces = REQUESTS[name]
+    world.seed()
+    with FaultProxy(lab, folder=folder / f"proxy-{number}") as proxy:
+        rule = Rule(fault, method=method, path=path.format(p=world.prefix))
+        proxy.rules = [rule]
+        if name == "watch of secrets":
+            world.hold()
+        run = teardown(hasty(proxy.kubeconfig, patience=PATIENCE), world.session, stall=3, namespaces=namespaces)
+        try:
+            judge(world, name, fault, run, rule, namespaces)
+            # As a later run knows it: by the note that the first one wrote beside the record.
+            note = run.found["journal"]
+            known = journal.with_journal(world.session, json.dumps(note["content"]), note["name"])
+            again = teardown(cluster_of(lab.kubeconfig), known)
+            assert again.verdict == "clean", again.judged["leftovers"]
+            world.check_bystanders()
+            assert world.there() == set()
+            if number % 10 == 0:
+                assert teardown(cluster_of(lab.kubeconfig), world.session).deleted == set()
+        except AssertionError as exc:
+            return f"{name} / {fault}: {exc}"
+    return ""
+
+
+def judge(world: World, name: str, fault: str, run: Run, rule: Rule, namespaces: bool) -> None:
+    assert rule.struck or name == "look at one object", "the fault did not strike"
+    world.check_bystanders()
+    there = world.there()
+    own = set() if namespaces and name.startswith("watch") else {("Namespace", world.prefix)}
+    if name.startswith("list"):
+        secrets = {("Secret", f"{world.prefix}-a"), ("Secret", f"{world.prefix}-b")}
+        assert there == secrets, f"there is {there}"
+        assert not run.deleted & secrets, "called deleted what nobody saw go"
+        assert run.judged["unreadable"]
+        assert run.leftovers == own
+    else:
+        # A fault that lets the request through leaves nothing, so what is left is told by the other client.
+        at_most = {place for place in there if place[1].endswith(("-a", "-v", "-p", "-r", f"x-{world.prefix}"))}
+        assert there == at_most, f"the fault kept others: {there}"
+        assert len(there) <= 1
+        left = {place for place in run.leftovers if place[0] != "Namespace"}
+        assert left == there, f"left {left}, really there {there}"
+        assert not run.deleted & there
+    if name == "delete of the namespace" and fault not in ("cut answer", "half"):
+        assert run.left("Namespace", world.prefix)["cause"]
+    if there or own & run.leftovers:
+        assert run.verdict == "leftovers"
+    for place in there if not name.startswith("list") else ():
+        said = run.remaining(*place)
+        assert said["reason"]
+        assert said["next_step"]
+        # A server that says yes and does nothing: then nothing has asked, and that is what is told.
+        expected = {"not-asked"} if fault in ("empty object", "other kind", "null") else set()
+        assert said["cause"] not in {"not-asked", "unknown"} - expected, said
+
+
+def test_the_table_is_whole() -> None:
+    assert len(cells()) >= 70
+
+
+@pytest.fixture(scope="module")
+def wrong(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
+    """All cells, several at a time: most of the time they wait."""
+    admin_of(lab).namespace(SHARED)
+    folder = tmp_path_factory.mktemp("proxies")
+    found: dict[str, list[str]] = {name: [] for name in REQUESTS}
+    with ThreadPoolExecutor(max_workers=12) as pool:
+        for (name, _fault), told in zip(
+            cells(), pool.map(lambda cell: one_cell(lab, folder, *cell), cells()), strict=True
+        ):
+            found[name] += [told] if told else []
+    return found
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+def test_nothing_is_lost_and_everything_else_goes(wrong: dict[str, list[Any]], name: str) -> None:
+    assert wrong[name] == []

@@ -24,7 +24,8 @@ options:
   stalled:
     description:
       - An earlier phase has waited in vain already (its RV(mtv.teardown.openshift_resources#module:stalled)).
-      - Then each wait ends after 10 seconds without progress, so that many stuck objects cost one O(stall_timeout).
+      - Then each wait ends after 5 seconds without progress (15 for namespaces),
+        so that many stuck objects cost one O(stall_timeout).
     type: bool
     default: false
   fail_on_remaining:

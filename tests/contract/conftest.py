@@ -21,13 +21,26 @@ from tests.lab import controlplane
 from tests.lab.faults import FaultProxy
 from tests.lab.kube import Api, ApiError
 
+FORKLIFT = "/apis/forklift.konveyor.io/v1beta1"
 PLURALS = {
     "Secret": ("/api/v1", "secrets"),
     "ConfigMap": ("/api/v1", "configmaps"),
-    "NetworkMap": ("/apis/forklift.konveyor.io/v1beta1", "networkmaps"),
-    "Plan": ("/apis/forklift.konveyor.io/v1beta1", "plans"),
-    "Migration": ("/apis/forklift.konveyor.io/v1beta1", "migrations"),
+    "Pod": ("/api/v1", "pods"),
+    "Event": ("/api/v1", "events"),
+    "PersistentVolumeClaim": ("/api/v1", "persistentvolumeclaims"),
+    "NetworkMap": (FORKLIFT, "networkmaps"),
+    "StorageMap": (FORKLIFT, "storagemaps"),
+    "Host": (FORKLIFT, "hosts"),
+    "Hook": (FORKLIFT, "hooks"),
+    "Plan": (FORKLIFT, "plans"),
+    "Migration": (FORKLIFT, "migrations"),
+    "Provider": (FORKLIFT, "providers"),
+    "OVAProviderServer": (FORKLIFT, "ovaproviderservers"),
+    "ForkliftController": (FORKLIFT, "forkliftcontrollers"),
     "VirtualMachine": ("/apis/kubevirt.io/v1", "virtualmachines"),
+    "VolumeSnapshot": ("/apis/snapshot.storage.k8s.io/v1", "volumesnapshots"),
+    "NetworkAttachmentDefinition": ("/apis/k8s.cni.cncf.io/v1", "network-attachment-definitions"),
+    "Deployment": ("/apis/apps/v1", "deployments"),
 }
 _NUMBERS = itertools.count(1)
 
@@ -120,6 +133,17 @@ class Admin:
             return ""
         return "" if meta.get("deletionTimestamp") else str(meta["uid"])
 
+    def change(self, kind: str, namespace: str, name: str, **change: Any) -> None:
+        """Merge into metadata and spec, as somebody with kubectl would."""
+        base, plural = PLURALS[kind]
+        path = f"{base}/namespaces/{namespace}/{plural}/{name}"
+        now = self.api.request("GET", path)
+        for part, values in change.items():
+            for key, value in values.items():
+                old = now[part].get(key)
+                now[part][key] = {**old, **value} if isinstance(old, dict) and isinstance(value, dict) else value
+        self.api.request("PUT", path, now)
+
     def release(self, kind: str, namespace: str, name: str) -> None:
         """Take the finalizers off, as the controller that set them would."""
         base, plural = PLURALS[kind]
@@ -149,10 +173,14 @@ class Admin:
         return undo
 
 
-@pytest.fixture
-def admin(lab: controlplane.Lab) -> Admin:
+def admin_of(lab: controlplane.Lab) -> Admin:
     token = yaml.safe_load(lab.admin_kubeconfig.read_text())["users"][0]["user"]["token"]
     return Admin(Api(lab.port, lab.state / "pki" / "ca.crt", token))
+
+
+@pytest.fixture
+def admin(lab: controlplane.Lab) -> Admin:
+    return admin_of(lab)
 
 
 def writes(lab: controlplane.Lab, since: int) -> list[dict[str, Any]]:

@@ -66,12 +66,13 @@ def teardown(
     check_mode: bool = False,
     namespaces: bool = True,
     quiet: float = 0.2,
+    settle: float = 1.0,
 ) -> Run:
     """As playbooks/teardown.yml does it. The namespace controller waits 5 s before it begins, so those have a longer
     window here; namespaces: False leaves them alone."""
     found = look.look(cluster, session)
     session = from_dict(found["session"])
-    short, long = Limits(stall, 60), Limits(namespace_stall, 90)
+    short, long = Limits(stall, 60, settle), Limits(namespace_stall, 90, 5.0)
     done: dict[str, Result] = {}
     done["migrations"] = forklift.cancel(cluster, session, short, check_mode)
     done["plans"] = forklift.archive(cluster, session, short, check_mode, done["migrations"].stalled)

@@ -17,17 +17,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from ansible_collections.mtv.teardown.plugins.module_utils._clients import rest
 from ansible_collections.mtv.teardown.plugins.module_utils._session import journal
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 
-from tests.contract.conftest import Admin, cluster_of, hasty
+from tests.contract.conftest import Admin, admin_of, cluster_of, hasty
 from tests.contract.teardown import Places, Run, teardown
 from tests.contract.test_cluster_client import PLAN_SPEC
 from tests.lab.controlplane import Lab
 from tests.lab.faults import FaultProxy, Rule
-from tests.lab.kube import Api
 
 SHARED = "lent-for-deleting"
 # Some of these tests run side by side: a busy server must not look like a dead one.
@@ -35,11 +33,6 @@ PATIENCE = rest.Patience(tries=2, connect=5.0, silence=3.0, answer=3.0, listing=
 _NUMBERS = itertools.count(1)
 ARCHIVED = {"conditions": [{"type": "Archived", "status": "True", "category": "Advisory", "message": "x"}]}
 CANCELED = {"conditions": [{"type": "Canceled", "status": "True", "category": "Advisory", "message": "x"}]}
-
-
-def admin_of(lab: Lab) -> Admin:
-    token = yaml.safe_load(lab.admin_kubeconfig.read_text())["users"][0]["user"]["token"]
-    return Admin(Api(lab.port, lab.state / "pki" / "ca.crt", token))
 
 
 @dataclass
@@ -84,12 +77,12 @@ class World:
         ("Migration", "r"),
     )
 
-    def hold(self) -> None:
-        """A secret that takes a moment to go, so that somebody has to wait for it."""
+    def hold(self) -> Rule:
+        """A secret that takes a second to go, so that somebody has to wait for it."""
         name = f"{self.prefix}-held"
         self.admin.make("Secret", self.prefix, name, metadata={"finalizers": ["example.com/held"]})
-        other = Admin(self.admin.api.clone())
-        threading.Timer(1.5, other.release, ("Secret", self.prefix, name)).start()
+        release = threading.Timer(1.0, Admin(self.admin.api.clone()).release, ("Secret", self.prefix, name))
+        return Rule(method="DELETE", path=f"/secrets/{name}$", times=1, before=release.start)
 
     def there(self) -> Places:
         """What of the session is really there, by another client."""
@@ -138,7 +131,7 @@ def one_cell(lab: Lab, folder: Path, name: str, fault: str) -> str:
         rule = Rule(fault, method=method, path=path.format(p=world.prefix))
         proxy.rules = [rule]
         if name == "watch of secrets":
-            world.hold()
+            proxy.rules.append(world.hold())
         run = teardown(hasty(proxy.kubeconfig, patience=PATIENCE), world.session, stall=3, namespaces=namespaces)
         try:
             judge(world, name, fault, run, rule, namespaces)

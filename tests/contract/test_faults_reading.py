@@ -21,10 +21,9 @@ from ansible_collections.mtv.teardown.plugins.module_utils._phases import verify
 from ansible_collections.mtv.teardown.plugins.module_utils._session import ignore
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session
 
-from tests.contract.conftest import Admin, hasty
+from tests.contract.conftest import admin_of, hasty
 from tests.lab.controlplane import Lab
 from tests.lab.faults import FAULTS, FaultProxy, Rule
-from tests.lab.kube import Api
 
 PREFIX, SHARED = "auto-read", "lent-for-reading"
 ACCEPTED = [{"expression": f"kind == 'Namespace' && name == '{PREFIX}'", "reason": "left for this test"}]
@@ -56,8 +55,7 @@ PASSING = ["429", "500", "503", "cut", "cut answer", "silence", "drip", "slow"]
 
 @pytest.fixture(scope="module", autouse=True)
 def world(lab: Lab) -> Iterator[None]:
-    token = yaml.safe_load(lab.admin_kubeconfig.read_text())["users"][0]["user"]["token"]
-    admin = Admin(Api(lab.port, lab.state / "pki" / "ca.crt", token))
+    admin = admin_of(lab)
     for name in (PREFIX, SHARED):
         admin.namespace(name)
     for number in range(5):

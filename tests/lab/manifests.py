@@ -11,9 +11,11 @@ from typing import Any
 
 from tests.lab import crds
 from tests.lab.kube import Api, ApiError
+from tests.lab.operator.settings import CDI, FORKLIFT, KUBEVIRT, POPULATOR
 
 MTV_NAMESPACE = "openshift-mtv"
 MTV_VERSION = "2.12.0"
+VIRT_NAMESPACE = "openshift-cnv"
 STORAGE_CLASS = "lab-storage"
 _CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 _RBAC = "rbac.authorization.k8s.io"
@@ -74,7 +76,25 @@ def _objects() -> list[tuple[str, dict[str, Any]]]:
             f"/apis/operators.coreos.com/v1alpha1/namespaces/{MTV_NAMESPACE}/clusterserviceversions",
             _csv(),
         ),
+        ("/api/v1/namespaces", {"metadata": {"name": VIRT_NAMESPACE}}),
+        *(_deployment(MTV_NAMESPACE, name) for name in (FORKLIFT, POPULATOR)),
+        *(_deployment(VIRT_NAMESPACE, name) for name in (KUBEVIRT, CDI)),
     ]
+
+
+def _deployment(namespace: str, name: str) -> tuple[str, dict[str, Any]]:
+    """A controller's Deployment; the lab's operator is the pod behind it, and reports it as available."""
+    labels = {"app": name}
+    pod = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "main", "image": "lab/image"}]}}
+    return (
+        f"/apis/apps/v1/namespaces/{namespace}/deployments",
+        {
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            "metadata": {"name": name, "namespace": namespace, "labels": labels},
+            "spec": {"replicas": 1, "selector": {"matchLabels": labels}, "template": pod},
+        },
+    )
 
 
 def _established(crd: dict[str, Any]) -> bool:

@@ -62,7 +62,7 @@ def forbidden(stuck: Stuck) -> Cause | None:
     where = f" in namespace {stuck.obj.namespace}" if stuck.obj.namespace else " in the cluster"
     return Cause(
         "forbidden",
-        f"{told[1]} has no right to {right}{where}",
+        f"403: {told[1]} has no right to {right}{where}",
         f"give {told[1]} the right to {right}{where} (RBAC), {_AGAIN}",
     )
 
@@ -70,7 +70,7 @@ def forbidden(stuck: Stuck) -> Cause | None:
 def not_logged_in(stuck: Stuck) -> Cause | None:
     if stuck.said(r"^401\b") is None:
         return None
-    return Cause("unauthorized", "the server does not know the token (any more)", f"log in again, {_AGAIN}")
+    return Cause("unauthorized", "401: the server does not know the token (any more)", f"log in again, {_AGAIN}")
 
 
 def kept(stuck: Stuck) -> Cause | None:

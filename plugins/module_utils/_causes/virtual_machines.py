@@ -38,7 +38,7 @@ def node_gone(stuck: Stuck) -> Cause | None:
     )
 
 
-def launcher_grace(stuck: Stuck) -> Cause | None:
+def grace_period(stuck: Stuck) -> Cause | None:
     """deletionTimestamp of a pod is when its grace ends."""
     pod = _ending_pod(stuck)
     left = epoch(pod.deleting) - stuck.seen.now if pod is not None else 0.0
@@ -51,16 +51,15 @@ def launcher_grace(stuck: Stuck) -> Cause | None:
     )
 
 
-def launcher_hangs(stuck: Stuck) -> Cause | None:
-    if not stuck.is_a(KUBEVIRT, "VirtualMachine", "VirtualMachineInstance"):
-        return None
+def pod_hangs(stuck: Stuck) -> Cause | None:
     pod = _ending_pod(stuck)
-    if pod is None:
+    if pod is None or pod.finalizers:
         return None
     return Cause(
-        "launcher-hangs",
+        "pod-hangs",
         f"pod {pod.name} has not ended, though its grace period is over and its node is ready",
-        f"see pod {pod.name} and virt-handler on node {pod.spec('nodeName') or '?'}, then run the teardown again",
+        f"see pod {pod.name} on node {pod.spec('nodeName') or '?'} (its kubelet; of a VM, virt-handler), then run "
+        "the teardown again",
     )
 
 
@@ -90,4 +89,4 @@ def _ending_pod(stuck: Stuck) -> Obj | None:
     return None
 
 
-CAUSES: tuple[Tells, ...] = (controller_down, node_gone, launcher_grace, launcher_hangs, instance_recreated)
+CAUSES: tuple[Tells, ...] = (controller_down, node_gone, grace_period, pod_hangs, instance_recreated)

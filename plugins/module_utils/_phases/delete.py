@@ -126,7 +126,7 @@ class _Run:
         self.stalled = self.stalled or bool(waited.pending)
 
     def _limits(self) -> Limits:
-        return self.limits.brief() if self.stalled else self.limits
+        return self.limits.brief(slow=self.phase == order.NAMESPACES) if self.stalled else self.limits
 
     def _ask(self, objects: list[Obj]) -> None:
         """Ask for all deletions together; what another of them controls goes with that, unless that was refused."""

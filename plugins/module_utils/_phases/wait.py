@@ -16,8 +16,6 @@ from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiErr
 from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import Obj, Resource, conditions
 
 Done = Callable[[Obj], bool]
-# Seconds without movement that a wait lasts, once an earlier one has used up the window.
-SETTLE = 10.0
 
 
 # A watch that has gone dumb is noticed by the list that comes after it, at the latest after so many seconds.
@@ -28,15 +26,18 @@ _BREATH, _POLL = 0.5, 2.0
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Seconds. stall: how long nothing may move; total: how long all of it may take."""
+    """Seconds. stall: how long nothing may move; total: how long all of it may take; settle: instead of stall, once
+    an earlier wait was in vain."""
 
     stall: float = 180.0
     total: float = 1800.0
+    settle: float = 5.0
 
-    def brief(self) -> Limits:
+    def brief(self, slow: bool = False) -> Limits:
         """For what comes after a wait in vain: each later wait ends sooner, so that many stuck objects in many
-        kinds cost one window. What moves is waited for all the same."""
-        return Limits(min(self.stall, SETTLE), self.total)
+        kinds cost one window. What moves is waited for all the same. slow: namespaces, whose controller sleeps 5 s
+        before it begins."""
+        return Limits(min(self.stall, self.settle * (3 if slow else 1)), self.total, self.settle)
 
 
 @dataclass(frozen=True, slots=True)

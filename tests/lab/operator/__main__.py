@@ -15,6 +15,7 @@ from tests.lab.operator.api import Api
 from tests.lab.operator.cdi import Cdi
 from tests.lab.operator.engine import Engine
 from tests.lab.operator.forklift import Forklift
+from tests.lab.operator.installation import Installation
 from tests.lab.operator.kubevirt import KubeVirt
 from tests.lab.operator.pods import Pods, add_node
 from tests.lab.operator.populator import Populators
@@ -26,7 +27,7 @@ async def run(kubeconfig: Path, settings: Settings) -> None:
     """Work until cancelled."""
     async with Api(kubeconfig) as api:
         engine = Engine(api, settings)
-        for controller in (Pods, Cdi, KubeVirt, Populators, Providers, Forklift):
+        for controller in (Installation, Pods, Cdi, KubeVirt, Populators, Providers, Forklift):
             controller(engine)
         await add_node(engine)
         await engine.run(lambda: print("operator: ready", flush=True))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from tests.lab.operator.engine import Engine, Key
 from tests.lab.operator.kinds import Obj, deleting, manifest, meta, owner
-from tests.lab.operator.settings import ENDS, IMPORT, RUNS
+from tests.lab.operator.settings import CDI, ENDS, IMPORT, RUNS
 
 PHASE = "cdi.kubevirt.io/storage.pod.phase"
 SOURCE = "cdi.kubevirt.io/storage.import.source"
@@ -99,8 +99,8 @@ class Cdi:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        engine.controller("DataVolume", self.reconcile_volume)
-        engine.controller("PersistentVolumeClaim", self.reconcile_claim)
+        engine.controller("DataVolume", self.reconcile_volume, runs_in=CDI)
+        engine.controller("PersistentVolumeClaim", self.reconcile_claim, runs_in=CDI)
         engine.watch("PersistentVolumeClaim", _volume_of_claim)
         engine.watch("Pod", _claim_of_pod)
 

@@ -16,8 +16,8 @@ from collections.abc import Awaitable, Callable, Iterable
 import aiohttp
 
 from tests.lab.operator.api import Api, ApiError, GoneError
-from tests.lab.operator.kinds import Obj
-from tests.lab.operator.settings import Settings
+from tests.lab.operator.kinds import Obj, meta
+from tests.lab.operator.settings import IGNORED, Settings
 
 LOG = logging.getLogger("lab.operator")
 
@@ -78,7 +78,7 @@ class Engine:
         self.api = api
         self.settings = settings
         self.store = Store()
-        self._controllers: dict[str, list[Reconcile]] = defaultdict(list)
+        self._controllers: dict[str, list[tuple[Reconcile, str]]] = defaultdict(list)
         self._mappers: dict[str, list[Mapper]] = defaultdict(list)
         self._queue: asyncio.Queue[Key] = asyncio.Queue()
         self._waiting: set[Key] = set()
@@ -89,9 +89,12 @@ class Engine:
         self._synced: dict[str, asyncio.Event] = {}
         self._workers = workers
 
-    def controller(self, kind: str, reconcile: Reconcile) -> None:
-        """Call `reconcile` for every object of the kind that changed or asked to be seen again."""
-        self._controllers[kind].append(reconcile)
+    def controller(self, kind: str, reconcile: Reconcile, runs_in: str = "") -> None:
+        """Call `reconcile` for every object of the kind that changed or asked to be seen again.
+
+        runs_in: the Deployment whose pod this is; while that is scaled to nothing, nobody is called.
+        """
+        self._controllers[kind].append((reconcile, runs_in))
         self.watch(kind)
 
     def watch(self, kind: str, mapper: Mapper | None = None) -> None:
@@ -99,6 +102,11 @@ class Engine:
         self._synced.setdefault(kind, asyncio.Event())
         if mapper is not None:
             self._mappers[kind].append(mapper)
+
+    def is_off(self, deployment: str) -> bool:
+        """Whether this Deployment is there and scaled to nothing."""
+        found = [d for d in self.store.all("Deployment") if d["metadata"]["name"] == deployment]
+        return any(d["spec"].get("replicas") == 0 for d in found)
 
     def due(self, obj: Obj, step: str, delay: float) -> float:
         """Seconds left of a delay that began when this was first asked for the object."""
@@ -187,9 +195,13 @@ class Engine:
                     self.enqueue(key)
 
     async def _handle(self, key: Key) -> None:
-        for reconcile in self._controllers[key[0]]:
+        for reconcile, runs_in in self._controllers[key[0]]:
+            obj = self.store.get(*key)
+            if self.is_off(runs_in) or (obj is not None and IGNORED in meta(obj, "annotations")):
+                self.enqueue(key, 0.5)
+                continue
             try:
-                again = await reconcile(key, self.store.get(*key))
+                again = await reconcile(key, obj)
             except (ApiError, aiohttp.ClientError, TimeoutError) as error:
                 self._tries[key] += 1
                 LOG.info("%s: %s", "/".join(key), error)

@@ -15,7 +15,7 @@ from tests.lab.operator.engine import Engine, Key, key_of
 from tests.lab.operator.kinds import Obj, deleting, meta, owner
 from tests.lab.operator.objects import Job
 from tests.lab.operator.pipeline import COMPLETED, FailedStepError, Pipeline
-from tests.lab.operator.settings import PREFIX
+from tests.lab.operator.settings import FORKLIFT, LIES, PREFIX
 from tests.lab.operator.status import (
     READY,
     TERMINAL,
@@ -50,8 +50,8 @@ class Forklift:
         self.pipeline = Pipeline(engine)
         self.cleanup = Cleanup(engine.api, engine.settings)
         self._last: dict[Key, Obj] = {}
-        engine.controller("Plan", self.reconcile_plan)
-        engine.controller("Migration", self.reconcile_migration)
+        engine.controller("Plan", self.reconcile_plan, runs_in=FORKLIFT)
+        engine.controller("Migration", self.reconcile_migration, runs_in=FORKLIFT)
         engine.watch("Migration", _plan_of_migration)
         engine.watch("Plan", self._migrations_of)
         for kind in ("Provider", "NetworkMap", "StorageMap", "Secret"):
@@ -132,7 +132,7 @@ class Forklift:
         if left > 0:
             return left
         status = copy.deepcopy(plan.get("status") or {})
-        if not _blockers(referred):
+        if not _blockers(referred) and LIES not in meta(plan, "annotations"):
             await self.cleanup.provider_storage(plan)
             history = (status.get("migration") or {}).get("history") or []
             # 2.9 and 2.10 forget the uid (#6946).

@@ -13,6 +13,7 @@ from tests.lab.operator.cdi import pod_spec
 from tests.lab.operator.engine import Engine, Key
 from tests.lab.operator.kinds import Obj, deleting, manifest, meta, owner
 from tests.lab.operator.pods import LAUNCHER
+from tests.lab.operator.settings import KUBEVIRT
 
 VM_FINALIZER = "kubevirt.io/virtualMachineControllerFinalize"
 VMI_FINALIZER = "kubevirt.io/foregroundDeleteVirtualMachine"
@@ -32,6 +33,7 @@ def instance(vm: Obj) -> Obj:
         vm["metadata"]["name"],
         vm["metadata"]["namespace"],
         labels=(template.get("metadata") or {}).get("labels"),
+        annotations=(template.get("metadata") or {}).get("annotations"),
         owners=[owner(vm)],
         spec=template["spec"],
     )
@@ -83,8 +85,8 @@ class KubeVirt:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        engine.controller("VirtualMachine", self.reconcile_vm)
-        engine.controller("VirtualMachineInstance", self.reconcile_vmi)
+        engine.controller("VirtualMachine", self.reconcile_vm, runs_in=KUBEVIRT)
+        engine.controller("VirtualMachineInstance", self.reconcile_vmi, runs_in=KUBEVIRT)
         engine.watch("VirtualMachineInstance", _vm_of_instance)
         engine.watch("Pod", _instance_of_pod)
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from tests.lab.operator.engine import Engine, Key
 from tests.lab.operator.kinds import Obj, deleting, manifest, meta
-from tests.lab.operator.settings import ENDS, RUNS
+from tests.lab.operator.settings import ENDS, NODE, RUNS
+from tests.lab.operator.status import has
 
 LAUNCHER = "virt-launcher"
 _FINAL = ("Succeeded", "Failed")
@@ -58,6 +59,7 @@ class Pods:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         engine.controller("Pod", self.reconcile)
+        engine.watch("Node")
 
     async def reconcile(self, _key: Key, pod: Obj | None) -> float | None:
         if pod is None:
@@ -65,7 +67,7 @@ class Pods:
         if deleting(pod):
             return await self._end(pod)
         if not pod["spec"].get("nodeName"):
-            await self.engine.api.bind(pod, self.engine.settings.node)
+            await self.engine.api.bind(pod, meta(pod, "annotations").get(NODE, self.engine.settings.node))
             return None
         phase = pod.get("status", {}).get("phase")
         if phase in _FINAL:
@@ -74,6 +76,10 @@ class Pods:
             await self.engine.api.patch(pod, status("Running"), "status")
             return None
         return await self._finish(pod)
+
+    def _node_is_ready(self, name: str) -> bool:
+        node = self.engine.store.get("Node", "", name)
+        return not name or (node is not None and has(node, "Ready"))
 
     async def _finish(self, pod: Obj) -> float | None:
         phase = ending(pod)
@@ -97,5 +103,7 @@ class Pods:
         left = self.engine.due(pod, "end", delay)
         if left > 0:
             return left
+        if not self._node_is_ready(str(pod["spec"].get("nodeName") or "")):
+            return 1.0  # only its kubelet can say that it has ended (kubevirt#10407)
         await self.engine.api.delete(pod, grace=0)
         return None

@@ -10,7 +10,7 @@ from __future__ import annotations
 from tests.lab.operator.cdi import pod_spec
 from tests.lab.operator.engine import Engine, Key
 from tests.lab.operator.kinds import FORKLIFT, KINDS, Obj, deleting, manifest, meta, owner
-from tests.lab.operator.settings import ENDS, IMPORT, RUNS
+from tests.lab.operator.settings import ENDS, IMPORT, POPULATOR, RUNS
 
 POPULATED_FROM = "forklift.konveyor.io/populated-from"
 PROTECTION = "forklift.konveyor.io/populate-target-protection"
@@ -50,7 +50,7 @@ class Populators:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        engine.controller("PersistentVolumeClaim", self.reconcile)
+        engine.controller("PersistentVolumeClaim", self.reconcile, runs_in=POPULATOR)
         for kind in ("OpenstackVolumePopulator", "OvirtVolumePopulator"):
             engine.watch(kind, self._targets)
         engine.watch("VSphereXcopyVolumePopulator", self._targets)

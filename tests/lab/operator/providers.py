@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from tests.lab.operator.engine import Engine, Key
 from tests.lab.operator.kinds import Obj, deleting, meta
+from tests.lab.operator.settings import FORKLIFT
 from tests.lab.operator.static import OVA_FINALIZER, ova_server, ova_server_parts
 from tests.lab.operator.status import READY, condition, has
 
@@ -20,9 +21,9 @@ class Providers:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         for kind in _PLAIN:
-            engine.controller(kind, self.reconcile_plain)
-        engine.controller("Provider", self.reconcile_provider)
-        engine.controller("OVAProviderServer", self.reconcile_server)
+            engine.controller(kind, self.reconcile_plain, runs_in=FORKLIFT)
+        engine.controller("Provider", self.reconcile_provider, runs_in=FORKLIFT)
+        engine.controller("OVAProviderServer", self.reconcile_server, runs_in=FORKLIFT)
 
     async def reconcile_plain(self, key: Key, obj: Obj | None) -> float | None:
         if obj is not None and not deleting(obj) and not has(obj, "Ready"):

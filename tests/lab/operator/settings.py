@@ -21,6 +21,17 @@ ENDS = f"{PREFIX}ends"
 RUNS = f"{PREFIX}runs"
 DISKS = f"{PREFIX}disks"
 LUNS = f"{PREFIX}luns"
+# Switches for controllers that misbehave. On any object: its controllers have lost sight of it.
+IGNORED = f"{PREFIX}ignored"
+# On a Pod (or a VM, whose launcher takes it over): the node it runs on.
+NODE = f"{PREFIX}node"
+# On a Plan: archive says Archived and cleans nothing.
+LIES = f"{PREFIX}archive-lies"
+# On the ForkliftController: the release that Forklift plays from now on.
+RELEASE = f"{PREFIX}forklift-version"
+# Deployments of the controllers; one that is scaled to nothing does nothing.
+FORKLIFT, POPULATOR = "forklift-controller", "forklift-volume-populator-controller"
+KUBEVIRT, CDI = "virt-controller", "cdi-deployment"
 
 
 @dataclass

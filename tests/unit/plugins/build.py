@@ -34,6 +34,8 @@ RESOURCES = {
         ("forklift.konveyor.io", "v1beta1", "conversions", "Conversion", True),
         ("forklift.konveyor.io", "v1beta1", "ovaproviderservers", "OVAProviderServer", True),
         ("kubevirt.io", "v1", "virtualmachines", "VirtualMachine", True),
+        ("kubevirt.io", "v1", "virtualmachineinstances", "VirtualMachineInstance", True),
+        ("storage.k8s.io", "v1", "volumeattachments", "VolumeAttachment", False),
         ("cdi.kubevirt.io", "v1beta1", "datavolumes", "DataVolume", True),
         ("k8s.cni.cncf.io", "v1", "network-attachment-definitions", "NetworkAttachmentDefinition", True),
         ("snapshot.storage.k8s.io", "v1", "volumesnapshots", "VolumeSnapshot", True),
@@ -54,8 +56,10 @@ def obj(
     spec: dict[str, Any] | None = None,
     status: dict[str, Any] | None = None,
     finalizers: tuple[str, ...] = (),
+    controller: Obj | None = None,
+    deleting: str = "",
 ) -> Obj:
-    """A live object; its uid is made from its place, and an owner is given by uid."""
+    """A live object; its uid is made from its place, and an owner is given by uid, or whole when it controls it."""
     meta = {
         "name": name,
         "namespace": namespace,
@@ -66,6 +70,11 @@ def obj(
         "finalizers": list(finalizers),
         "ownerReferences": [{"uid": owner, "kind": "X", "name": "x"} for owner in owners],
     }
+    if controller is not None:
+        above = {"uid": controller.uid, "kind": controller.kind, "name": controller.name, "controller": True}
+        meta["ownerReferences"] += [{**above, "apiVersion": controller.resource.api_version}]
+    if deleting:
+        meta["deletionTimestamp"] = deleting
     return from_item(RESOURCES[kind], {"metadata": meta, "spec": spec or {}, "status": status or {}})
 
 

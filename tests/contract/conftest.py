@@ -118,9 +118,21 @@ class Admin:
         body = {"apiVersion": api_version, "kind": kind, "metadata": meta, **more}
         made: dict[str, Any] = self.api.request("POST", f"{base}/namespaces/{namespace}/{plural}", body)
         if "status" in more:
-            path = f"{base}/namespaces/{namespace}/{plural}/{name}/status"
-            made = self.api.request("PUT", path, {**made, "status": more["status"]})
+            made = self._set_status(f"{base}/namespaces/{namespace}/{plural}/{name}", more["status"])
         return made
+
+    def _set_status(self, path: str, status: Any) -> dict[str, Any]:
+        """Again when somebody else wrote at the same moment."""
+        for _attempt in range(5):
+            now = self.api.request("GET", path)
+            try:
+                made: dict[str, Any] = self.api.request("PUT", f"{path}/status", {**now, "status": status})
+            except ApiError as exc:
+                if exc.code != 409:
+                    raise
+            else:
+                return made
+        raise AssertionError(f"{path} changes all the time")
 
     def uid(self, kind: str, namespace: str, name: str) -> str:
         """The uid of a living object, or nothing."""

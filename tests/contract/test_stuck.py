@@ -1,7 +1,7 @@
 # Copyright (c) 2026 mtv.teardown contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A session full of objects that do not go, each for another cause: named rightly, and all for the price of one wait."""
+"""A session full of objects that do not go, each for another cause: named rightly, all for the price of one wait."""
 
 from __future__ import annotations
 
@@ -74,11 +74,11 @@ class Museum:
         api = self.admin.api
         for kind, more in THREE_OF.items():
             for number in range(3):
-                self.make(kind, f"held-{number}", metadata=HELD, **more)
+                self.make(kind, f"held-{number}", metadata={**HELD, "annotations": {IGNORED: "yes"}}, **more)
         api.create("/api/v1/nodes", {"metadata": {"name": "dead-node"}})
         dead = {"metadata": {"annotations": {NODE: "dead-node"}}, "spec": {"domain": {}}}
         self.make("VirtualMachine", "on-dead-node", spec={"running": True, "template": dead})
-        slow = {"metadata": {"annotations": {"lab.mtv.teardown/vm-end-delay": "45"}}, "spec": {"domain": {}}}
+        slow = {"metadata": {"annotations": {"lab.mtv.teardown/vm-end-delay": "59"}}, "spec": {"domain": {}}}
         self.make("VirtualMachine", "slow-guest", spec={"running": True, "template": slow})
         user = {**POD, "volumes": [{"name": "d", "persistentVolumeClaim": {"claimName": "used"}}]}
         self.claim("used")
@@ -100,6 +100,8 @@ class Museum:
             self.make("ConfigMap", label, metadata={"labels": {label: "yes"}})
         self.make("Secret", "kept-by-policy", metadata={"labels": {"kept": "yes"}})
         self.volume("stuck-failed", "Delete")
+        failed = {"phase": "Failed", "message": "the lab's backend is locked"}
+        self.admin._set_status("/api/v1/persistentvolumes/stuck-failed", failed)
         self.volume("stuck-driver", "Delete", driver="slow.example.com")
         self.volume("stuck-attached", "Retain", ("external-attacher/example",))
         attached = {
@@ -142,10 +144,9 @@ class Museum:
         node = api.request("GET", "/api/v1/nodes/dead-node")
         api.request("PUT", "/api/v1/nodes/dead-node/status", {**node, "status": ready})
         for kind, name in self.made:
-            if self._is_there(kind, name):
-                self.admin.release(kind, OWN, name)
-        user = f"/api/v1/namespaces/{OWN}/pods/user"
-        api.request("DELETE", user, {"gracePeriodSeconds": 0})
+            self._release(kind, name)
+        for pod in api.request("GET", f"/api/v1/namespaces/{OWN}/pods")["items"]:
+            api.request("DELETE", f"/api/v1/namespaces/{OWN}/pods/{pod['metadata']['name']}", {"gracePeriodSeconds": 0})
         for name in ("stuck-failed", "stuck-driver", "stuck-attached"):
             path = f"/api/v1/persistentvolumes/{name}"
             now = api.request("GET", path)
@@ -154,13 +155,12 @@ class Museum:
             if name != "stuck-attached":
                 api.request("DELETE", path)
 
-    def _is_there(self, kind: str, name: str) -> bool:
+    def _release(self, kind: str, name: str) -> None:
         try:
             self.admin.release(kind, OWN, name)
         except ApiError as exc:
-            assert exc.code == 404
-            return False
-        return True
+            if exc.code != 404:
+                raise
 
 
 @pytest.fixture(scope="module")
@@ -168,7 +168,7 @@ def museum(acting_lab: Lab) -> Museum:
     return Museum(admin_of(acting_lab), [])
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", autouse=True)
 def bystander(acting_lab: Lab) -> tuple[Admin, str, str]:
     admin = admin_of(acting_lab)
     admin.namespace(f"{OWN}2")
@@ -177,9 +177,7 @@ def bystander(acting_lab: Lab) -> tuple[Admin, str, str]:
 
 
 @pytest.fixture(scope="module")
-def run(
-    acting_lab: Lab, museum: Museum, bystander: tuple[Admin, str, str], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Run, float]]:
+def run(acting_lab: Lab, museum: Museum, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Run, float]]:
     """One teardown of all of it, and the seconds it took."""
     museum.admin.namespace(OWN)
     with Webhook(tmp_path_factory.mktemp("webhook")) as webhook:
@@ -205,10 +203,10 @@ CAUSES = {
     ("ConfigMap", "refused"): ("webhook-refuses", "the lab forbids it"),
     ("ConfigMap", "unanswered"): ("webhook-dead", "dead.lab.example.com"),
     ("Secret", "kept-by-policy"): ("policy-refuses", "kept for audit"),
-    ("PersistentVolume", "stuck-failed"): ("volume-failed", ""),
+    ("PersistentVolume", "stuck-failed"): ("volume-failed", "the lab's backend is locked"),
     ("PersistentVolume", "stuck-driver"): ("driver-deletes", "slow.example.com"),
     ("PersistentVolume", "stuck-attached"): ("volume-attached", "dead-node"),
-    ("Namespace", OWN): ("namespace-content", ""),
+    ("Namespace", OWN): ("namespace-content", "Secret"),
     ("Secret", "held-0"): ("finalizer", "example.com/held"),
     ("VirtualMachine", "held-0"): ("finalizer", "example.com/held"),
 }
@@ -230,7 +228,7 @@ def test_three_stuck_in_eleven_kinds_cost_one_window(run: tuple[Run, float]) -> 
     assert len([e for e in stuck if e["name"].startswith("held-")]) == 33
     assert len(THREE_OF) == 11
     print(f"{len(stuck)} stuck objects: {seconds:.1f} s with a window of {WINDOW:.0f} s")
-    assert seconds < 5 * WINDOW
+    assert seconds < WINDOW + 60  # the window, and some seconds for each later step
 
 
 def test_everything_that_stayed_is_a_leftover(run: tuple[Run, float]) -> None:
@@ -238,17 +236,13 @@ def test_everything_that_stayed_is_a_leftover(run: tuple[Run, float]) -> None:
     assert ran.verdict == "leftovers"
     stuck = {(e["kind"], e["name"]) for phase in ran.phases.values() for e in phase.remaining}
     # The namespace takes along, while it waits, what only our own requests were refused for.
-    assert stuck - ran.leftovers <= {
-        ("Secret", "kept-by-policy"),
-        ("ConfigMap", "refused"),
-        ("ConfigMap", "unanswered"),
-    }
+    taken = {("Secret", "kept-by-policy"), ("ConfigMap", "refused"), ("ConfigMap", "unanswered")}
+    assert stuck - ran.leftovers <= taken
     assert all(entry["cause"] and entry["next_step"] for entry in ran.judged["leftovers"])
 
 
-def test_when_the_causes_pass_it_ends_clean(
-    run: tuple[Run, float], acting_lab: Lab, museum: Museum, bystander: tuple[Admin, str, str]
-) -> None:
+@pytest.mark.usefixtures("run")
+def test_when_the_causes_pass_it_ends_clean(acting_lab: Lab, museum: Museum, bystander: tuple[Admin, str, str]) -> None:
     museum.unguard()
     museum.unguard = lambda: None  # type: ignore[method-assign]
     museum.let_go()

@@ -30,10 +30,15 @@ def dead_api(stuck: Stuck) -> Cause | None:
 
 
 def namespace_content(stuck: Stuck) -> Cause | None:
-    if stuck.obj.kind != "Namespace" or not condition_true(stuck.obj, *_REMAINS):
+    """By its conditions, or by what was seen in it: while pods end, the conditions may say that nothing remains."""
+    if stuck.obj.kind != "Namespace" or not stuck.obj.deleting:
         return None
     told = conditions(stuck.obj)
-    messages = [str(told[kind].get("message")) for kind in _REMAINS if str(told.get(kind, {}).get("status")) == "True"]
+    messages = [str(told[kind].get("message")) for kind in _REMAINS if condition_true(stuck.obj, kind)]
+    seen = sorted(stuck.seen.contents.get(stuck.obj.name, {}).items())
+    messages += [", ".join(f"{number} {kind}" for kind, number in seen)] if seen else []
+    if not messages:
+        return None
     return Cause(
         "namespace-content",
         f"it still contains something: {'; '.join(messages)}",

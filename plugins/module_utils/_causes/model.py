@@ -28,6 +28,7 @@ class Evidence:
 
     pods, claims, data_volumes, snapshots, attachments, plans, providers, conversions: objects of these kinds in the
     namespaces at hand; owners: controllers of the objects, where they live; nodes: name -> whether it is ready;
+    contents: namespace -> what of the session it still contains, kind -> number;
     controllers: Deployment -> whether it runs, missing when there is none or it could not be read; secrets: (namespace,
     name) -> whether it is there; dead_apis: API service -> its message; events: uid -> the newest warning about it;
     window: seconds after which a deletion is not just slow; now: seconds since the epoch.
@@ -48,6 +49,7 @@ class Evidence:
     dead_apis: Mapping[str, str] = field(default_factory=dict)
     events: Mapping[str, str] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
+    contents: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     window: float = 180.0
     now: float = 0.0
 

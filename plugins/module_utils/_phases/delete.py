@@ -122,11 +122,11 @@ class _Run:
         if self.phase == order.VMS:
             claims = _claims_of(waiting, found)
             waiting += _free(claims, explain.pods_by_claim(self.cluster, self.catalog, claims))
-        waited = until_gone(self.cluster, waiting, self._limits())
+        waited = until_gone(self.cluster, waiting, self._limits(slow=any(obj.kind == "Namespace" for obj in waiting)))
         self.stalled = self.stalled or bool(waited.pending)
 
-    def _limits(self) -> Limits:
-        return self.limits.brief(slow=self.phase == order.NAMESPACES) if self.stalled else self.limits
+    def _limits(self, slow: bool = False) -> Limits:
+        return self.limits.brief(slow) if self.stalled else self.limits
 
     def _ask(self, objects: list[Obj]) -> None:
         """Ask for all deletions together; what another of them controls goes with that, unless that was refused."""
@@ -181,7 +181,12 @@ class _Run:
         left = list({pair[0].uid: pair for pair in left}.values())
         errors = dict.fromkeys(unseen, f"{UNSEEN}: its kind could not be read")
         whys = explain.explain(
-            self.cluster, self.catalog, [obj for obj, _m in left], {**errors, **self.errors}, self.limits.stall
+            self.cluster,
+            self.catalog,
+            [obj for obj, _made in left],
+            {**errors, **self.errors},
+            self.limits.stall,
+            found.contents(),
         )
         gone = [item(obj, made, storage_note(obj)) for uid, (obj, made) in self.handled.items() if uid not in there]
         return self._result(found, gone, [left_item(obj, made, whys[obj.uid]) for obj, made in left])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils._causes import forklift as forklift_causes
@@ -54,15 +54,16 @@ def explain(
     objects: Iterable[Obj],
     errors: Mapping[str, str] | None = None,
     window: float = 180.0,
+    contents: Mapping[str, Mapping[str, int]] | None = None,
 ) -> dict[str, Why]:
     """uid -> Why. errors: uid -> what the server answered to what was asked of the object; window: seconds that a
-    deletion may take before it is more than slow."""
+    deletion may take before it is more than slow; contents: what there is in namespaces, see Evidence."""
     objects, errors = list(objects), errors or {}
     if not objects:
         return {}
     reader = _Reader(cluster, catalog)
     fresh = [*cluster.together(reader.now, objects[:MOST]), *objects[MOST:]]
-    seen = reader.evidence(fresh, window)
+    seen = replace(reader.evidence(fresh), window=window, contents=contents or {})
     return {
         obj.uid: Why(table.why(Stuck(obj, seen, errors.get(obj.uid, ""))), held_by(obj, seen.pods)) for obj in fresh
     }
@@ -126,7 +127,7 @@ class _Reader:
             return obj
         return found if found is not None and found.uid == obj.uid else obj
 
-    def evidence(self, objects: list[Obj], window: float) -> Evidence:
+    def evidence(self, objects: list[Obj]) -> Evidence:
         kinds = {(obj.group, obj.kind) for obj in objects}
         places = {obj.namespace for obj in objects if obj.namespace}
         claims = ("", "PersistentVolumeClaim")
@@ -154,7 +155,6 @@ class _Reader:
             dead_apis=self._dead_apis() if ("", "Namespace") in kinds else {},
             events=self._events(objects),
             unread=tuple(self.unread),
-            window=window,
             now=time.time(),
         )
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -65,6 +66,14 @@ class Found:
             (scope["api_version"], scope["kind"]) == (api_version, kind) and scope["namespace"] in (namespace, None)
             for scope in self.scopes
         )
+
+    def contents(self) -> dict[str, Counter[str]]:
+        """namespace -> how many objects of each kind were met in it that are the session's."""
+        inside: dict[str, Counter[str]] = defaultdict(Counter)
+        for obj, made in self.decided:
+            if obj.namespace and made.ours:
+                inside[obj.namespace][obj.kind] += 1
+        return inside
 
     @property
     def unread_roots(self) -> str:

@@ -47,7 +47,9 @@ def verify(
     looks = _look_until_quiet(cluster, session, terms, sleep)
     last = looks[-1]
     left = last.with_status(Status.OWNED, Status.CONTESTED)
-    whys = explain.explain(cluster, last.catalog, [obj for obj, _made in left], window=terms.window)
+    whys = explain.explain(
+        cluster, last.catalog, [obj for obj, _made in left], window=terms.window, contents=last.contents()
+    )
     items = [left_item(obj, made, whys[obj.uid]) for obj, made in left]
     counted, accepted = ignore.split(items, terms.rules)
     unreadable = _once(entry for look in looks[-2:] for entry in look.unreadable)

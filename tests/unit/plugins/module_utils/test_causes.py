@@ -178,6 +178,7 @@ CASES: list[tuple[str, str, Any, Evidence, str]] = [
         seen(),
         "",
     ),
+    ("namespace-content", "2 Pod", gone("Namespace", N, None), seen(contents={N: {"Pod": 2}}), ""),
     ("waits-for-dependents", "foreground", gone("Secret", finalizers=("foregroundDeletion",)), seen(), ""),
     (
         "controller-fails",

@@ -205,6 +205,14 @@ not_covered:
   type: list
   elements: dict
   returned: always
+not_done:
+  description:
+    - Migrations that could not be canceled and Plans that could not be archived, as the earlier phases told it.
+    - A migration among them makes the verdict V(unverified) - nobody knows what it left on its source.
+    - Entries as in RV(leftovers).
+  type: list
+  elements: dict
+  returned: always
 scopes:
   description: The scopes that were read, each with its kind, namespace and the number of objects in it.
   type: list
@@ -254,7 +262,7 @@ def main() -> None:
         session = start.with_deleted(start.session_of(options), options["phases"])
         cluster = _module.cluster_of(module)
         known = [*options["targets"], *start.deleted_by(options["phases"])]
-        result = verify.verify(cluster, session, terms, known)
+        result = verify.verify(cluster, session, terms, known, start.not_done(options["phases"]))
         result["absent"] = summary.already_gone(result["absent"], result["deleted"])
         result["summary"] = summary.of_verdict(session, result)
         return {"changed": False, **result, "requests": cluster.requests}

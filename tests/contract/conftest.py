@@ -60,8 +60,9 @@ def acting_lab() -> Iterator[controlplane.Lab]:
     controlplane.stop(started)
 
 
-def cluster_of(kubeconfig: Path) -> Cluster:
-    return Cluster(rest.connect(SimpleNamespace(params={"kubeconfig": str(kubeconfig)})))
+def cluster_of(kubeconfig: Path, user: str | None = None) -> Cluster:
+    """Our client; user: on behalf of this one, with its rights alone."""
+    return Cluster(rest.connect(SimpleNamespace(params={"kubeconfig": str(kubeconfig), "impersonate_user": user})))
 
 
 # A server that hangs is found out in a second; the waits between two tries are noted, not waited.

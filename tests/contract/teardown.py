@@ -86,4 +86,4 @@ def teardown(
     session = start.with_deleted(session, registered)
     known = [*found["targets"], *start.deleted_by(registered)]
     terms = verify.Terms(quiet_interval=quiet, total=30, window=stall)
-    return Run(found, done, verify.verify(cluster, session, terms, known))
+    return Run(found, done, verify.verify(cluster, session, terms, known, start.not_done(registered)))

@@ -15,7 +15,6 @@ from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiErr
 from ansible_collections.mtv.teardown.plugins.module_utils._phases import explain
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.find import Found, find, undiscovered
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.result import (
-    SUCCESSOR,
     Result,
     absent_item,
     item,
@@ -26,7 +25,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._record import kinds
 from ansible_collections.mtv.teardown.plugins.module_utils._session import order
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import Obj
-from ansible_collections.mtv.teardown.plugins.module_utils._session.ownership import Decision, Status
+from ansible_collections.mtv.teardown.plugins.module_utils._session.ownership import SUCCESSOR, Decision, Status
 from ansible_collections.mtv.teardown.plugins.module_utils._session.volumes import may_be_deleted, storage_note
 
 # How often a phase looks again for what controllers made meanwhile.

@@ -18,7 +18,12 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session import order
 from ansible_collections.mtv.teardown.plugins.module_utils._session import prefix as prefixes
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session, merge_keys
 from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import Obj, Resource, listed
-from ansible_collections.mtv.teardown.plugins.module_utils._session.ownership import Decision, Ownership, Status
+from ansible_collections.mtv.teardown.plugins.module_utils._session.ownership import (
+    BY_NAME,
+    Decision,
+    Ownership,
+    Status,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,6 +320,7 @@ def learn(session: Session, owned: Iterable[tuple[Obj, Decision]]) -> Session:
         started=min([time for time in (session.started, *named) if time], default=""),
         namespaces=tuple(sorted({*session.namespaces, *(o.name for o, _m in owned if o.kind == "Namespace")})),
         lineage={**session.lineage, **outside},
+        identities={**{obj.address: obj.uid for obj, made in owned if made.evidence in BY_NAME}, **session.identities},
     )
 
 

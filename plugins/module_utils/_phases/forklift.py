@@ -13,7 +13,6 @@ from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiErr
 from ansible_collections.mtv.teardown.plugins.module_utils._phases import explain
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.find import Found, find
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.result import (
-    SUCCESSOR,
     Result,
     absent_item,
     item,
@@ -23,19 +22,36 @@ from ansible_collections.mtv.teardown.plugins.module_utils._phases.wait import L
 from ansible_collections.mtv.teardown.plugins.module_utils._session import forklift, order
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import Obj
-from ansible_collections.mtv.teardown.plugins.module_utils._session.ownership import Decision, Status
+from ansible_collections.mtv.teardown.plugins.module_utils._session.ownership import SUCCESSOR, Decision, Status
 
 Pair = tuple[Obj, Decision]
+_NO_IDS = "no VM ids: neither its plan's status nor its spec names any"
+
+
+# How often cancel looks again for Migrations that were started meanwhile.
+PASSES = 3
 
 
 def cancel(cluster: Cluster, session: Session, limits: Limits, check_mode: bool, stalled: bool = False) -> Result:
-    """Cancel every running Migration of the session, by VM ids, and wait until it is finished."""
-    found = find(cluster, session)
-    plans = _plans(found)
-    pairs = running(found)
-    changes = {obj.uid: forklift.cancel_patch(obj, _plan_of(obj, plans)) for obj, _made in pairs}
-    no_ids = {uid: "no VM ids: neither its plan's status nor its spec names any" for uid in changes if not changes[uid]}
-    return _change(cluster, found, "Migration", pairs, changes, no_ids, forklift.ended, limits, check_mode, stalled)
+    """Cancel every running Migration of the session, by VM ids, and wait until it is finished; then those that a Plan
+    has started meanwhile."""
+    whole, handled = Result(), set[str]()
+    for _pass in range(PASSES):
+        found = find(cluster, session)
+        session = found.session
+        plans = _plans(found)
+        pairs = [pair for pair in running(found) if pair[0].uid not in handled]
+        if handled and not pairs:
+            break
+        handled |= {obj.uid for obj, _made in pairs}
+        changes = {obj.uid: forklift.cancel_patch(obj, _plan_of(obj, plans)) for obj, _made in pairs}
+        no_ids = {uid: _NO_IDS for uid in changes if not changes[uid]}
+        done = _change(cluster, found, "Migration", pairs, changes, no_ids, forklift.ended, limits, check_mode, stalled)
+        whole = whole.followed_by(done)
+        stalled = whole.stalled
+        if check_mode or not pairs:
+            break
+    return whole
 
 
 def archive(cluster: Cluster, session: Session, limits: Limits, check_mode: bool, stalled: bool = False) -> Result:

@@ -14,7 +14,6 @@ from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_fil
 from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import Obj
 from ansible_collections.mtv.teardown.plugins.module_utils._session.ownership import Decision
 
-SUCCESSOR = "made anew since with the same name: the successor is not the session's"
 _ASK_THE_OWNER = "ask the owner; this tool does not take what somebody else uses"
 
 
@@ -30,6 +29,17 @@ class Result:
     remaining: list[dict[str, Any]] = field(default_factory=list)
     unreadable: list[dict[str, Any]] = field(default_factory=list)
     stalled: bool = False
+
+    def followed_by(self, later: Result) -> Result:
+        """What both have done; what is absent, refused or unreadable is as the later one saw it."""
+        return Result(
+            [*self.done, *later.done],
+            later.absent,
+            later.refused,
+            [*self.remaining, *later.remaining],
+            later.unreadable,
+            later.stalled,
+        )
 
     def as_dict(self, done: str) -> dict[str, Any]:
         """done: the name of the first list, by what the phase does."""

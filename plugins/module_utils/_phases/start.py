@@ -114,6 +114,11 @@ def deleted_by(phases: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [entry for phase in phases.values() for entry in phase.get("deleted") or ()]
 
 
+def not_done(phases: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Migrations that could not be canceled and Plans that could not be archived."""
+    return [entry for name in ("migrations", "plans") for entry in (phases.get(name) or {}).get("remaining") or ()]
+
+
 def with_deleted(session: Session, phases: Mapping[str, Any]) -> Session:
     """The session, knowing what earlier phases found: what belonged to those is known by their uids."""
     remaining = [entry for phase in phases.values() for entry in phase.get("remaining") or ()]

@@ -38,11 +38,14 @@ def verify(
     session: Session,
     terms: Terms,
     known: Iterable[Mapping[str, Any]] = (),
+    not_done: Iterable[Mapping[str, Any]] = (),
     sleep: Callable[[float], None] = time.sleep,
 ) -> dict[str, Any]:
-    """verdict, leftovers, accepted, deleted, refused, absent, unreadable, not_covered, scopes, sweeps.
+    """verdict, leftovers, accepted, deleted, refused, absent, unreadable, not_covered, not_done, scopes,
+    sweeps.
 
-    known: what there was before, as items of earlier results; deleted is what of it is gone for sure.
+    known: what there was before, as items of earlier results; deleted is what of it is gone for sure; not_done:
+    what was asked of Forklift in vain, as items of earlier results.
     """
     looks = _look_until_quiet(cluster, session, terms, sleep)
     last = looks[-1]
@@ -59,7 +62,10 @@ def verify(
         if record.on_provider
     ]
     scopes = [dict(scope) for scope in last.scopes]
-    outcome = verdict(counted, unreadable, [] if terms.openshift_only else not_covered, scopes)
+    undone = [dict(entry) for entry in not_done]
+    outcome = verdict(
+        counted, unreadable, [] if terms.openshift_only else not_covered, scopes, [e for e in undone if _counts(e)]
+    )
     return {
         "verdict": outcome.value,
         "leftovers": counted,
@@ -69,6 +75,7 @@ def verify(
         "absent": [absent_item(record) for record in last.absent],
         "unreadable": unreadable,
         "not_covered": not_covered,
+        "not_done": undone,
         "scopes": scopes,
         "sweeps": len(looks),
     }
@@ -83,6 +90,12 @@ def _look_until_quiet(cluster: Cluster, session: Session, terms: Terms, sleep: C
         looks.append(find(cluster, looks[-1].session))
         if _ours(looks[-1]) == _ours(looks[-2]) or time.monotonic() > ends:
             return looks
+
+
+def _counts(undone: Mapping[str, Any]) -> bool:
+    """A migration that was not canceled leaves its source as it was: snapshots, a VM that is off. An archive that did
+    not come leaves only what the later phases delete, unless a right was missing for it."""
+    return undone["kind"] == "Migration" or undone["cause"] in ("forbidden", "unauthorized")
 
 
 def _gone(known: Iterable[Mapping[str, Any]], last: Found) -> list[dict[str, Any]]:

@@ -47,6 +47,7 @@ def of_verdict(session: Session, result: Mapping[str, Any]) -> list[str]:
     lines += _section("accepted", result["accepted"], lambda e: f"{shown(e)}: {e['accepted_because']}")
     lines += _not_touched(result["refused"])
     lines += _section("on source providers, not looked at", result["not_covered"], shown)
+    lines += _section("not canceled or archived", result["not_done"], _undone)
     lines.append(
         f"deleted {len(result['deleted'])}, already gone {len(result['absent'])}, left {len(result['leftovers'])}, "
         f"accepted {len(result['accepted'])}, not touched {len(result['refused'])}; "
@@ -73,6 +74,11 @@ def _headline(result: Mapping[str, Any]) -> str:
             f"UNVERIFIED: {len(result['not_covered'])} records are on source providers, which were not looked at. "
             "Set mtv_teardown_openshift_only to judge the cluster alone."
         )
+    if result["not_done"]:
+        return (
+            f"UNVERIFIED: {len(result['not_done'])} migrations or plans did not end as asked: nobody knows what they "
+            "left on their source."
+        )
     return "UNVERIFIED: no scope was read."
 
 
@@ -87,6 +93,10 @@ def _leftover(entry: Entry) -> list[str]:
     if entry["reason"]:
         lines.append(f"    {entry['reason']}")
     return [*lines, f"    next: {entry['next_step']}"]
+
+
+def _undone(entry: Entry) -> str:
+    return f"{shown(entry)}: {entry['reason']}; next: {entry['next_step']}"
 
 
 def _section(title: str, entries: list[Any], line: Any) -> list[str]:

@@ -19,7 +19,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._errors import Record
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session, from_dict, merge_keys
 
 _UID = re.compile(r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")
-_KEPT = ("prefix", "started", "namespaces", "plans", "migrations", "providers", "lineage")
+_KEPT = ("prefix", "started", "namespaces", "plans", "migrations", "providers", "lineage", "identities")
 MAX_BYTES = 64 * 1024 * 1024
 
 
@@ -55,11 +55,16 @@ def with_journal(session: Session, text: str, path: str) -> Session:
         migrations=merge_keys(earlier.migrations, session.migrations),
         providers=merge_keys(earlier.providers, session.providers),
         lineage={**earlier.lineage, **session.lineage},
+        identities={**session.identities, **earlier.identities},
     )
 
 
 def _check(earlier: Session) -> None:
     uids = [key.uid for key in (*earlier.plans, *earlier.migrations, *earlier.providers)]
-    wrong = [uid for uid in (*uids, *earlier.lineage) if not isinstance(uid, str) or not _UID.match(uid)]
+    wrong = [
+        uid
+        for uid in (*uids, *earlier.lineage, *earlier.identities.values())
+        if not isinstance(uid, str) or not _UID.match(uid)
+    ]
     if wrong:
         raise TeardownError(f"{wrong[0]!r} is not a uid")

@@ -37,7 +37,9 @@ class Session:
     prefix: empty only for a session of one test class (a plan, or VMs by name);
     started: RFC 3339 time of the oldest object that carries the prefix, empty when nothing is left of it;
     namespaces: those that the session created; lineage: uid -> test name of what was shown to be the
-    session's outside its own namespaces, so that dependants are known when the owner has gone.
+    session's outside its own namespaces, so that dependants are known when the owner has gone;
+    identities: place -> uid of what is the session's by its name alone, as it was first met: what stands there later
+    with another uid is somebody else's.
     """
 
     prefix: str = ""
@@ -49,6 +51,7 @@ class Session:
     migrations: tuple[Key, ...] = ()
     providers: tuple[Key, ...] = ()
     lineage: Mapping[str, str] = field(default_factory=dict)
+    identities: Mapping[str, str] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)

@@ -73,6 +73,11 @@ class Obj:
         return (self.kind, self.namespace or "", self.name)
 
     @property
+    def address(self) -> str:
+        """Where it stands, as one key."""
+        return f"{self.resource.key}/{self.namespace or ''}/{self.name}"
+
+    @property
     def shown(self) -> str:
         """As a person reads it."""
         return f"{self.kind} {self.namespace + '/' if self.namespace else ''}{self.name}"

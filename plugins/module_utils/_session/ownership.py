@@ -21,6 +21,9 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session.model import
 from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import Obj, dig
 
 _NAMED_BY_CLAIM = re.compile(r"^(?:prime-|populate-|importer-prime-)([0-9a-f]{8}-[0-9a-f-]{27})$")
+SUCCESSOR = "made anew since with the same name: the successor is not the session's"
+# What rests on a name alone, so that another object can take its place.
+BY_NAME = frozenset({"record", "name", "reference"})
 _NAMED_BY_PLAN = ("-extra-v2v-conf", "-customization-scripts")
 
 
@@ -79,6 +82,9 @@ class Ownership:
         self._migrations = {key.uid: key for key in session.migrations}
         self._providers = {key.uid: key for key in session.providers}
         self._plan_names = self._named_plans()
+        self._anew = {
+            o.name for o in self._by_uid.values() if o.kind == "Namespace" and not o.group and self._is_successor(o)
+        }
         self._made: dict[str, Decision] = {}
         self._open: set[str] = set()
 
@@ -111,15 +117,23 @@ class Ownership:
             return _OTHER
         if (obj.group, obj.kind) == ("", "Namespace"):
             return self._namespace(obj)
-        if self._session.is_own_namespace(obj.namespace):
+        if self._is_own(obj.namespace):
             return _owned("namespace", self._test_of(obj))
         lineage = self._lineage(obj)
         if lineage is not None:
             return self._unless_shared(obj, lineage)
+        if obj.namespace in self._anew:
+            return _refused(f"its namespace was {SUCCESSOR}")
         record = self._records.get((obj.group, obj.kind, obj.namespace or "", obj.name))
-        if record is not None:
-            return self._recorded(obj, record)
-        return self._by_name(obj)
+        made = self._recorded(obj, record) if record is not None else self._by_name(obj)
+        return _refused(SUCCESSOR, made.test_name) if made.ours and self._is_successor(obj) else made
+
+    def _is_successor(self, obj: Obj) -> bool:
+        return self._session.identities.get(obj.address, obj.uid) != obj.uid
+
+    def _is_own(self, namespace: str | None) -> bool:
+        """A namespace that the session created, and not another one of the same name that somebody made since."""
+        return self._session.is_own_namespace(namespace) and namespace not in self._anew
 
     # -- evidence that does not depend on names -------------------------------------------------------------
 
@@ -190,10 +204,10 @@ class Ownership:
             return None
         claim = obj.spec("claimRef") or {}
         namespace, uid = str(claim.get("namespace") or ""), str(claim.get("uid") or "")
-        if self._session.is_own_namespace(namespace):
+        if self._is_own(namespace):
             return self._claim_in_own_namespace(obj, namespace)
         populated_in = str(obj.annotations.get("forklift.konveyor.io/populated-from", "")).partition("/")[0]
-        if self._session.is_own_namespace(populated_in):
+        if self._is_own(populated_in):
             return _owned("populated-from")
         if uid and uid in self._session.lineage:
             return _owned("claim", self._session.lineage[uid])
@@ -282,13 +296,15 @@ class Ownership:
         """A Plan or map outside that points at objects in the session's own namespaces."""
         named = [obj.spec("targetNamespace")]
         named += [dig(obj.body, "spec", "provider", side, "namespace") for side in ("source", "destination")]
-        return any(self._session.is_own_namespace(str(name)) for name in named if name)
+        return any(self._is_own(str(name)) for name in named if name)
 
     def _namespace(self, obj: Obj) -> Decision:
         record = self._records.get(("", "Namespace", "", obj.name))
         test = record.test_name if record else ""
         if prefixes.is_protected(obj.name):
             return _refused("a namespace of the cluster itself, never deleted", test) if record else _OTHER
+        if obj.name in self._anew:
+            return _refused(SUCCESSOR, test)
         if self._session.is_own_namespace(obj.name):
             return _owned("record" if record else "name", test)
         if record is None:

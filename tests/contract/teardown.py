@@ -85,5 +85,5 @@ def teardown(
     registered = {name: result.as_dict("deleted") for name, result in done.items()}
     session = start.with_deleted(session, registered)
     known = [*found["targets"], *start.deleted_by(registered)]
-    terms = verify.Terms(quiet_interval=quiet, total=30, window=stall)
+    terms = verify.Terms(quiet_interval=quiet, total=30, openshift_only=True, window=stall)
     return Run(found, done, verify.verify(cluster, session, terms, known, start.not_done(registered)))

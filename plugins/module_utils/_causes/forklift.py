@@ -20,7 +20,7 @@ def controller_down(stuck: Stuck) -> Cause | None:
     """Cancel and archive are requests to this controller, and it takes its own finalizers off."""
     if not stuck.seen.is_down(CONTROLLER):
         return None
-    if not (_waits_for_answer(stuck.obj) or stuck.held_by(*SERVER_FINALIZERS)):
+    if not (_waits_for_answer(stuck) or stuck.held_by(*SERVER_FINALIZERS)):
         return None
     return Cause(
         "forklift-controller-down",
@@ -31,7 +31,7 @@ def controller_down(stuck: Stuck) -> Cause | None:
 
 def plan_archived(stuck: Stuck) -> Cause | None:
     """A Migration of an archived Plan stays Running for ever, and can no longer be canceled (3.3)."""
-    plan = _plan(stuck) if _is_running(stuck.obj) else None
+    plan = _plan(stuck) if _is_running(stuck) else None
     if plan is None or not forklift.archived(plan):
         return None
     return Cause(
@@ -43,7 +43,7 @@ def plan_archived(stuck: Stuck) -> Cause | None:
 
 def plan_blocked(stuck: Stuck) -> Cause | None:
     """A cancel is never processed while the Plan has a critical condition (3.1)."""
-    plan = _plan(stuck) if _is_running(stuck.obj) else None
+    plan = _plan(stuck) if _is_running(stuck) else None
     blockers = forklift.blockers(plan) if plan is not None else []
     if plan is None or not blockers:
         return None
@@ -74,7 +74,7 @@ def secret_gone(stuck: Stuck) -> Cause | None:
 
 def not_processed(stuck: Stuck) -> Cause | None:
     """The controller runs, and yet there is no answer."""
-    if not _waits_for_answer(stuck.obj) or stuck.obj.deleting:
+    if not _waits_for_answer(stuck) or stuck.obj.deleting:
         return None
     runs = "runs" if stuck.seen.controllers.get(CONTROLLER) else "was not seen to run"
     asked = "cancel" if stuck.obj.kind == "Migration" else "archive"
@@ -156,16 +156,14 @@ def archived_not_cleaned(stuck: Stuck) -> Cause | None:
     )
 
 
-def _waits_for_answer(obj: Obj) -> bool:
-    if obj.group != FORKLIFT:
-        return False
-    if obj.kind == "Plan":
-        return not forklift.archived(obj)
-    return _is_running(obj)
+def _waits_for_answer(stuck: Stuck) -> bool:
+    if stuck.is_a(FORKLIFT, "Plan"):
+        return not forklift.archived(stuck.obj)
+    return _is_running(stuck)
 
 
-def _is_running(obj: Obj) -> bool:
-    return obj.group == FORKLIFT and obj.kind == "Migration" and forklift.needs_cancel(obj)
+def _is_running(stuck: Stuck) -> bool:
+    return stuck.is_a(FORKLIFT, "Migration") and forklift.needs_cancel(stuck.obj, _plan(stuck))
 
 
 def _plan(stuck: Stuck) -> Obj | None:

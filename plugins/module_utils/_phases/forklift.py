@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils._clients.cluster import Cluster, is_successor
@@ -46,7 +46,10 @@ def cancel(cluster: Cluster, session: Session, limits: Limits, check_mode: bool,
         handled |= {obj.uid for obj, _made in pairs}
         changes = {obj.uid: forklift.cancel_patch(obj, _plan_of(obj, plans)) for obj, _made in pairs}
         no_ids = {uid: _NO_IDS for uid in changes if not changes[uid]}
-        done = _change(cluster, found, "Migration", pairs, changes, no_ids, forklift.ended, limits, check_mode, stalled)
+        blocked = {obj.uid for obj, _made in pairs if _is_blocked(_plan_of(obj, plans))}
+        done = _change(
+            cluster, found, "Migration", pairs, changes, no_ids, forklift.ended, limits, check_mode, stalled, blocked
+        )
         whole = whole.followed_by(done)
         stalled = whole.stalled
         if check_mode or not pairs:
@@ -71,7 +74,7 @@ def running(found: Found) -> list[Pair]:
     return [
         (obj, made)
         for obj, made in _of_kind(found.owned, "Migration")
-        if forklift.needs_cancel(obj) and not forklift.finished(obj, _plan_of(obj, plans))
+        if forklift.needs_cancel(obj, _plan_of(obj, plans)) and not forklift.finished(obj, _plan_of(obj, plans))
     ]
 
 
@@ -92,6 +95,11 @@ def _plan_of(migration: Obj, plans: Mapping[tuple[str | None, str], Obj]) -> Obj
     return plans.get((migration.spec("plan", "namespace"), str(migration.spec("plan", "name"))))
 
 
+def _is_blocked(plan: Obj | None) -> bool:
+    """A cancel is not processed while its Plan has a critical condition (forklift.md 3.1)."""
+    return plan is not None and bool(forklift.blockers(plan))
+
+
 def _change(
     cluster: Cluster,
     found: Found,
@@ -103,8 +111,9 @@ def _change(
     limits: Limits,
     check_mode: bool,
     stalled: bool,
+    hopeless: Collection[str] = (),
 ) -> Result:
-    """Patch all, wait for all, say what did not come."""
+    """Patch all, wait for all, say what did not come. hopeless: uids for which no answer can come, so nobody waits."""
     made_of = {obj.uid: made for obj, made in pairs}
     successors: dict[str, str] = {}
 
@@ -121,7 +130,10 @@ def _change(
     if not check_mode:
         cluster.together(patch, [pair for pair in pairs if pair[0].uid not in errors])
         asked = [obj for obj, _m in pairs if obj.uid not in errors and obj.uid not in successors]
-        pending = until(cluster, asked, done, limits.brief() if stalled else limits).pending
+        awaited = [obj for obj in asked if obj.uid not in hopeless]
+        waited = until(cluster, awaited, done, limits.brief() if stalled else limits)
+        stalled = stalled or bool(waited.pending)
+        pending = (*waited.pending, *(obj for obj in asked if obj.uid in hopeless))
     left = [obj for obj, _made in pairs if obj.uid in errors and not check_mode]
     whys = explain.explain(cluster, found.catalog, [*left, *pending], errors, limits.stall)
     remaining = [left_item(obj, made_of[obj.uid], whys[obj.uid]) for obj in (*left, *pending)]
@@ -134,5 +146,5 @@ def _change(
         refused,
         remaining,
         [dict(entry) for entry in found.unreadable],
-        stalled or bool(pending),
+        stalled,
     )

@@ -18,9 +18,30 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session.objects impo
 _FINAL = ("Succeeded", "Failed", "Canceled")
 
 
-def needs_cancel(migration: Obj) -> bool:
-    """True for a Migration that runs: one without the condition Running never started, or has finished."""
-    return condition_true(migration, "Running") and not condition_true(migration, *_FINAL)
+def needs_cancel(migration: Obj, plan: Obj | None = None) -> bool:
+    """True for a Migration that runs, or was running when its Plan got blocked: then it has lost the condition Running,
+    and only the Plan's history still says so (3.1). One that never started, or has finished, needs none."""
+    if condition_true(migration, *_FINAL):
+        return False
+    return condition_true(migration, "Running") or _is_unfinished(migration, plan)
+
+
+def _is_unfinished(migration: Obj, plan: Obj | None) -> bool:
+    entry = _history(migration, plan)
+    return entry is not None and not _told(entry) & set(_FINAL)
+
+
+def _history(migration: Obj, plan: Obj | None) -> Mapping[str, Any] | None:
+    """What the Plan says of this Migration."""
+    for entry in listed(plan.status("migration", "history")) if plan is not None else ():
+        ran = entry.get("migration")
+        if isinstance(ran, Mapping) and ran.get("uid") == migration.uid:
+            return entry
+    return None
+
+
+def _told(entry: Mapping[str, Any]) -> set[str]:
+    return {str(c.get("type")) for c in listed(entry.get("conditions")) if str(c.get("status")) == "True"}
 
 
 def ended(migration: Obj) -> bool:
@@ -32,15 +53,11 @@ def finished(migration: Obj, plan: Obj | None) -> bool:
     """ended(), or the Plan's history says so while the Migration does not (its plan may be blocked or archived)."""
     if ended(migration):
         return True
-    if plan is None:
+    entry = _history(migration, plan)
+    if plan is None or entry is None:
         return False
-    for entry in listed(plan.status("migration", "history")):
-        ran = entry.get("migration")
-        if isinstance(ran, Mapping) and ran.get("uid") == migration.uid:
-            told = {str(c.get("type")) for c in listed(entry.get("conditions")) if str(c.get("status")) == "True"}
-            vms = listed(plan.status("migration", "vms"))
-            return bool(told & set(_FINAL)) and all(vm.get("completed") for vm in vms)
-    return False
+    vms = listed(plan.status("migration", "vms"))
+    return bool(_told(entry) & set(_FINAL)) and all(vm.get("completed") for vm in vms)
 
 
 def cancel_patch(migration: Obj, plan: Obj | None) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._errors import Record
 from ansible_collections.mtv.teardown.plugins.module_utils._record.kinds import group_of
 from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_file import Record
 from ansible_collections.mtv.teardown.plugins.module_utils._session import forklift, ignore, order, volumes
-from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import Resource
+from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import Obj, Resource
 from ansible_collections.mtv.teardown.plugins.module_utils._session.verdict import Verdict, verdict
 from ansible_collections.mtv.teardown.tests.unit.plugins.build import RESOURCES, obj
 
@@ -201,3 +201,17 @@ def test_ignore_that_is_wrong_or_too_wide(entry: dict[str, str], told: str) -> N
     with pytest.raises(RecordError, match=told) as caught:
         ignore.compile_rules([{"expression": "kind == 'Pod'", "reason": "fine"}, entry])
     assert "verify_ignore[1]" in caught.value.msg
+
+
+def test_a_migration_whose_plan_got_blocked_still_has_to_be_canceled() -> None:
+    """It has lost Running; only the Plan's history says that it began and did not end (forklift.md 3.1)."""
+    lost = {"conditions": [{"type": "PlanNotReady", "status": "True"}]}
+    migration = obj("Migration", "m", "n", uid="m-uid", status=lost)
+
+    def plan(said: str) -> Obj:
+        entry = {"migration": {"uid": "m-uid"}, "conditions": [{"type": said, "status": "True"}]}
+        return obj("Plan", "p", "n", status={"migration": {"history": [entry], "vms": [{"id": "vm-1"}]}})
+
+    assert not forklift.needs_cancel(migration)
+    assert forklift.needs_cancel(migration, plan("Executing"))
+    assert not forklift.needs_cancel(migration, plan("Failed"))

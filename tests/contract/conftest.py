@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -43,11 +44,13 @@ PLURALS = {
     "Deployment": ("/apis/apps/v1", "deployments"),
 }
 _NUMBERS = itertools.count(1)
+# Two processes that test side by side have labs of their own.
+LABS = os.environ.get("MTV_TEARDOWN_LABS", "")
 
 
 @pytest.fixture(scope="session")
 def lab() -> Iterator[controlplane.Lab]:
-    started = controlplane.start("contract", operator=False, say=lambda text: print(f"lab: {text}"))
+    started = controlplane.start(f"{LABS}contract", operator=False, say=lambda text: print(f"lab: {text}"))
     yield started
     controlplane.stop(started)
 
@@ -55,7 +58,7 @@ def lab() -> Iterator[controlplane.Lab]:
 @pytest.fixture(scope="session")
 def acting_lab() -> Iterator[controlplane.Lab]:
     """A lab whose operator acts as Forklift, KubeVirt and CDI do."""
-    started = controlplane.start("operator", say=lambda text: print(f"lab: {text}"))
+    started = controlplane.start(f"{LABS}operator", say=lambda text: print(f"lab: {text}"))
     yield started
     controlplane.stop(started)
 

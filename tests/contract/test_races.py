@@ -63,7 +63,7 @@ def remade(other: Admin, kind: str, namespace: str, name: str) -> str:
 
 def recorded(prefix: str, name: str) -> Session:
     """A session that recorded a Secret in a namespace that is not its own."""
-    record = Record("Secret", name, SHARED, "ocp_resources.secret", "test_a", "Secret[0]")
+    record = Record("Secret", name, SHARED, "ocp_resources.secret", "test_a", entry="Secret[0]")
     return Session(prefix=prefix, source="resources.json", records=(record,))
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import random
 import uuid
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils._clients.cluster import Catalog, Listing
@@ -27,6 +27,7 @@ SHARED, ADMIN = "shared-vms", "mtv"
 FOREIGN = ("default", "kube-system", "openshift-mtv", "other-team")
 INSIDE = ("Pod", "Secret", "ConfigMap", "PersistentVolumeClaim", "VirtualMachine", "DataVolume", "Plan", "Conversion")
 LINEAGE = ("Pod", "PersistentVolumeClaim", "VirtualMachine", "DataVolume", "Secret", "ConfigMap")
+RELEASED = {"phase": "Released"}
 OURS, CONTESTED, OTHERS = "ours", "contested", "others"
 
 
@@ -62,10 +63,10 @@ class World:
         self.truth[made.uid] = truth
         return made
 
-    def remember(self, kind: str, name: str, namespace: str | None, group: str = "") -> None:
+    def remember(self, kind: str, name: str, namespace: str | None) -> None:
         entry = f"{kind}[{len(self.records)}]"
         module = "ocp_resources." + {"Namespace": "namespace", "Secret": "secret", "Plan": "plan"}.get(kind, "x")
-        self.records.append(Record(kind, name, namespace, module, "test_x", entry))
+        self.records.append(Record(kind, name, namespace, module, "test_x", entry=entry))
 
     # -- names ----------------------------------------------------------------------------------------------
 
@@ -163,7 +164,7 @@ def _labelled(w: World, plan: str, migration: str) -> None:
             w.add(OURS, "PersistentVolumeClaim", w.hostile(), SHARED, owners=(below.uid,))
     if made is not None and made.kind == "PersistentVolumeClaim":
         claim = {"claimRef": {"namespace": SHARED, "name": made.name, "uid": made.uid}}
-        w.add(OURS, "PersistentVolume", f"pvc-{w.uid()}", spec=claim)
+        w.add(OURS, "PersistentVolume", f"pvc-{w.uid()}", spec=claim, status=RELEASED)
         w.add(OURS, "PersistentVolumeClaim", f"prime-{made.uid}", SHARED)
 
 
@@ -200,7 +201,9 @@ def _volume(w: World, _plan: str, _migration: str) -> None:
     ours = w.rng.random() < 0.5
     namespace = w.prefix if ours else w.foreign_namespace()
     claim = {"claimRef": {"namespace": namespace, "name": w.hostile(), "uid": w.uid()}}
-    w.add(OURS if ours else OTHERS, "PersistentVolume", w.hostile(), spec=claim, annotations=provisioned)
+    w.add(
+        OURS if ours else OTHERS, "PersistentVolume", w.hostile(), spec=claim, annotations=provisioned, status=RELEASED
+    )
 
 
 def _binding(w: World, _plan: str, _migration: str) -> None:
@@ -253,11 +256,9 @@ class Memory:
     def together(self, work: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
         return [work(item) for item in items]
 
-    def listing(
-        self, resource: Resource, namespace: str | None = None, whole: bool = False, fields: str = ""
-    ) -> Listing:
+    def listing(self, resource: Resource, namespace: str | None = None, **asked: Any) -> Listing:
         found = [o for o in self.objects.values() if o.resource is resource and namespace in (None, o.namespace)]
-        return Listing(() if fields else tuple(found), "1")
+        return Listing(() if asked.get("fields") else tuple(found), "1")
 
     def get(self, resource: Resource, namespace: str | None, name: str) -> Obj | None:
         return next((o for o in self.listing(resource, namespace).objects if o.name == name), None)
@@ -273,10 +274,6 @@ class Memory:
         if target.kind == "Namespace":
             self.objects = {u: o for u, o in self.objects.items() if o.namespace != target.name}
         return True
-
-
-def _resource(resource: Resource) -> Resource:
-    return replace(resource, verbs=frozenset({"list", "delete", "get", "watch"}))
 
 
 CATALOG = Catalog(tuple(RESOURCES.values()))

@@ -11,6 +11,7 @@ from __future__ import annotations
 import itertools
 import json
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,10 +80,20 @@ class World:
 
     def hold(self) -> Rule:
         """A secret that takes a second to go, so that somebody has to wait for it."""
-        name = f"{self.prefix}-held"
-        self.admin.make("Secret", self.prefix, name, metadata={"finalizers": ["example.com/held"]})
-        release = threading.Timer(1.0, Admin(self.admin.api.clone()).release, ("Secret", self.prefix, name))
-        return Rule(method="DELETE", path=f"/secrets/{name}$", times=1, before=release.start)
+        place = ("Secret", self.prefix, f"{self.prefix}-held")
+        self.admin.make(*place, metadata={"finalizers": ["example.com/held"]})
+        other = Admin(self.admin.api.clone())
+
+        def release() -> None:
+            for _turn in range(300):
+                if not other.uid(*place):
+                    break
+                time.sleep(0.1)
+            time.sleep(1.0)
+            other.release(*place)
+
+        later = threading.Thread(target=release, daemon=True)
+        return Rule(method="DELETE", path=f"/secrets/{place[2]}$", times=1, before=later.start)
 
     def there(self) -> Places:
         """What of the session is really there, by another client."""
@@ -138,7 +149,8 @@ def one_cell(lab: Lab, folder: Path, name: str, fault: str) -> str:
             # As a later run knows it: by the note that the first one wrote beside the record.
             note = run.found["journal"]
             known = journal.with_journal(world.session, json.dumps(note["content"]), note["name"])
-            again = teardown(cluster_of(lab.kubeconfig), known)
+            # On a busy machine the namespace controller takes its time for dozens of namespaces.
+            again = teardown(cluster_of(lab.kubeconfig), known, namespace_stall=60)
             assert again.verdict == "clean", again.judged["leftovers"]
             world.check_bystanders()
             assert world.there() == set()

@@ -122,9 +122,18 @@ def trouble(lab: Lab, operator: bool = True) -> str:
 
 
 def start(
-    name: str = "default", *, port: int | None = None, crds: str = "slim", operator: bool = True, say: Say = _quiet
+    name: str = "default",
+    *,
+    port: int | None = None,
+    crds: str = "slim",
+    operator: bool = True,
+    settings: Path | None = None,
+    say: Say = _quiet,
 ) -> Lab:
-    """Start a lab, or return the one that runs. What a dead one left behind is cleared first."""
+    """Start a lab, or return the one that runs. What a dead one left behind is cleared first.
+
+    settings: a file with the operator's delays, see operator/settings.py.
+    """
     state = state_folder(name)
     state.mkdir(parents=True, exist_ok=True, mode=0o700)
     servers = build.assets(say)
@@ -138,10 +147,10 @@ def start(
             say(f"starting lab {name} afresh ({wrong or 'other options'})")
         _stop(state)
         lab = Lab(name=name, state=state, port=port or 0, crds=crds)
-        return _start(lab, servers, operator, say)
+        return _start(lab, servers, operator, settings, say)
 
 
-def _start(lab: Lab, servers: Path, operator: bool, say: Say) -> Lab:
+def _start(lab: Lab, servers: Path, operator: bool, settings: Path | None, say: Say) -> Lab:
     begun = time.monotonic()
     state = lab.state
     ports = [lab.port + offset for offset in range(4)] if lab.port else _free_ports(4)
@@ -154,7 +163,7 @@ def _start(lab: Lab, servers: Path, operator: bool, say: Say) -> Lab:
         # The controllers come after the CRDs: the garbage collector then knows all kinds from its start.
         processes.spawn(state, "controllers", _controllers_command(state, servers, ports[3]))
         if operator and _operator_exists():
-            _start_operator(state)
+            _start_operator(state, settings)
         _wait_default_account(lab)
         up = True
     finally:
@@ -315,8 +324,9 @@ def _controllers_command(state: Path, servers: Path, port: int) -> list[str]:
     ]
 
 
-def _start_operator(state: Path) -> None:
+def _start_operator(state: Path, settings: Path | None) -> None:
     command = [sys.executable, "-m", "tests.lab.operator", "--kubeconfig", str(state / USERS["admin"][0])]
+    command += ["--settings", str(settings)] if settings else []
     processes.spawn(state, "operator", command, cwd=CHECKOUT)
 
 

@@ -83,4 +83,4 @@ class Stuck:
 
 
 # Tells one cause from what was read, or that it is another.
-Tells = Callable[[Stuck], Cause | None]
+Tells = Callable[[Stuck], "Cause | None"]

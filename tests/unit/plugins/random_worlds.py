@@ -113,7 +113,7 @@ def world(number: int) -> World:
     made = World(number, rng, "auto-" + "".join(rng.choices(LETTERS, k=4)))
     _namespaces(made)
     plan, migration = _roots(made)
-    for _ in range(rng.randrange(4, 14)):
+    for _turn in range(rng.randrange(4, 14)):
         rng.choice(_MAKERS)(made, plan, migration)
     rng.shuffle(made.objects)
     return made

@@ -172,7 +172,7 @@ def test_hostile_prefixes_are_refused(hostile: str) -> None:
 
 
 @settings(max_examples=500, **COMMON)
-@given(*(st.lists(st.integers(), max_size=2) for _ in range(5)))
+@given(*(st.lists(st.integers(), max_size=2) for index in range(5)))
 def test_clean_needs_everything(
     left: list[int], unread: list[int], uncovered: list[int], scopes: list[int], undone: list[int]
 ) -> None:

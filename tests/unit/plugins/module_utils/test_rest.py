@@ -299,7 +299,7 @@ def test_an_answer_that_never_ends_is_given_up(server: Server) -> None:
 def test_a_server_that_is_down_is_not_asked_five_times_for_everything(server: Server) -> None:
     server.answers = [CUT] * 100
     client = server.client()
-    for _ in range(4):
+    for _attempt in range(4):
         with pytest.raises(ApiError):
             client.listing(RESOURCES["Secret"], "n")
     assert len(server.asked) == 5 + 3 + 1 + 1

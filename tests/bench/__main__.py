@@ -59,7 +59,7 @@ def _session(lab: controlplane.Lab, number: int, world: str, size: int) -> tuple
     return out, [entry for entry in found if entry["namespace"]]
 
 
-Way = Callable[[controlplane.Lab, Path, list[dict[str, Any]]], None]
+Way = Callable[[Path, Path, ways.Objects], int]
 
 
 def _time(lab: controlplane.Lab, number: int, name: str, way: Way, world: str, size: int) -> Row:
@@ -69,7 +69,8 @@ def _time(lab: controlplane.Lab, number: int, name: str, way: Way, world: str, s
     given = [entry for entry in objects if entry["kind"] in bulk.SEEDED and entry["name"].startswith("auto-")]
     since = controlplane.mark(lab)
     begun = time.monotonic()
-    way(lab, out, given)
+    if code := way(lab.kubeconfig, out, given):
+        raise RuntimeError(f"{name} ended with {code}: see {out}/output.log")
     seconds = time.monotonic() - begun
     time.sleep(0.5)  # the log is written a moment after the answer
     row = Row(name, len(given), seconds, len(controlplane.requests(lab, since)), ways.alive(lab, given))

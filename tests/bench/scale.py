@@ -55,6 +55,11 @@ def _lab(name: str, **options: Any) -> Iterator[controlplane.Lab]:
         controlplane.stop(lab)
 
 
+def _check(code: int, out: Path) -> None:
+    if code:
+        raise RuntimeError(f"the teardown ended with {code}: see {out}/output.log")
+
+
 def _create(lab: controlplane.Lab, token: str, wanted: list[tuple[str, dict[str, Any]]]) -> None:
     context = ssl.create_default_context(cafile=str(lab.state / "pki" / "ca.crt"))
     connection = http.client.HTTPSConnection("127.0.0.1", lab.port, context=context, timeout=60)
@@ -112,7 +117,7 @@ def many(ours: int, others: int) -> list[str]:
         _say("tearing down")
         since = controlplane.mark(lab)
         begun = time.monotonic()
-        ways.teardown(lab, out, [])
+        _check(ways.teardown(lab.kubeconfig, out, []), out)
         seconds = time.monotonic() - begun
         time.sleep(1)
         peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
@@ -140,7 +145,7 @@ def slow() -> list[str]:
         proxy.delay = 0.02
         since = controlplane.mark(lab)
         begun = time.monotonic()
-        ways.teardown(_Behind(lab, proxy.kubeconfig), out, [])  # type: ignore[arg-type]
+        _check(ways.teardown(proxy.kubeconfig, out, []), out)
         seconds = time.monotonic() - begun
         time.sleep(1)
         asked = len(controlplane.requests(lab, since))
@@ -153,14 +158,6 @@ def slow() -> list[str]:
             f"{seconds / (chain + 5):.2f} times"
         ),
     ]
-
-
-class _Behind:
-    """A lab as it is seen through a proxy."""
-
-    def __init__(self, lab: controlplane.Lab, kubeconfig: Path) -> None:
-        self.kubeconfig = kubeconfig
-        self.state, self.port = lab.state, lab.port
 
 
 def main() -> int:

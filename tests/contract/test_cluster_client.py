@@ -12,7 +12,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiErr
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.wait import Limits, until_gone
 from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import Obj, Resource
 
-from tests.contract.conftest import Admin
+from tests.lab.admin import Admin
 
 
 def served(cluster: Cluster, group: str, kind: str) -> Resource:

@@ -22,9 +22,10 @@ from ansible_collections.mtv.teardown.plugins.module_utils._clients import rest
 from ansible_collections.mtv.teardown.plugins.module_utils._session import journal
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 
-from tests.contract.conftest import Admin, admin_of, cluster_of, hasty
+from tests.contract.conftest import cluster_of, hasty
 from tests.contract.teardown import Places, Run, teardown
 from tests.contract.test_cluster_client import PLAN_SPEC
+from tests.lab.admin import Admin, admin_of
 from tests.lab.controlplane import Lab
 from tests.lab.faults import FaultProxy, Rule
 

@@ -21,7 +21,8 @@ from ansible_collections.mtv.teardown.plugins.module_utils._phases import verify
 from ansible_collections.mtv.teardown.plugins.module_utils._session import ignore
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session
 
-from tests.contract.conftest import admin_of, hasty
+from tests.contract.conftest import hasty
+from tests.lab.admin import admin_of
 from tests.lab.controlplane import Lab
 from tests.lab.faults import FAULTS, FaultProxy, Rule
 

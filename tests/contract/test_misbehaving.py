@@ -8,7 +8,6 @@ The worlds are seeded one after the other and torn down side by side: most of th
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
 from collections.abc import Callable
@@ -21,15 +20,14 @@ import pytest
 from ansible_collections.mtv.teardown.plugins.module_utils._record import resources_file
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 
-from tests.contract.conftest import Admin, admin_of, cluster_of
+from tests.contract.conftest import cluster_of
 from tests.contract.teardown import Run, teardown
+from tests.lab.admin import Admin, admin_of
 from tests.lab.controlplane import Lab
 from tests.lab.manifests import MTV_NAMESPACE
-from tests.lab.operator.api import Api
 from tests.lab.operator.settings import FORKLIFT, LIES, RELEASE
 from tests.lab.worlds import seed
-from tests.lab.worlds.check import problems
-from tests.lab.worlds.cluster import snapshot
+from tests.lab.worlds.check import look, problems
 
 BASE = "/apis/forklift.konveyor.io/v1beta1"
 
@@ -126,14 +124,10 @@ def told(acting_lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
 def left(lab: Lab, one: Told, others: list[Told]) -> list[str]:
     """What is wrong in the cluster, by the worlds' own check. Other stories' objects are nobody's bystanders."""
 
-    async def look() -> dict[str, Any]:
-        async with Api(lab.admin_kubeconfig) as api:
-            return await snapshot(api)
-
     theirs = {entry["uid"] for other in others for entry in other.world["session"]}
     world = {**one.world, "bystanders": [e for e in one.world["bystanders"] if e["uid"] not in theirs]}
     assert len(world["bystanders"]) > 20
-    return problems(world, asyncio.run(look()), "clean")
+    return problems(world, look(lab), "clean")
 
 
 @pytest.mark.parametrize("name", STORIES)

@@ -16,8 +16,9 @@ from ansible_collections.mtv.teardown.plugins.module_utils._phases.wait import L
 from ansible_collections.mtv.teardown.plugins.module_utils._session import ignore, order
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 
-from tests.contract.conftest import Admin, writes
+from tests.contract.conftest import writes
 from tests.contract.test_cluster_client import PLAN_SPEC
+from tests.lab.admin import Admin
 from tests.lab.controlplane import Lab, mark
 
 LIMITS = Limits(stall=3, total=30)

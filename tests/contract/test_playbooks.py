@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from tests.contract.ansible_runs import Playbooks
-from tests.contract.conftest import Admin
+from tests.lab.admin import Admin
 from tests.lab.controlplane import Lab
 
 # Nobody answers to a delete of these: the finalizer stays.

@@ -19,10 +19,11 @@ from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_fil
 from ansible_collections.mtv.teardown.plugins.module_utils._session import journal, order
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session, from_dict
 
-from tests.contract.conftest import Admin, admin_of, cluster_of
+from tests.contract.conftest import cluster_of
 from tests.contract.teardown import places, teardown
 from tests.contract.test_cluster_client import PLAN_SPEC
 from tests.contract.test_faults_deleting import SHARED, World
+from tests.lab.admin import Admin, admin_of
 from tests.lab.controlplane import Lab
 from tests.lab.faults import FaultProxy, Rule
 from tests.lab.kube import ApiError

@@ -11,11 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.contract.conftest import Admin, admin_of, cluster_of
+from tests.contract.conftest import cluster_of
 from tests.contract.teardown import Run, teardown
 from tests.contract.test_cluster_client import PLAN_SPEC
 from tests.contract.test_faults_deleting import SHARED, World
 from tests.contract.test_races import RUNNING
+from tests.lab.admin import Admin, admin_of
 from tests.lab.controlplane import Lab, mark, requests
 from tests.lab.kube import ApiError
 

@@ -14,10 +14,11 @@ from typing import Any
 import pytest
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 
-from tests.contract.conftest import Admin, admin_of, cluster_of
+from tests.contract.conftest import cluster_of
 from tests.contract.teardown import Run, teardown
 from tests.contract.test_cluster_client import PLAN_SPEC
 from tests.contract.test_faults_deleting import ARCHIVED, CANCELED
+from tests.lab.admin import Admin, admin_of
 from tests.lab.controlplane import Lab
 from tests.lab.kube import ApiError
 from tests.lab.operator.settings import IGNORED, NODE

@@ -1,0 +1,282 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ways to delete a session side by side, when the world is not as it should be: python -m tests.bench.scoreboard.
+
+Each pair of scenario and way gets a lab and a session of its own. What a way claims is its exit code; what is true is
+told by the worlds' own check, which knows nothing of any way. Writes docs/docsite/rst/scoreboard.rst.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.bench import ways
+from tests.lab import controlplane
+from tests.lab.admin import Admin, admin_of
+from tests.lab.faults import FaultProxy, Rule
+from tests.lab.kube import ApiError
+from tests.lab.manifests import MTV_NAMESPACE
+from tests.lab.operator.kinds import KINDS
+from tests.lab.operator.settings import FORKLIFT
+from tests.lab.worlds import check, seed
+from tests.lab.worlds.table import SHARED
+
+OUT = controlplane.CHECKOUT / ".cache" / "bench" / "scoreboard"
+PAGE = controlplane.CHECKOUT / "docs" / "docsite" / "rst" / "scoreboard.rst"
+PREFIX = "auto-sb01"
+# Seconds that a way may wait in vain for one thing, and that what it began has to end after it.
+LIMIT, SETTLE = 20, 20
+# The suite's order; what it does not know comes before the namespaces.
+_FIRST = ("Migration", "Plan", "Provider", "Host", "Secret", "NetworkAttachmentDefinition", "StorageMap", "NetworkMap")
+
+World = dict[str, Any]
+
+
+def _nothing(_admin: Admin, _world: World) -> None:
+    """Leave all as it is."""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """world: what is seeded, and suite: who writes its record; spoil: what goes wrong before the teardown; rules: what
+    fails on the wire during it."""
+
+    title: str
+    world: str
+    spoil: Callable[[Admin, World], None] = _nothing
+    rules: tuple[Rule, ...] = ()
+    suite: str | None = None
+    size: int = 0
+
+
+@dataclass(frozen=True)
+class Cell:
+    """claims: that all is gone. The numbers count objects, but for seconds and requests."""
+
+    claims: bool
+    touched: int
+    left: int
+    seconds: float
+    requests: int
+
+
+def _by_hand(admin: Admin, world: World) -> None:
+    one = next(entry for entry in world["session"] if entry["kind"] == "Migration")
+    admin.api.request("DELETE", one["path"])
+
+
+def _down(admin: Admin, _world: World) -> None:
+    admin.change("Deployment", MTV_NAMESPACE, FORKLIFT, spec={"replicas": 0})
+    time.sleep(1)
+
+
+def _held(admin: Admin, world: World) -> None:
+    """Three objects of each of ten kinds have a finalizer that nobody answers to."""
+    count: dict[str, int] = {}
+    for entry in world["session"]:
+        count[entry["kind"]] = count.get(entry["kind"], 0) + 1
+        if entry["name"].startswith(f"{PREFIX}-") and count[entry["kind"]] <= 3:
+            now = admin.api.request("GET", entry["path"])
+            now["metadata"]["finalizers"] = ["example.com/held"]
+            admin.api.request("PUT", entry["path"], now)
+
+
+def _is_there(admin: Admin, path: str) -> bool:
+    try:
+        admin.api.request("GET", path)
+    except ApiError as exc:
+        if exc.code != 404:
+            raise
+        return False
+    return True
+
+
+def _others_vm(admin: Admin, world: World) -> None:
+    """A migrated VM in the shared namespace was deleted, and other people made one of the same name."""
+    one = next(e for e in world["session"] if e["kind"] == "VirtualMachine" and e["namespace"] == SHARED)
+    spec = admin.api.request("GET", one["path"])["spec"]
+    admin.api.request("DELETE", one["path"])
+    deadline = time.monotonic() + 60
+    while _is_there(admin, one["path"]):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{one['path']} does not go")
+        time.sleep(0.2)
+    made = admin.make("VirtualMachine", SHARED, one["name"], spec={**spec, "runStrategy": "Halted"})
+    world["bystanders"].append({**one, "uid": made["metadata"]["uid"]})
+
+
+_LISTS = r"/(datavolumes|persistentvolumeclaims|persistentvolumes|pods)([?]|$)"
+SCENARIOS = (
+    Scenario("nothing is wrong", "cold"),
+    Scenario("the copy failed: claims named by Forklift", "failed"),
+    Scenario("volumes with reclaim policy Retain", "ova"),
+    Scenario("VMs in a namespace that others use", "shared-namespace"),
+    Scenario("the record names what the session only reused", "many"),
+    Scenario("a migrated VM was replaced by other people's of that name", "shared-namespace", _others_vm, suite="old"),
+    Scenario("one Migration was deleted by hand", "failed", _by_hand),
+    Scenario("lists of pods, claims and volumes are forbidden", "failed", rules=(Rule("403", "GET", _LISTS),)),
+    Scenario("one list answers 503 once", "failed", rules=(Rule("503", "GET", _LISTS, times=1),)),
+    Scenario("Forklift is down, a migration runs", "running", _down),
+    Scenario("three objects in each of ten kinds are stuck", "bulk", _held, size=100),
+)
+WAYS: dict[str, Callable[..., int]] = {
+    "this collection": ways.teardown,
+    "the suite's own way (openshift-python-wrapper)": ways.wrapper,
+    "kubectl delete -f": ways.kubectl,
+    "kubernetes.core.k8s in a loop": ways.loop,
+}
+
+
+def _say(text: str) -> None:
+    print(f"scoreboard: {text}", file=sys.stderr, flush=True)
+
+
+def _recorded(out: Path, world: World) -> ways.Objects:
+    """What the record names on the cluster, in the suite's order."""
+    record = json.loads((out / "resources.json").read_text(encoding="utf-8"))
+    versions = {entry["kind"]: entry["apiVersion"] for part in ("session", "bystanders") for entry in world[part]}
+    versions |= {kind: known.api_version for kind, known in KINDS.items()}
+    kinds = [*_FIRST, *(kind for kind in record if kind not in (*_FIRST, "Namespace")), "Namespace"]
+    return [
+        {"apiVersion": versions[kind], "kind": kind, "name": entry["name"], "namespace": entry.get("namespace")}
+        for kind in kinds
+        for entry in record.get(kind, [])
+        if kind in versions and "name" in entry and "id" not in entry
+    ]
+
+
+def _judged(lab: controlplane.Lab, world: World) -> tuple[int, int]:
+    """Bystanders that are gone, and what is left of the session once all has settled."""
+    deadline = time.monotonic() + SETTLE
+    while True:
+        found = check.compare(world, check.look(lab))
+        left = len(found.left) + len(found.new)
+        if not left or time.monotonic() > deadline:
+            return len(found.touched), left
+        time.sleep(1)
+
+
+def _cell(scenario: Scenario, way: str, number: int) -> Cell:
+    out = OUT / f"{number:02d}"
+    with ExitStack() as stack:
+        lab = controlplane.start("scoreboard", say=lambda _text: None)
+        stack.callback(controlplane.stop, lab)
+        world = seed.seed(
+            lab, scenario.world, PREFIX, out, written=scenario.suite, size=scenario.size, say=lambda _text: None
+        )
+        scenario.spoil(admin_of(lab), world)
+        kubeconfig = lab.kubeconfig
+        if scenario.rules:
+            proxy = stack.enter_context(FaultProxy(lab))
+            proxy.rules = [Rule(rule.fault, rule.method, rule.path, rule.times) for rule in scenario.rules]
+            kubeconfig = proxy.kubeconfig
+        objects = _recorded(out, world)
+        since = controlplane.mark(lab)
+        begun = time.monotonic()
+        code = WAYS[way](kubeconfig, out, objects, limit=LIMIT)
+        seconds = time.monotonic() - begun
+        time.sleep(0.5)  # the log is written a moment after the answer
+        asked = len(proxy.seen) if scenario.rules else len(controlplane.requests(lab, since))
+        touched, left = _judged(lab, world)
+    cell = Cell(code == 0, touched, left, seconds, asked)
+    _say(f"{scenario.title}: {way}: {cell}")
+    return cell
+
+
+_HEAD = """..
+  Copyright (c) 2026 mtv.teardown contributors
+  GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+  SPDX-License-Identifier: GPL-3.0-or-later
+
+.. _ansible_collections.mtv.teardown.docsite.scoreboard:
+
+Scoreboard
+==========
+
+Four ways to remove what a session left, each in the same scenarios, on a real API server with controllers that act as
+Forklift, KubeVirt and CDI do. All figures come from one run of ``make scoreboard``, which writes this page; none is
+set by hand.
+
+Each pair of scenario and way has a lab and a session of its own, with the same bystanders: a session of a longer
+name, another team's objects of the same names, VMs in a shared namespace. A way *claims* by its exit code. What is
+true is counted by a check that shares no code with any of the ways, {settle} s after the way ended at the latest:
+objects of others that are gone (*touched*), and of the session that are there (*left*). A claim of clean with
+something left is **false**.
+
+All are given the same ``resources.json``, and all may wait {limit} s for one thing in vain; as shipped, that is 180 s
+here and 120 to 300 s in the suite. kubectl and kubernetes.core get the objects that the record names, in the suite's
+order. The suite's own way is retold in ``tests/bench/suite_way.py``; the suite itself logs what it finds and leaves
+its exit code as it is.
+"""
+_TABLE = """
+.. list-table::
+   :header-rows: 1
+   :widths: 40 18 12 10 10 10
+
+   * - way
+     - claims
+     - touched
+     - left
+     - seconds
+     - requests
+"""
+
+
+def _row(*cells: object) -> str:
+    return "".join(f"   {'* ' if not number else '  '}- {cell}\n" for number, cell in enumerate(cells))
+
+
+def _claim(cell: Cell) -> str:
+    if not cell.claims:
+        return "not clean"
+    return "**clean, falsely**" if cell.left else "clean"
+
+
+def page(results: dict[str, dict[str, Cell]]) -> str:
+    """The page, from scenario -> way -> what came of it."""
+    text = _HEAD.format(settle=SETTLE, limit=LIMIT) + "\nIn all\n------\n"
+    text += _TABLE.replace("- claims", "- clean, falsely")
+    for way in WAYS:
+        cells = [row[way] for row in results.values()]
+        false = sum(cell.claims and bool(cell.left) for cell in cells)
+        sums = [sum(part) for part in zip(*((c.touched, c.left, c.seconds, c.requests) for c in cells), strict=True)]
+        text += _row(way, f"{false} of {len(cells)}", sums[0], sums[1], f"{sums[2]:.0f}", sums[3])
+    for title, row in results.items():
+        heading = title[0].upper() + title[1:]
+        text += f"\n{heading}\n{'-' * len(heading)}\n{_TABLE}"
+        for way, cell in row.items():
+            text += _row(way, _claim(cell), cell.touched, cell.left, f"{cell.seconds:.0f}", cell.requests)
+    return text
+
+
+def main() -> int:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.scoreboard", description=__doc__)
+    parser.add_argument("--only", type=int, nargs="*", help="numbers of scenarios, from 1; then nothing is written")
+    args = parser.parse_args()
+    chosen = [SCENARIOS[number - 1] for number in args.only] if args.only else SCENARIOS
+    results: dict[str, dict[str, Cell]] = {}
+    for number, scenario in enumerate(chosen):
+        results[scenario.title] = {
+            way: _cell(scenario, way, number * len(WAYS) + place) for place, way in enumerate(WAYS)
+        }
+    text = page(results)
+    if args.only:
+        print(text[text.index("In all") :])
+    else:
+        PAGE.write_text(text, encoding="utf-8")
+        _say(f"wrote {PAGE.relative_to(controlplane.CHECKOUT)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -54,6 +55,7 @@ def _lab() -> Iterator[controlplane.Lab]:
 def _session(lab: controlplane.Lab, number: int, world: str, size: int) -> tuple[Path, list[dict[str, Any]]]:
     """Seed a session and return its folder and what it left inside namespaces."""
     out = OUT / f"{number:02d}-{world}-{size}"
+    shutil.rmtree(out, ignore_errors=True)  # what an earlier run wrote down would be believed
     seed.seed(lab, world, f"auto-b{number:03d}", out, size=size, say=lambda _text: None)
     found: list[dict[str, Any]] = json.loads((out / "world.json").read_text(encoding="utf-8"))["session"]
     return out, [entry for entry in found if entry["namespace"]]

@@ -13,6 +13,7 @@ import argparse
 import http.client
 import json
 import resource
+import shutil
 import ssl
 import sys
 import time
@@ -53,6 +54,14 @@ def _lab(name: str, **options: Any) -> Iterator[controlplane.Lab]:
         yield lab
     finally:
         controlplane.stop(lab)
+
+
+def _folder(name: str) -> Path:
+    """An empty folder: what an earlier run wrote down would be believed."""
+    out = OUT / name
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
+    return out
 
 
 def _check(code: int, out: Path) -> None:
@@ -103,8 +112,7 @@ def _left(lab: controlplane.Lab, namespace: str, plural: str) -> int:
 
 def many(ours: int, others: int) -> list[str]:
     """A session of so many objects among so many others."""
-    out = OUT / "scale"
-    out.mkdir(parents=True, exist_ok=True)
+    out = _folder("scale")
     record = {
         "Namespace": [{"name": PREFIX, "namespace": None, "module": "ocp_resources.namespace"}],
         # Recorded in a shared namespace, so that all of that has to be read; it is not there any more.
@@ -138,7 +146,7 @@ def slow() -> list[str]:
     OUT.mkdir(parents=True, exist_ok=True)
     settings = OUT / "slow.yaml"
     settings.write_text(yaml.safe_dump(SLOW), encoding="utf-8")
-    out = OUT / "slow"
+    out = _folder("slow")
     with _lab("slow", settings=settings) as lab, FaultProxy(lab) as proxy:
         seed.seed(lab, "cold", "auto-slow", out, say=lambda _text: None)
         proxy.rules = [Rule("slow")]

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import sys
 import time
 from collections.abc import Callable
@@ -167,6 +168,7 @@ def _judged(lab: controlplane.Lab, world: World) -> tuple[int, int]:
 
 def _cell(scenario: Scenario, way: str, number: int) -> Cell:
     out = OUT / f"{number:02d}"
+    shutil.rmtree(out, ignore_errors=True)  # what an earlier run wrote down would be believed
     with ExitStack() as stack:
         lab = controlplane.start("scoreboard", say=lambda _text: None)
         stack.callback(controlplane.stop, lab)

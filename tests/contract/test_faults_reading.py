@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.mtv.teardown.plugins.module_utils._clients import cluster as cluster_module
+from ansible_collections.mtv.teardown.plugins.module_utils._clients import rest
 from ansible_collections.mtv.teardown.plugins.module_utils._phases import verify
 from ansible_collections.mtv.teardown.plugins.module_utils._session import ignore
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session
@@ -51,6 +52,7 @@ EXPLAINS = rf"fieldSelector=|/apiservices|/namespaces/{PREFIX}$"
 LASTING = [name for name in FAULTS if name not in ("slow", "dumb", "late 410", "noise", "alien")]
 # A discovery has no pages, so it cannot be endless.
 PAIRS = [(r, f) for r in REQUESTS for f in LASTING if f != "endless" or not r.startswith("discovery")]
+PATIENT = rest.Patience(tries=4, connect=5.0, silence=0.7, answer=1.0, listing=5.0)
 PASSING = ["429", "500", "503", "cut", "cut answer", "silence", "drip", "slow"]
 
 
@@ -76,9 +78,9 @@ def no_rules(proxy: FaultProxy) -> Iterator[None]:
     proxy.rules = []
 
 
-def look(proxy: FaultProxy, *rules: Rule, waits: list[float] | None = None) -> dict[str, Any]:
+def look(proxy: FaultProxy, *rules: Rule) -> dict[str, Any]:
     proxy.rules = list(rules)
-    return verify.verify(hasty(proxy.kubeconfig, waits), SESSION, TERMS)
+    return verify.verify(hasty(proxy.kubeconfig), SESSION, TERMS)
 
 
 def every_request(proxy: FaultProxy) -> list[str]:
@@ -110,10 +112,12 @@ def test_a_lasting_fault_is_never_clean(proxy: FaultProxy, request_: str, fault:
 def test_a_fault_that_passes_is_lived_through(proxy: FaultProxy, request_: str, fault: str) -> None:
     rule = Rule(fault, path=REQUESTS[request_], times=2)
     waits: list[float] = []
-    assert look(proxy, rule, waits=waits)["verdict"] == "clean"
+    proxy.rules = [rule]
+    # A busy machine must not look like a dead server here, so there may be more waits than those for the fault.
+    assert verify.verify(hasty(proxy.kubeconfig, waits, PATIENT), SESSION, TERMS)["verdict"] == "clean"
     assert rule.struck == 2
-    assert fault == "slow" or len(waits) == 2
-    assert fault != "429" or min(waits) >= 1  # what the server asked for
+    assert fault == "slow" or len(waits) >= 2
+    assert fault != "429" or sorted(waits)[-2] >= 1  # what the server asked for
 
 
 def test_an_expired_token_of_a_page_begins_the_list_again(proxy: FaultProxy) -> None:

@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from ansible_collections.mtv.teardown.plugins.module_utils._clients.cluster import Catalog, Cluster
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
@@ -302,11 +303,7 @@ def learn(session: Session, owned: Iterable[tuple[Obj, Decision]]) -> Session:
     by_name = {(key.namespace, key.name): key for key in (*session.plans, *plans)}
     migrations = [key for obj, _made in owned if _is_root(obj, "Plan") for key in _history(obj)]
     migrations += [_migration_key(obj, made, by_name) for obj, made in owned if _is_root(obj, "Migration")]
-    providers = [
-        Key(obj.name, obj.namespace or "", obj.uid, test_name=made.test_name, type=str(obj.spec("type") or ""))
-        for obj, made in owned
-        if _is_root(obj, "Provider")
-    ]
+    providers = [_provider_key(obj, made) for obj, made in owned if _is_root(obj, "Provider")]
     named = [obj.created for obj, _made in owned if obj.created and prefixes.matches(session.prefix, obj.name)]
     outside = {
         obj.uid: made.test_name
@@ -330,7 +327,33 @@ def _is_root(obj: Obj, kind: str) -> bool:
 
 def _plan_key(obj: Obj, made: Decision) -> Key:
     target = str(obj.spec("targetNamespace") or obj.namespace or "")
-    return Key(obj.name, obj.namespace or "", obj.uid, target_namespace=target, test_name=made.test_name)
+    source = obj.spec("provider", "source")
+    source = source if isinstance(source, Mapping) else {}
+    return Key(
+        obj.name,
+        obj.namespace or "",
+        obj.uid,
+        target_namespace=target,
+        test_name=made.test_name,
+        source=f"{source.get('namespace') or ''}/{source.get('name') or ''}",
+        vms=tuple((str(vm.get("id") or ""), str(vm.get("name") or "")) for vm in _vms(obj) if vm.get("id")),
+    )
+
+
+def _vms(plan: Obj) -> list[Mapping[str, Any]]:
+    """The VMs of a Plan: those of its status first, for there a name is resolved to an id."""
+    return [*listed(plan.status("migration", "vms")), *listed(plan.spec("vms"))]
+
+
+def _provider_key(obj: Obj, made: Decision) -> Key:
+    return Key(
+        obj.name,
+        obj.namespace or "",
+        obj.uid,
+        test_name=made.test_name,
+        type=str(obj.spec("type") or ""),
+        host=urlsplit(str(obj.spec("url") or "")).hostname or "",
+    )
 
 
 def _migration_key(obj: Obj, made: Decision, plans: Mapping[tuple[str, str], Key]) -> Key:

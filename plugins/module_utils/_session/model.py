@@ -18,7 +18,9 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session import prefi
 class Key:
     """One Plan, Migration or Provider of the session, as it was when it could still be read.
 
-    target_namespace: only Plans; plan_uid: only Migrations; type: only Providers, such as C(ova).
+    target_namespace: only Plans; source: only Plans, C(namespace/name) of the Provider that it migrates from; vms: only
+    Plans, id and name of each VM on that provider; plan_uid: only Migrations; type: only Providers, such as C(ova);
+    host: only Providers, the name of the server.
     """
 
     name: str
@@ -28,6 +30,14 @@ class Key:
     plan_uid: str = ""
     test_name: str = ""
     type: str = ""
+    host: str = ""
+    source: str = ""
+    vms: tuple[tuple[str, str], ...] = ()
+
+
+def _key(data: Mapping[str, Any]) -> Key:
+    """A key that was JSON meanwhile: tuples have become lists."""
+    return Key(**{**data, "vms": tuple((str(vm_id), str(name)) for vm_id, name in data.get("vms", ()))})
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +96,11 @@ def from_dict(data: Mapping[str, Any]) -> Session:
     try:
         values = {f.name: data[f.name] for f in fields(Session) if f.name in data}
         for name in ("plans", "migrations", "providers"):
-            values[name] = tuple(Key(**key) for key in values.get(name, ()))
+            values[name] = tuple(_key(key) for key in values.get(name, ()))
         values["records"] = tuple(Record(**record) for record in values.get("records", ()))
         values["namespaces"] = tuple(values.get("namespaces", ()))
         session = Session(**values)
-    except (TypeError, AttributeError) as exc:
+    except (TypeError, AttributeError, ValueError) as exc:
         raise TeardownError(f"session is not what session_info returns: {exc}") from exc
     if not (session.prefix or session.plans or session.records):
         raise TeardownError("session has neither a prefix nor a record: nothing can be shown to belong to it.")

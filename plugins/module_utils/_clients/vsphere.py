@@ -1,0 +1,435 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One session with a vCenter: bulk reads, tasks that are awaited together, typed errors.
+
+Properties are only read through the PropertyCollector: reading them as attributes of an object costs a request each,
+fails for those that are not set, and may meet another state each time (providers.md 1.3). What a vCenter does not let
+us read is told, and never taken for "not there".
+"""
+
+from __future__ import annotations
+
+import http.client
+import random
+import re
+import ssl
+import time
+import traceback
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, TypeVar
+from urllib.parse import unquote
+
+from ansible_collections.mtv.teardown.plugins.module_utils._errors import CERTIFICATE, NO_ANSWER, ApiError
+from ansible_collections.mtv.teardown.plugins.module_utils._record.connections import Connection
+
+try:
+    from pyVim import connect as _connect
+    from pyVmomi import vim, vmodl
+except ImportError:
+    IMPORT_ERROR: str | None = traceback.format_exc()
+else:
+    IMPORT_ERROR = None
+
+PAGE = 1000
+T = TypeVar("T")
+# What vCenter tells of each VM that is looked at a second time.
+_DETAILS = (
+    "name",
+    "parent",
+    "parentVApp",
+    "datastore",
+    "config.template",
+    "config.instanceUuid",
+    "config.createDate",
+    "config.files.vmPathName",
+    "config.hardware.device",
+    "runtime.powerState",
+    "runtime.connectionState",
+    "runtime.question",
+    "disabledMethod",
+    "snapshot",
+    "recentTask",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """tries: of a call that got no answer; silence: seconds without one; pause: seconds before the second try."""
+
+    tries: int = 4
+    silence: float = 60.0
+    pause: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What a vCenter says that went wrong, as plain data. name: of the fault, such as C(NoPermission); privileges: those
+    that are missing; task: the one that is in the way; source: who disabled the method."""
+
+    name: str
+    text: str
+    privileges: tuple[str, ...] = ()
+    task: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Properties:
+    """What was read: moRef -> name of the property -> value; unset properties are not there. unread: objects or
+    properties that we may not see, with the reason."""
+
+    values: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    unread: tuple[str, ...] = ()
+
+
+def fault_of(exc: BaseException) -> Fault:
+    """A fault of pyVmomi as plain data."""
+    told = getattr(exc, "localizedMessage", None) or getattr(exc, "msg", None) or ""
+    name = type(exc).__name__.rpartition(".")[2]
+    privileges = {str(getattr(exc, "privilegeId", "") or "")}
+    for entity in getattr(exc, "missingPrivileges", None) or ():
+        privileges |= set(entity.privilegeIds)
+    task = getattr(exc, "task", None)
+    reason = getattr(exc, "reason", None) or getattr(exc, "file", None) or told
+    return Fault(
+        name=name,
+        text=" ".join(str(reason).split())[:300],
+        privileges=tuple(sorted(privileges - {""})),
+        task=task._moId if task is not None else "",
+        source=str(getattr(exc, "source", None) or ""),
+    )
+
+
+class VCenter:
+    """Use it as a context manager: it logs out in every case. calls: requests that were sent."""
+
+    def __init__(
+        self, connection: Connection, patience: Patience | None = None, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self.connection = connection
+        self.patience = patience or Patience()
+        self.calls = 0
+        self._sleep = sleep
+        self._instance: Any = None
+
+    def __enter__(self) -> VCenter:
+        self._login()
+        return self
+
+    def __exit__(
+        self, _type: type[BaseException] | None, _exc: BaseException | None, _tb: TracebackType | None
+    ) -> None:
+        if self._instance is None:
+            return
+        try:
+            self._content.sessionManager.Logout()
+        except (vmodl.MethodFault, OSError, http.client.HTTPException):
+            pass  # it has ended by itself
+        finally:
+            _connect.SetSi(None)
+
+    def _login(self) -> None:
+        made = self.connection
+        try:
+            self._instance = self._patiently(
+                lambda: _connect.SmartConnect(
+                    host=made.host,
+                    port=made.port,
+                    user=made.username,
+                    pwd=made.secret,
+                    sslContext=self._tls(),
+                    httpConnectionTimeout=self.patience.silence,
+                )
+            )
+        except vim.fault.InvalidLogin as exc:
+            raise ApiError(
+                f"{made.key}: {made.host} refuses user {made.username}: wrong name or password.", status=401
+            ) from exc
+        except vmodl.MethodFault as exc:
+            raise self.refused(exc) from exc
+        self._content = self._instance.content
+        self._collector = self._content.propertyCollector
+
+    def _tls(self) -> ssl.SSLContext:
+        context = ssl.create_default_context(cafile=self.connection.ca_file or None)
+        if not self.connection.validate_certs:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        return context
+
+    def _patiently(self, call: Callable[[], T]) -> T:
+        """Again when no answer came. Every call that is made here may be repeated: what was done is then told as a
+        fault (a VM that is off, or gone)."""
+        attempt = 1
+        while True:
+            self.calls += 1
+            try:
+                return call()
+            except ssl.SSLCertVerificationError as exc:
+                raise ApiError(
+                    f"{self.connection.key}: the certificate of {self.connection.host} is not trusted: {exc.verify_message}. "
+                    "Give ca_file, or the CA to the system.",
+                    reason=CERTIFICATE,
+                ) from exc
+            except (OSError, http.client.HTTPException) as exc:
+                if attempt >= self.patience.tries:
+                    raise self._no_answer(exc) from exc
+            except (SyntaxError, ValueError, KeyError, AttributeError) as exc:  # pyVmomi, of what is no SOAP
+                raise self._no_answer(exc) from exc
+            self._sleep(self.patience.pause * 2**attempt * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
+            attempt += 1
+
+    def _no_answer(self, exc: BaseException) -> ApiError:
+        told = " ".join(str(exc).split())[:300] or type(exc).__name__
+        where = f"{self.connection.host}:{self.connection.port}"
+        return ApiError(f"{self.connection.key}: {where} gave no answer of a vCenter: {told}", reason=NO_ANSWER)
+
+    def call(self, method: Callable[[], T]) -> T:
+        """One request. A session that has ended is begun again once; faults are raised as they are."""
+        try:
+            return self._patiently(method)
+        except vim.fault.NotAuthenticated:
+            self._relogin()
+            return self._patiently(method)
+
+    def _relogin(self) -> None:
+        made = self.connection
+        self._patiently(lambda: self._content.sessionManager.Login(made.username, made.secret, None))
+
+    def refused(self, exc: vmodl.MethodFault) -> ApiError:
+        """A fault that ends the work with this vCenter."""
+        fault = fault_of(exc)
+        right = f", {', '.join(fault.privileges)} is missing" if fault.privileges else ""
+        status = 403 if fault.name == "NoPermission" else 401 if fault.name == "NotAuthenticated" else 500
+        return ApiError(f"{self.connection.key}: {fault.name}{right}: {fault.text}", status=status, reason=fault.name)
+
+    # Reading
+
+    def everything(self, kind: str, properties: Sequence[str]) -> Properties:
+        """These properties of all objects of a kind, page by page."""
+
+        def read() -> Properties:
+            view = self._patiently(
+                lambda: self._content.viewManager.CreateContainerView(self._content.rootFolder, [_KINDS[kind]()], True)
+            )
+            try:
+                walk = vmodl.query.PropertyCollector.TraversalSpec(path="view", skip=False, type=vim.view.ContainerView)
+                start = vmodl.query.PropertyCollector.ObjectSpec(obj=view, skip=True, selectSet=[walk])
+                return self._retrieve(kind, [start], properties)
+            finally:
+                self._quietly(view.DestroyView)
+
+        return self._again_when_expired(read)
+
+    def details(self, ids: Iterable[str]) -> Properties:
+        """What is to be known of these VMs. One that has gone meanwhile is not in it."""
+        wanted = list(dict.fromkeys(ids))
+
+        def read() -> Properties:
+            while wanted:
+                specs = [vmodl.query.PropertyCollector.ObjectSpec(obj=self.machine(one), skip=False) for one in wanted]
+                try:
+                    return self._retrieve("VirtualMachine", specs, _DETAILS)
+                except vmodl.fault.ManagedObjectNotFound as exc:
+                    gone = exc.obj._moId if exc.obj is not None else ""
+                    if gone not in wanted:
+                        raise
+                    wanted.remove(gone)
+            return Properties()
+
+        return self._again_when_expired(read)
+
+    def _again_when_expired(self, read: Callable[[], Properties]) -> Properties:
+        """A view and a page's token die with their session, so then the whole reading begins again, once."""
+        try:
+            try:
+                return read()
+            except vim.fault.NotAuthenticated:
+                self._relogin()
+                return read()
+        except vmodl.MethodFault as exc:
+            raise self.refused(exc) from exc
+
+    def _retrieve(self, kind: str, objects: list[Any], properties: Sequence[str]) -> Properties:
+        collector = vmodl.query.PropertyCollector
+        spec = collector.FilterSpec(
+            objectSet=objects,
+            propSet=[collector.PropertySpec(type=_KINDS[kind](), pathSet=list(properties), all=False)],
+        )
+        values: dict[str, dict[str, Any]] = {}
+        unread: list[str] = []
+        page = self._patiently(
+            lambda: self._collector.RetrievePropertiesEx([spec], collector.RetrieveOptions(maxObjects=PAGE))
+        )
+        while page is not None:
+            for content in page.objects:
+                values[content.obj._moId] = {prop.name: prop.val for prop in content.propSet}
+                unread += [_missing(kind, content.obj._moId, missing) for missing in content.missingSet]
+            token = page.token
+            page = self._patiently(lambda: self._collector.ContinueRetrievePropertiesEx(token)) if token else None
+        return Properties(values, tuple(unread))
+
+    def files(self, searches: Mapping[str, tuple[str, Sequence[str]]]) -> tuple[dict[str, list[str]], tuple[str, ...]]:
+        """Names in datastores. searches: moRef of a datastore -> (its name, patterns); a pattern may hold C(*).
+
+        Returns what was found in the root of each, and what could not be read.
+        """
+        spec = vim.host.DatastoreBrowser.SearchSpec
+        tasks: dict[str, str] = {}
+        unread: list[str] = []
+        browsers = self._browsers(searches)
+        for store, (name, patterns) in searches.items():
+            wanted = spec(
+                matchPattern=list(patterns), details=vim.host.DatastoreBrowser.FileInfo.Details(fileType=True)
+            )
+            try:
+                task = self.call(lambda s=store, n=name, w=wanted: browsers[s].SearchDatastore_Task(f"[{n}]", w))  # type: ignore[misc]
+                tasks[task._moId] = store
+            except (vmodl.MethodFault, KeyError) as exc:
+                unread.append(f"datastore {name}: {_told(exc)}")
+        found: dict[str, list[str]] = {}
+        waiter = Waiter(self)
+        waiter.watch(tasks)
+        for task_id, done in waiter.until_done(60.0).items():
+            store = tasks[task_id]
+            if isinstance(done, Fault):
+                unread.append(f"datastore {searches[store][0]}: {done.name} {done.text}".rstrip())
+            else:
+                found[store] = sorted(entry.path for entry in (done.file if done is not None else ()))
+        unread += [f"datastore {searches[tasks[one]][0]}: the search did not end" for one in waiter.pending]
+        return found, tuple(unread)
+
+    def _browsers(self, stores: Iterable[str]) -> dict[str, Any]:
+        specs = [
+            vmodl.query.PropertyCollector.ObjectSpec(obj=_KINDS["Datastore"]()(one, self._instance._stub), skip=False)
+            for one in stores
+        ]
+        read = (
+            self._again_when_expired(lambda: self._retrieve("Datastore", specs, ("browser",)))
+            if specs
+            else Properties()
+        )
+        return {store: values["browser"] for store, values in read.values.items() if "browser" in values}
+
+    # Changing
+
+    def machine(self, moref: str) -> Any:
+        return vim.VirtualMachine(moref, self._instance._stub)
+
+    def start(self, moref: str, method: str, *args: Any) -> str | Fault:
+        """Start a task on a VM; its moRef, or the fault with which it was refused."""
+        try:
+            task = self.call(lambda: getattr(self.machine(moref), method)(*args))
+        except vmodl.MethodFault as exc:
+            return fault_of(exc)
+        return str(task._moId)
+
+    def _quietly(self, method: Callable[[], Any]) -> None:
+        try:
+            self._patiently(method)
+        except (vmodl.MethodFault, ApiError):
+            pass  # what dies with the session need not be cleaned up
+
+    def collector(self) -> Any:
+        """A collector of our own: its filters and its version are nobody else's."""
+        return self.call(self._collector.CreatePropertyCollector)
+
+    def task(self, task_id: str) -> Any:
+        return vim.Task(task_id, self._instance._stub)
+
+
+class Waiter:
+    """Tasks that are awaited together, by one collector and not by a poll each."""
+
+    def __init__(self, center: VCenter) -> None:
+        self._center = center
+        self._collector: Any = None
+        self._version = ""
+        self._info: dict[str, dict[str, Any]] = {}
+        self.pending: set[str] = set()
+
+    def watch(self, tasks: Iterable[str]) -> None:
+        """Await these, too."""
+        new = list(tasks)
+        if not new:
+            return
+        if self._collector is None:
+            self._collector = self._center.collector()
+        collector = vmodl.query.PropertyCollector
+        spec = collector.FilterSpec(
+            objectSet=[collector.ObjectSpec(obj=self._center.task(one)) for one in new],
+            propSet=[
+                collector.PropertySpec(
+                    type=vim.Task, pathSet=["info.state", "info.error", "info.result", "info.progress"]
+                )
+            ],
+            reportMissingObjectsInResults=True,
+        )
+        self._center.call(lambda: self._collector.CreateFilter(spec, True))
+        self.pending |= set(new)
+
+    def next(self, seconds: float) -> dict[str, Any]:
+        """What has ended within so many seconds: task -> its result, or the Fault it ended with."""
+        if not self.pending:
+            return {}
+        options = vmodl.query.PropertyCollector.WaitOptions(maxWaitSeconds=max(1, int(seconds)))
+        update = self._center.call(lambda: self._collector.WaitForUpdatesEx(self._version, options))
+        if update is None:
+            return {}
+        self._version = update.version
+        for change in (change for part in update.filterSet for change in part.objectSet):
+            known = self._info.setdefault(change.obj._moId, {})
+            known |= {prop.name: prop.val for prop in change.changeSet}
+            if change.kind == "leave":
+                known.setdefault("info.state", "success")
+        return self._ended()
+
+    def progress(self) -> tuple[Any, ...]:
+        """Something that differs when anything has moved."""
+        return tuple(sorted((one, str(known.get("info.progress"))) for one, known in self._info.items()))
+
+    def _ended(self) -> dict[str, Any]:
+        done = {}
+        for one in list(self.pending):
+            state = self._info.get(one, {}).get("info.state")
+            if state in ("success", "error"):
+                self.pending.discard(one)
+                error = self._info[one].get("info.error")
+                done[one] = fault_of(error) if state == "error" else self._info[one].get("info.result")
+        return done
+
+    def until_done(self, limit: float) -> dict[str, Any]:
+        """All of them, or those that have ended by then."""
+        ends = time.monotonic() + limit
+        done: dict[str, Any] = {}
+        while self.pending and time.monotonic() < ends:
+            done |= self.next(ends - time.monotonic())
+        return done
+
+
+_KINDS: dict[str, Callable[[], Any]] = {
+    "VirtualMachine": lambda: vim.VirtualMachine,
+    "Folder": lambda: vim.Folder,
+    "Datacenter": lambda: vim.Datacenter,
+    "Datastore": lambda: vim.Datastore,
+}
+
+
+def _missing(kind: str, moref: str, missing: Any) -> str:
+    fault = fault_of(missing.fault)
+    return f"{kind} {moref}, {missing.path}: {fault.name} {', '.join(fault.privileges)}".rstrip()
+
+
+def _told(exc: BaseException) -> str:
+    if isinstance(exc, KeyError):
+        return "its browser cannot be read"
+    fault = fault_of(exc)
+    return f"{fault.name} {', '.join(fault.privileges) or fault.text}".rstrip()
+
+
+def plain_name(name: str) -> str:
+    """vCenter stores C(/), C(\\) and C(%) as C(%2f), C(%5c) and C(%25)."""
+    return re.sub(r"%(?:2f|5c|25)", lambda found: unquote(found.group()), name, flags=re.IGNORECASE)

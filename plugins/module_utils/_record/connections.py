@@ -1,0 +1,151 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where the credentials of source providers come from: options, then the providers file, then the environment. Pure.
+
+What the environment holds is what the collections of the providers and the credential types of AWX put there:
+C(VMWARE_*), C(OVIRT_*) with C(OVIRT_INI_PATH), and C(OS_*) with C(OS_CLIENT_CONFIG_FILE).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError
+from ansible_collections.mtv.teardown.plugins.module_utils._record.providers_file import ProviderEntry
+
+SDK_PORT = 443
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """How one provider is reached.
+
+    type: C(vsphere), C(ovirt) or C(openstack); key: its name for people, the key of the providers file or where else it
+    comes from; host: what it is known by, without scheme, port and path; secret and more are never shown.
+    """
+
+    type: str
+    key: str
+    host: str
+    port: int = 0
+    username: str = ""
+    secret: str = field(default="", repr=False)
+    validate_certs: bool = True
+    ca_file: str = ""
+    more: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """Two entries of the providers file often name one server: then it is searched once."""
+        return (self.type, self.host.lower(), str(self.port), self.username, self.more.get("project_name", ""))
+
+
+def connections(
+    kind: str, options: Mapping[str, Any] | None, entries: Iterable[ProviderEntry], environ: Mapping[str, str]
+) -> tuple[Connection, ...]:
+    """All providers of this type that are configured, each once; the first source that has any counts."""
+    found = _from_options(kind, options or {})
+    if not found:
+        found = [_from_entry(entry) for entry in entries if entry.type == kind]
+    if not found:
+        found = _FROM_ENVIRONMENT[kind](environ) if kind in _FROM_ENVIRONMENT else []
+    return tuple({one.identity: one for one in reversed(found)}.values())[::-1]
+
+
+def _from_options(kind: str, options: Mapping[str, Any]) -> list[Connection]:
+    given = {name: value for name, value in options.items() if value not in (None, "", {})}
+    host = given.get("hostname") or given.get("url")
+    if not host:
+        return []
+    name, port = split_address(str(host))
+    return [
+        _checked(
+            Connection(
+                type=kind,
+                key=f"{kind} (options)",
+                host=name,
+                port=int(given.get("port") or port or SDK_PORT),
+                username=str(given.get("username") or ""),
+                secret=str(given.get("password") or ""),
+                validate_certs=bool(options.get("validate_certs", True) is not False),
+                ca_file=str(given.get("ca_file") or ""),
+            )
+        )
+    ]
+
+
+def _from_entry(entry: ProviderEntry) -> Connection:
+    """api_url comes with or without scheme; fqdn is the bare name."""
+    address = entry.text("api_url") if entry.type != "vsphere" else entry.text("fqdn") or entry.text("api_url")
+    name, port = split_address(address or entry.text("fqdn"))
+    return _checked(
+        Connection(
+            type=entry.type,
+            key=entry.key,
+            host=name,
+            port=port or SDK_PORT,
+            username=entry.text("username"),
+            secret=entry.text("password"),
+            validate_certs=not _says_yes(entry.values.get("insecure")),
+            ca_file=entry.text("ca_file"),
+        )
+    )
+
+
+def _vmware_environment(environ: Mapping[str, str]) -> list[Connection]:
+    """VMWARE_VALIDATE_CERTS counts when it is said; what AWX injects says so (providers.md 4.1)."""
+    if not environ.get("VMWARE_HOST"):
+        return []
+    name, port = split_address(environ["VMWARE_HOST"])
+    return [
+        _checked(
+            Connection(
+                type="vsphere",
+                key="vsphere (VMWARE_HOST)",
+                host=name,
+                port=_port(environ.get("VMWARE_PORT", "")) or port or SDK_PORT,
+                username=environ.get("VMWARE_USER", ""),
+                secret=environ.get("VMWARE_PASSWORD", ""),
+                validate_certs=environ.get("VMWARE_VALIDATE_CERTS", "yes").lower() not in _NO,
+            )
+        )
+    ]
+
+
+_NO = frozenset({"no", "false", "0", "off", "n", "f"})
+_FROM_ENVIRONMENT = {"vsphere": _vmware_environment}
+
+
+def _says_yes(value: Any) -> bool:
+    return value is True or (isinstance(value, str) and value.lower() in ("yes", "true", "1", "on"))
+
+
+def split_address(address: str) -> tuple[str, int]:
+    """Name and port of an address with or without scheme, port and path; port 0 where it has none."""
+    parts = urlsplit(address if "//" in address else f"//{address}")
+    try:
+        return parts.hostname or "", parts.port or 0
+    except ValueError as exc:
+        raise RecordError(f"{address!r} is no address of a provider: {exc}.") from exc
+
+
+def _port(text: str) -> int:
+    if text and not text.isdigit():
+        raise RecordError(f"VMWARE_PORT {text!r} is no number.")
+    return int(text or 0)
+
+
+def _checked(made: Connection) -> Connection:
+    """RecordError when something is missing: before anything is touched."""
+    missing = [
+        name
+        for name, value in (("fqdn or api_url", made.host), ("username", made.username), ("password", made.secret))
+        if not value
+    ]
+    if missing:
+        raise RecordError(f"provider {made.key}: {', '.join(missing)} is missing.", entry=made.key)
+    return made

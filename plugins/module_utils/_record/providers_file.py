@@ -1,0 +1,100 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reads the C(.providers.json) of mtv-api-tests: how its source providers are reached.
+
+The file is data: nothing in it is imported, evaluated or shown. Shape: an object, key -> C({type, version, fqdn, api_url,
+username, password, …}); OpenStack has C(project_name), C(user_domain_name), C(region_name), C(user_domain_id) and
+C(project_domain_id) beside them (mtv-api-tests C(.providers.json.example), C(utilities/utils.py)).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError
+
+MAX_BYTES = 1024 * 1024
+TYPES = ("vsphere", "ovirt", "openstack", "openshift", "ova", "hyperv")
+# What the suite writes for a type, and what the record writes for it.
+ALIASES = {"rhv": "ovirt"}
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderEntry:
+    """One entry. type: one of TYPES; values: its texts and booleans, as they stand there."""
+
+    key: str
+    type: str
+    values: Mapping[str, Any] = field(repr=False)  # holds a password
+
+    def text(self, name: str) -> str:
+        return str(self.values.get(name) or "")
+
+
+def read(path: str) -> tuple[ProviderEntry, ...]:
+    """Read and check the file. RecordError says which entry is wrong, and never shows a value."""
+    if not os.path.exists(path):
+        raise RecordError(f"providers file {path} does not exist. It is the .providers.json of mtv-api-tests.")
+    try:
+        with open(path, "rb") as handle:
+            raw = handle.read(MAX_BYTES + 1)
+    except OSError as exc:
+        raise RecordError(f"providers file {path} cannot be read: {exc.strerror}.") from exc
+    if len(raw) > MAX_BYTES:
+        raise RecordError(f"providers file {path} has more than {MAX_BYTES} bytes.")
+    try:
+        return parse(raw.decode("utf-8"), path)
+    except UnicodeDecodeError as exc:
+        raise RecordError(f"providers file {path} is not UTF-8 text (byte {exc.start}).") from exc
+
+
+def parse(text: str, path: str = ".providers.json") -> tuple[ProviderEntry, ...]:
+    """Turn the text of the file into entries."""
+    try:
+        data = json.loads(text)
+    except RecursionError as exc:
+        raise RecordError(f"{path}: nested too deep to be a providers file.") from exc
+    except ValueError as exc:
+        # The decoder's own words may quote the text, which holds passwords; its place does not.
+        place = f", line {exc.lineno} column {exc.colno}" if isinstance(exc, json.JSONDecodeError) else ""
+        raise RecordError(f"{path}: not JSON{place}.") from None
+    if not isinstance(data, dict):
+        raise RecordError(f"{path}: the top level is not an object of providers.")
+    return tuple(_entry(str(key), entry, path) for key, entry in data.items())
+
+
+def _entry(key: str, entry: Any, path: str) -> ProviderEntry:
+    if not isinstance(entry, dict):
+        raise RecordError(f"{path}: {key} is not an object.", entry=key)
+    given = entry.get("type")
+    kind = ALIASES.get(str(given), given)
+    if kind not in TYPES:
+        known = ", ".join(TYPES)
+        said = f"type {given!r} is none of {known}" if isinstance(given, str) else f"type is missing (one of {known})"
+        raise RecordError(f"{path}: {key}: {said}.", entry=key)
+    for name, value in entry.items():
+        if name in _READ and not isinstance(value, (str, bool, type(None))):
+            raise RecordError(f"{path}: {key}: {name} is not a string.", entry=key)
+    return ProviderEntry(key, str(kind), dict(entry))
+
+
+_READ = frozenset(
+    {
+        "fqdn",
+        "api_url",
+        "username",
+        "password",
+        "insecure",
+        "ca_file",
+        "project_name",
+        "user_domain_name",
+        "region_name",
+        "user_domain_id",
+        "project_domain_id",
+    }
+)

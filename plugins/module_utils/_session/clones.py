@@ -1,0 +1,232 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Is this object of a source provider the session's, and by which evidence?
+
+A clone is named C(<session>-<base VM>-<4 characters>), cut to its last 63 characters (mtv-api-tests
+C(libs/base_provider.py)), and recorded only once the provider has made it. Names are not unique there, so a name finds
+candidates; what cannot be told apart is not deleted. Rules and cases: providers.md 5.1 to 5.3.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from ansible_collections.mtv.teardown.plugins.module_utils._record.providers_file import ALIASES
+from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_file import Record
+from ansible_collections.mtv.teardown.plugins.module_utils._session import prefix as prefixes
+from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
+from ansible_collections.mtv.teardown.plugins.module_utils._session.ownership import Decision, Status
+
+# How far the clocks of a provider and of the cluster may be apart.
+_CLOCKS = timedelta(hours=1)
+MACHINES = frozenset({"VirtualMachine", "Vm", "Server"})
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """One object on a source provider.
+
+    type: of the provider; provider: its key; host: its server; kind: the provider's own word, such as VirtualMachine;
+    id: how the provider identifies it, such as a moRef; uid: a second identity that no other server has, where there is
+    one; place: where people find it; created: RFC 3339, empty when not told; named: the name of a clone that its own
+    name is made from, where that is another; owner: identity of the object that it is a part of, and goes with;
+    relation: what it is to that owner, for people, such as C(attached to Server auto-ab12-x);
+    kept: why it is never taken, whoever made it; facts: what holds it, as the provider says.
+    """
+
+    type: str
+    provider: str
+    host: str
+    kind: str
+    id: str
+    name: str
+    place: str = ""
+    uid: str = ""
+    template: bool = False
+    created: str = ""
+    named: str = ""
+    owner: str = ""
+    relation: str = ""
+    kept: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def identity(self) -> str:
+        return self.uid or f"{self.host}/{self.kind}/{self.id}"
+
+    @property
+    def clone(self) -> str:
+        """The name by which it is known whose it is."""
+        return self.named or self.name
+
+
+def recorded(session: Session, kind: str) -> dict[str, Record]:
+    """The clones that the record names on providers of this type, by name."""
+    return {r.name: r for r in session.records if ALIASES.get(r.kind, r.kind) == kind and r.name}
+
+
+def may_be(session: Session, kind: str, name: str) -> bool:
+    """True for names that are worth a second look: what decide() calls anything but other people's."""
+    return name in recorded(session, kind) or prefixes.matches(session.prefix, name) or bool(cut_of(session, name))
+
+
+def planned(session: Session, host: str) -> dict[str, str]:
+    """VM id -> name of what Plans of the session migrate from the provider at this host."""
+    hosts = {f"{key.namespace}/{key.name}": key.host.lower() for key in session.providers}
+    return {
+        vm_id: name for plan in session.plans if hosts.get(plan.source) == host.lower() for vm_id, name in plan.vms
+    }
+
+
+def cut_of(session: Session, name: str) -> str:
+    """What is left of the prefix at the start of a name that was cut to 63 characters; empty when it shows no session.
+
+    All four random characters have to be there, or nothing is told by it.
+    """
+    random = session.prefix.rpartition("-")[2]
+    if not random or not prefixes.may_be_cut(name) or prefixes.matches(session.prefix, name):
+        return ""
+    for start in range(1, len(session.prefix) - len(random) + 1):
+        left = session.prefix[start:]
+        if name.startswith(f"{left}-"):
+            return left
+    return ""
+
+
+def decide(session: Session, remotes: Iterable[Remote]) -> list[tuple[Remote, Decision]]:
+    """The decision on each object, in the order in which they come; other people's are left out.
+
+    The same object, seen through two connections, is decided once.
+    """
+    seen = {one.identity: one for one in remotes}
+    named: dict[tuple[str, str, str], list[Remote]] = defaultdict(list)
+    for one in seen.values():
+        named[(one.type, one.kind, one.name)].append(one)
+    made = {
+        one.identity: _decide(session, one, named[(one.type, one.kind, one.name)])
+        for one in seen.values()
+        if not one.owner
+    }
+    for one in _owners_first(seen):
+        made[one.identity] = _part(session, one, made.get(one.owner))
+    return [(one, made[one.identity]) for one in seen.values() if made[one.identity].status is not Status.OTHER]
+
+
+def _owners_first(seen: Mapping[str, Remote]) -> list[Remote]:
+    """Parts, those of what has no owner itself first: a snapshot is a part of a volume, that one of a server."""
+
+    def depth(one: Remote) -> int:
+        levels = 0
+        while one.owner in seen and levels < len(seen):
+            one, levels = seen[one.owner], levels + 1
+        return levels
+
+    return sorted((one for one in seen.values() if one.owner), key=depth)
+
+
+def _part(session: Session, one: Remote, owner: Decision | None) -> Decision:
+    """What is part of another object goes with it, and is the session's when that is."""
+    if owner is None or owner.status in (Status.OTHER, Status.REFUSED):
+        return _noted(session, one) or Decision(Status.OTHER)
+    if one.kept:
+        return Decision(Status.REFUSED, reason=one.kept)
+    return Decision(owner.status, one.relation or "owner", owner.reason, owner.test_name)
+
+
+def _noted(session: Session, one: Remote) -> Decision | None:
+    """What an earlier look found to be the session's, by its identity."""
+    if one.identity not in session.lineage:
+        return None
+    return Decision(Status.OWNED, "noted by an earlier run", test_name=session.lineage[one.identity])
+
+
+def _decide(session: Session, one: Remote, same_name: list[Remote]) -> Decision:
+    known = _planned_name(session, one)
+    made = _noted(session, one) or _by_name(session, one, known)
+    if made.status is Status.OTHER:
+        return _renamed(session, one, known)
+    if made.status is not Status.OWNED:
+        return made
+    if one.kept:
+        return Decision(Status.CONTESTED, made.evidence, one.kept, made.test_name)
+    others = [other for other in same_name if other is not one]
+    if others and not known and one.kind in MACHINES:
+        if any(_planned_name(session, other) for other in others):
+            return Decision(Status.REFUSED, reason="another one of that name is the session's, by its id")
+        places = ", ".join(sorted(f"{other.place} ({other.provider}, {other.id})" for other in same_name))
+        reason = f"{len(same_name)} have this name, and nothing tells which is the session's: {places}"
+        return Decision(Status.CONTESTED, made.evidence, reason, made.test_name)
+    return made
+
+
+def _by_name(session: Session, one: Remote, known: str) -> Decision:
+    record = recorded(session, one.type).get(one.clone)
+    if record is not None:
+        return _recorded(session, one, record)
+    evidence = "name"
+    if not prefixes.matches(session.prefix, one.clone):
+        left = cut_of(session, one.clone)
+        if not left:
+            return Decision(Status.OTHER)
+        evidence = "name, cut to 63 characters"
+        if "-" not in left and not known:
+            reason = "its name may be one that lost the prefix, but not enough of it is left to show that"
+            return Decision(Status.REFUSED, reason=reason)
+    if one.template:
+        reason = "a template, and not recorded: nothing but its name shows that the session made it"
+        return Decision(Status.REFUSED, reason=reason)
+    if _is_older(one.created, session.started):
+        return Decision(Status.REFUSED, reason=f"older than the session ({one.created})")
+    return Decision(Status.OWNED, evidence)
+
+
+def _recorded(session: Session, one: Remote, record: Record) -> Decision:
+    """The suite records what it cloned; what it only used may stand there too, and is older or named otherwise."""
+    test = record.test_name
+    if prefixes.of_other_session(session.prefix, one.clone):
+        return Decision(Status.REFUSED, reason="recorded, but its name is of another session", test_name=test)
+    if _is_older(one.created, session.started):
+        reason = f"recorded, but older than the session ({one.created}): only used by it"
+        return Decision(Status.REFUSED, reason=reason, test_name=test)
+    named = prefixes.matches(session.prefix, one.clone) or prefixes.may_be_cut(one.clone)
+    if named or _is_newer(one.created, session.started):
+        return Decision(Status.OWNED, "record", test_name=test)
+    reason = "recorded, but neither its name nor its age shows that the session made it"
+    return Decision(Status.REFUSED, reason=reason, test_name=test)
+
+
+def _is_older(created: str, started: str) -> bool:
+    """By more than two clocks may differ."""
+    age = _younger_by(created, started)
+    return age is not None and age < -_CLOCKS
+
+
+def _is_newer(created: str, started: str) -> bool:
+    age = _younger_by(created, started)
+    return age is not None and age > timedelta(0)
+
+
+def _younger_by(created: str, started: str) -> timedelta | None:
+    try:
+        return datetime.fromisoformat(created) - datetime.fromisoformat(started)
+    except (ValueError, TypeError):  # not told, or told in another way: then it proves nothing
+        return None
+
+
+def _planned_name(session: Session, one: Remote) -> str:
+    """The name that a Plan of the session gives for this very VM: by id, and on the provider that the Plan names."""
+    return planned(session, one.host).get(one.id, "") if one.kind in MACHINES else ""
+
+
+def _renamed(session: Session, one: Remote, name: str) -> Decision:
+    """A clone that bears another name now: somebody may want to keep it."""
+    if not name or name == one.name or not may_be(session, one.type, name):
+        return Decision(Status.OTHER)
+    record = recorded(session, one.type).get(name)
+    reason = f"it was {name}, and somebody has renamed it"
+    return Decision(Status.CONTESTED, "id in a Plan", reason, record.test_name if record else "")

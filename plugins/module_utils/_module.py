@@ -51,8 +51,6 @@ def module_of(spec: Mapping[str, Any], **rules: Any) -> AnsibleModule:
 
 def run(module: AnsibleModule, work: Callable[[], dict[str, Any]]) -> None:
     """Do the work and end the module; errors that a user can act on become its message."""
-    if rest.IMPORT_ERROR:
-        module.fail_json(msg=missing_required_lib("kubernetes"), exception=rest.IMPORT_ERROR)
     if ignore.IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib("jmespath"), exception=ignore.IMPORT_ERROR)
     try:
@@ -66,6 +64,9 @@ def run(module: AnsibleModule, work: Callable[[], dict[str, Any]]) -> None:
 
 
 def cluster_of(module: AnsibleModule) -> Cluster:
+    missing = rest.missing_library()
+    if missing:
+        module.fail_json(msg=missing_required_lib("kubernetes"), exception=missing)
     return Cluster(rest.connect(module))
 
 

@@ -24,6 +24,7 @@ requirements:
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - mtv.teardown._session
+  - mtv.teardown._providers
   - mtv.teardown._attributes.info
 options:
   phases:
@@ -62,8 +63,8 @@ options:
     default: 300
   openshift_only:
     description:
-      - Records of VMs and snapshots on source providers are not looked at here, so with any in the record the verdict is V(unverified).
-      - With V(true) they do not count; they are still returned in RV(not_covered).
+      - Judge the cluster alone. Source providers are not looked at, and what the record names there does not count.
+      - Without it a type of provider that the session used and of which none is configured makes the verdict V(unverified).
     type: bool
     default: false
 seealso:
@@ -95,8 +96,20 @@ leftovers:
       description: Kind of the object.
       type: str
       returned: always
+    provider:
+      description: For what lies on a source provider, its key in the providers file, or where else its connection comes from.
+      type: str
+      returned: for objects on source providers
+    place:
+      description: For what lies on a source provider, where people find it there.
+      type: str
+      returned: for objects on source providers
+    id:
+      description: For what lies on a source provider, the provider's own id of it.
+      type: str
+      returned: for objects on source providers
     api_version:
-      description: API version under which it was read; empty for a record whose object is not there.
+      description: API version under which it was read, or the type of the source provider; empty for a record whose object is not there.
       type: str
       returned: always
     namespace:
@@ -200,8 +213,13 @@ deleted:
   type: list
   elements: dict
   returned: always
+insecure:
+  description: Providers whose certificate was not verified, by choice.
+  type: list
+  elements: str
+  returned: always
 not_covered:
-  description: Records of what lies on source providers, which was not looked at.
+  description: Records of what lies on source providers that were not looked at, because none of their type is configured.
   type: list
   elements: dict
   returned: always
@@ -228,6 +246,12 @@ sweeps:
   type: int
   returned: always
   sample: 2
+journal:
+  description:
+    - What to keep of the session for later runs, and the name of the file for it. It holds the ids of what is left on source providers,
+      for their owners, by which they were known, may be gone.
+  type: dict
+  returned: always
 summary:
   description: The result for people, line by line.
   type: list
@@ -235,10 +259,12 @@ summary:
   returned: always
 """
 
-from ansible_collections.mtv.teardown.plugins.module_utils import _module
+from functools import partial
+
+from ansible_collections.mtv.teardown.plugins.module_utils import _module, _providers
 from ansible_collections.mtv.teardown.plugins.module_utils._phases import start, verify
 from ansible_collections.mtv.teardown.plugins.module_utils._report import summary
-from ansible_collections.mtv.teardown.plugins.module_utils._session import ignore
+from ansible_collections.mtv.teardown.plugins.module_utils._session import ignore, journal
 
 
 def main() -> None:
@@ -246,6 +272,7 @@ def main() -> None:
     module = _module.module_of(
         {
             **_module.SESSION_SPEC,
+            **_providers.ALL_SPEC,
             "phases": {"type": "dict", "default": {}},
             "targets": {"type": "list", "elements": "dict", "default": []},
             "verify_ignore": _module.IGNORE_SPEC,
@@ -258,13 +285,21 @@ def main() -> None:
 
     def work() -> dict[str, object]:
         rules = ignore.compile_rules(options["verify_ignore"])
-        terms = verify.Terms(options["quiet_interval"], options["wait_timeout"], options["openshift_only"], rules)
+        terms = verify.Terms(
+            options["quiet_interval"],
+            options["wait_timeout"],
+            options["openshift_only"],
+            rules,
+            search=partial(_providers.search_of, options=options),
+            earlier=start.remaining_by(options["phases"]),
+        )
         session = start.with_deleted(start.session_of(options), options["phases"])
         cluster = _module.cluster_of(module)
         known = [*options["targets"], *start.deleted_by(options["phases"])]
         result = verify.verify(cluster, session, terms, known, start.not_done(options["phases"]))
         result["absent"] = summary.already_gone(result["absent"], result["deleted"])
         result["summary"] = summary.of_verdict(session, result)
+        result["journal"] = journal.of_leftovers(session, result["leftovers"])
         return {"changed": False, **result, "requests": cluster.requests}
 
     _module.run(module, work)

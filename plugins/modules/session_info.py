@@ -22,6 +22,7 @@ requirements:
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - mtv.teardown._session
+  - mtv.teardown._providers
   - mtv.teardown._attributes.info
 options:
   verify_ignore:
@@ -39,6 +40,12 @@ options:
         description: Why such a leftover may stay.
         type: str
         required: true
+  fail_on_unreachable:
+    description:
+      - Whether the module fails when the cluster does not answer.
+      - With V(false) that is told in RV(unreadable), and RV(session) is what the record and earlier runs say.
+    type: bool
+    default: true
 seealso:
   - module: mtv.teardown.leftovers_info
 """
@@ -201,6 +208,19 @@ requests:
   type: int
   returned: always
   sample: 112
+provider_types:
+  description:
+    - Types of source providers on which the session may have left something - those that the record or its Providers name.
+  type: list
+  elements: str
+  returned: always
+  sample: [vsphere]
+configured:
+  description: Types of source providers of which one is configured.
+  type: list
+  elements: str
+  returned: always
+  sample: [openstack, vsphere]
 work:
   description: How many objects there are for each phase; a phase without any need not run.
   type: dict
@@ -231,20 +251,29 @@ summary:
   returned: always
 """
 
-from ansible_collections.mtv.teardown.plugins.module_utils import _module
+from ansible_collections.mtv.teardown.plugins.module_utils import _module, _providers
 from ansible_collections.mtv.teardown.plugins.module_utils._phases import look, start
 from ansible_collections.mtv.teardown.plugins.module_utils._session import ignore
 
 
 def main() -> None:
     """Read and tell."""
-    module = _module.module_of({**_module.SESSION_SPEC, "verify_ignore": _module.IGNORE_SPEC})
+    module = _module.module_of(
+        {
+            **_module.SESSION_SPEC,
+            **_providers.ALL_SPEC,
+            "verify_ignore": _module.IGNORE_SPEC,
+            "fail_on_unreachable": {"type": "bool", "default": True},
+        }
+    )
 
     def work() -> dict[str, object]:
         ignore.compile_rules(module.params["verify_ignore"])
         session = start.session_of(module.params)
+        configured = _providers.configured(module.params)
         cluster = _module.cluster_of(module)
-        return {"changed": False, **look.look(cluster, session), "requests": cluster.requests}
+        found = look.look(cluster, session, configured, module.params["fail_on_unreachable"])
+        return {"changed": False, **found, "requests": cluster.requests}
 
     _module.run(module, work)
 

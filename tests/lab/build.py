@@ -1,7 +1,7 @@
 # Copyright (c) 2026 mtv.teardown contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Builds etcd, the API server and the controllers, once per version, into the user's cache folder."""
+"""Builds the lab's Go programs, once per version, into the user's cache folder: the control plane and the vCenter."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-SOURCE = Path(__file__).resolve().parent / "servers"
-CHECKOUT = SOURCE.parents[2]
+HERE = Path(__file__).resolve().parent
+CHECKOUT = HERE.parents[1]
 SERVERS = ("etcd", "kube-apiserver", "kube-controller-manager")
 MINIMUM_GO = (1, 26)
 # No optimisation, inlining or debug information: the compiler needs half the time, and the servers are fast enough.
@@ -29,7 +29,32 @@ Say = Callable[[str], None]
 
 
 class BuildError(Exception):
-    """The servers cannot be had; the message says what to do."""
+    """A program cannot be had; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """source: its folder; binary: what is built; links: other names of it; title, cost: for people."""
+
+    source: Path
+    binary: str
+    title: str
+    cost: str
+    links: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self.binary, *self.links)
+
+
+CONTROL_PLANE = Program(
+    HERE / "servers",
+    "controlplane",
+    "the control plane",
+    "about 4 min on 2 cores, 1 GB of downloads and cache",
+    SERVERS,
+)
+VCENTER = Program(HERE / "vcenter", "vcenter", "the vCenter simulator", "about 1 min on 2 cores")
 
 
 def cache_folder() -> Path:
@@ -46,18 +71,23 @@ def assets(say: Say) -> Path:
         if missing:
             raise BuildError(f"KUBEBUILDER_ASSETS={given} has no {', '.join(missing)}; unset it and they are built")
         return Path(given).resolve()
+    return built(CONTROL_PLANE, say)
+
+
+def built(program: Program, say: Say) -> Path:
+    """Return the folder with a program, which is built now where that has not been done."""
     go, version = _find_go()
-    target = cache_folder() / "controlplane" / _fingerprint(version)
-    if _complete(target):
+    target = cache_folder() / program.binary / _fingerprint(program, version)
+    if _complete(target, program):
         return target
-    with _lock(target.parent / "lock", say):
-        if not _complete(target):  # somebody else may have built it while we waited
-            _build(go, target, say)
+    with _lock(target.parent / "lock", program, say):
+        if not _complete(target, program):  # somebody else may have built it while we waited
+            _build(program, go, target, say)
     return target
 
 
-def _complete(folder: Path) -> bool:
-    return all(os.access(folder / name, os.X_OK) for name in SERVERS)
+def _complete(folder: Path, program: Program) -> bool:
+    return all(os.access(folder / name, os.X_OK) for name in program.names)
 
 
 def _find_go() -> tuple[str, str]:
@@ -98,67 +128,71 @@ def _environment() -> dict[str, str]:
     }
 
 
-def _fingerprint(version: str) -> str:
+def _fingerprint(program: Program, version: str) -> str:
     digest = hashlib.sha256(f"{version} {FLAGS}".encode())
-    for path in sorted(SOURCE.iterdir()):
+    for path in sorted(program.source.iterdir()):
         if path.suffix in {".go", ".mod", ".sum"}:
             digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]
 
 
 @contextmanager
-def _lock(path: Path, say: Say) -> Iterator[None]:
+def _lock(path: Path, program: Program, say: Say) -> Iterator[None]:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", encoding="ascii") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say("another process builds the control plane, waiting for it")
+            say(f"another process builds {program.title}, waiting for it")
             fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 
 
-def _build(go: str, target: Path, say: Say) -> None:
+def _build(program: Program, go: str, target: Path, say: Say) -> None:
     start = time.monotonic()
-    say("building the control plane, once: about 4 min on 2 cores, 1 GB of downloads and cache")
+    say(f"building {program.title}, once: {program.cost}")
     say("fetching Go modules (about 20 s)")
-    total = len(_list_packages(go))
+    total = len(_list_packages(program, go))
     unfinished = target.with_name(f"{target.name}.part")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
-    _compile([go, "build", "-v", *FLAGS, _ldflags(), "-o", str(unfinished / "controlplane"), "."], total, say)
-    for name in SERVERS:
-        (unfinished / name).symlink_to("controlplane")
+    command = [go, "build", "-v", *FLAGS, _ldflags(program), "-o", str(unfinished / program.binary), "."]
+    _compile(program, command, total, say)
+    for name in program.links:
+        (unfinished / name).symlink_to(program.binary)
     shutil.rmtree(target, ignore_errors=True)
     unfinished.rename(target)
-    say(f"built the control plane in {time.monotonic() - start:.0f} s")
+    say(f"built {program.title} in {time.monotonic() - start:.0f} s")
 
 
-def _ldflags() -> str:
+def _ldflags(program: Program) -> str:
     """Strip the binary, and let the API server tell its version, which it would not know otherwise."""
-    match = re.search(r"k8s\.io/kubernetes v(\d+)\.(\d+)\.(\d+)", (SOURCE / "go.mod").read_text(encoding="utf-8"))
+    needs = (program.source / "go.mod").read_text(encoding="utf-8")
+    match = re.search(r"k8s\.io/kubernetes v(\d+)\.(\d+)\.(\d+)", needs)
     if match is None:
-        raise BuildError("go.mod does not name the version of k8s.io/kubernetes")
+        return "-ldflags=-s -w"
     major, minor, patch = match.groups()
     values = {"gitVersion": f"v{major}.{minor}.{patch}", "gitMajor": major, "gitMinor": minor}
     return "-ldflags=-s -w " + " ".join(f"-X {_VERSION}.{key}={value}" for key, value in values.items())
 
 
-def _list_packages(go: str) -> list[str]:
+def _list_packages(program: Program, go: str) -> list[str]:
     listing = subprocess.run(
-        [go, "list", "-deps", "."], cwd=SOURCE, env=_environment(), capture_output=True, text=True, check=False
+        [go, "list", "-deps", "."], cwd=program.source, env=_environment(), capture_output=True, text=True, check=False
     )
     if listing.returncode:
         raise BuildError(f"Go cannot fetch the modules:\n{listing.stderr.strip()[-2000:]}")
     return listing.stdout.split()
 
 
-def _compile(command: list[str], total: int, say: Say) -> None:
+def _compile(program: Program, command: list[str], total: int, say: Say) -> None:
     """Run go build -v, which names each package as it starts it, and count them aloud."""
     start = shown = time.monotonic()
     done = 0
     last: deque[str] = deque(maxlen=20)
-    with subprocess.Popen(command, cwd=SOURCE, env=_environment(), stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, cwd=program.source, env=_environment(), stderr=subprocess.PIPE, text=True
+    ) as process:
         assert process.stderr is not None
         for line in process.stderr:
             last.append(line)
@@ -169,7 +203,3 @@ def _compile(command: list[str], total: int, say: Say) -> None:
                 say(f"compiled {done} of about {total} packages, {now - start:.0f} s")
     if process.returncode:
         raise BuildError("the build failed:\n" + "".join(last))
-
-
-if __name__ == "__main__":
-    print(assets(lambda text: print(f"build: {text}", file=sys.stderr, flush=True)))

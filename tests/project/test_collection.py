@@ -17,7 +17,16 @@ from tests.lab.worlds.table import WORLDS
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = sorted((ROOT / "plugins" / "modules").glob("*.py"))
-DELETING = ("migrations", "plans", "migrated_vms", "openshift_resources")
+DELETING = (
+    "migrations",
+    "plans",
+    "migrated_vms",
+    "openshift_resources",
+    "vsphere_clones",
+    "ovirt_clones",
+    "openstack_clones",
+    "volume_snapshots",
+)
 
 
 def _tracked(*patterns: str) -> list[Path]:

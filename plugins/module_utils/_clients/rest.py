@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from ansible_collections.kubernetes.core.plugins.module_utils.k8s import client as core_client
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import (
     CERTIFICATE,
     NO_ANSWER,
@@ -31,8 +30,6 @@ from ansible_collections.mtv.teardown.plugins.module_utils._errors import (
 try:
     import urllib3
     import yaml
-    from kubernetes.client.rest import RESTClientObject
-    from kubernetes.config import ConfigException
 except ImportError:
     IMPORT_ERROR: str | None = traceback.format_exc()
 else:
@@ -62,8 +59,24 @@ class Patience:
 PATIENCE = Patience()
 
 
+def missing_library() -> str | None:
+    """The traceback when the Kubernetes client is not there. It is imported late: it costs most of a second, which a
+    module that looks at source providers alone need not pay."""
+    if IMPORT_ERROR:
+        return IMPORT_ERROR
+    try:
+        import kubernetes.client.rest  # noqa: F401
+    except ImportError:
+        return traceback.format_exc()
+    return None
+
+
 def connect(module: Any) -> Http:
     """A connection from the options of a module. NoConnectionError when they do not make one."""
+    from ansible_collections.kubernetes.core.plugins.module_utils.k8s import client as core_client
+    from kubernetes.client.rest import RESTClientObject
+    from kubernetes.config import ConfigException
+
     try:
         # kubernetes.core has no public way to a configuration without a discovery and a cache file.
         auth = core_client._create_auth_spec(module)

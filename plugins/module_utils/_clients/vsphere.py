@@ -17,12 +17,14 @@ import ssl
 import time
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from types import TracebackType
 from typing import Any, TypeVar
 from urllib.parse import unquote
 
-from ansible_collections.mtv.teardown.plugins.module_utils._errors import CERTIFICATE, NO_ANSWER, ApiError
+from ansible_collections.mtv.teardown.plugins.module_utils._errors import CERTIFICATE, NO_ANSWER, ApiError, Fault
 from ansible_collections.mtv.teardown.plugins.module_utils._record.connections import Connection
 
 try:
@@ -51,7 +53,6 @@ _DETAILS = (
     "runtime.question",
     "disabledMethod",
     "snapshot",
-    "recentTask",
 )
 
 
@@ -62,18 +63,6 @@ class Patience:
     tries: int = 4
     silence: float = 60.0
     pause: float = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """What a vCenter says that went wrong, as plain data. name: of the fault, such as C(NoPermission); privileges: those
-    that are missing; task: the one that is in the way; source: who disabled the method."""
-
-    name: str
-    text: str
-    privileges: tuple[str, ...] = ()
-    task: str = ""
-    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +158,9 @@ class VCenter:
             try:
                 return call()
             except ssl.SSLCertVerificationError as exc:
+                made = self.connection
                 raise ApiError(
-                    f"{self.connection.key}: the certificate of {self.connection.host} is not trusted: {exc.verify_message}. "
+                    f"{made.key}: the certificate of {made.host} is not trusted: {exc.verify_message}. "
                     "Give ca_file, or the CA to the system.",
                     reason=CERTIFICATE,
                 ) from exc
@@ -268,8 +258,11 @@ class VCenter:
             for content in page.objects:
                 values[content.obj._moId] = {prop.name: prop.val for prop in content.propSet}
                 unread += [_missing(kind, content.obj._moId, missing) for missing in content.missingSet]
-            token = page.token
-            page = self._patiently(lambda: self._collector.ContinueRetrievePropertiesEx(token)) if token else None
+            page = (
+                self._patiently(partial(self._collector.ContinueRetrievePropertiesEx, page.token))
+                if page.token
+                else None
+            )
         return Properties(values, tuple(unread))
 
     def files(self, searches: Mapping[str, tuple[str, Sequence[str]]]) -> tuple[dict[str, list[str]], tuple[str, ...]]:
@@ -319,19 +312,18 @@ class VCenter:
     def machine(self, moref: str) -> Any:
         return vim.VirtualMachine(moref, self._instance._stub)
 
-    def start(self, moref: str, method: str, *args: Any) -> str | Fault:
-        """Start a task on a VM; its moRef, or the fault with which it was refused."""
+    def start(self, moref: str, method: str, *args: Any, kind: str = "VirtualMachine") -> str | Fault:
+        """Start a task on an object; the task's moRef, or the fault with which it was refused."""
+        target = _KINDS[kind]()(moref, self._instance._stub)
         try:
-            task = self.call(lambda: getattr(self.machine(moref), method)(*args))
+            task = self.call(lambda: getattr(target, method)(*args))
         except vmodl.MethodFault as exc:
             return fault_of(exc)
         return str(task._moId)
 
     def _quietly(self, method: Callable[[], Any]) -> None:
-        try:
+        with suppress(vmodl.MethodFault, ApiError):  # what dies with the session need not be cleaned up
             self._patiently(method)
-        except (vmodl.MethodFault, ApiError):
-            pass  # what dies with the session need not be cleaned up
 
     def collector(self) -> Any:
         """A collector of our own: its filters and its version are nobody else's."""
@@ -376,7 +368,12 @@ class Waiter:
         if not self.pending:
             return {}
         options = vmodl.query.PropertyCollector.WaitOptions(maxWaitSeconds=max(1, int(seconds)))
-        update = self._center.call(lambda: self._collector.WaitForUpdatesEx(self._version, options))
+        try:
+            update = self._center.call(lambda: self._collector.WaitForUpdatesEx(self._version, options))
+        except vmodl.fault.ManagedObjectNotFound:  # the collector died with a session that has ended
+            self._collector, self._version = None, ""
+            self.watch(self.pending)
+            return {}
         if update is None:
             return {}
         self._version = update.version
@@ -398,7 +395,7 @@ class Waiter:
             if state in ("success", "error"):
                 self.pending.discard(one)
                 error = self._info[one].get("info.error")
-                done[one] = fault_of(error) if state == "error" else self._info[one].get("info.result")
+                done[one] = self._info[one].get("info.result") if error is None else fault_of(error)
         return done
 
     def until_done(self, limit: float) -> dict[str, Any]:
@@ -412,6 +409,7 @@ class Waiter:
 
 _KINDS: dict[str, Callable[[], Any]] = {
     "VirtualMachine": lambda: vim.VirtualMachine,
+    "VirtualMachineSnapshot": lambda: vim.vm.Snapshot,
     "Folder": lambda: vim.Folder,
     "Datacenter": lambda: vim.Datacenter,
     "Datastore": lambda: vim.Datastore,

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils._clients.cluster import Cluster
@@ -12,15 +13,20 @@ from ansible_collections.mtv.teardown.plugins.module_utils._phases import forkli
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.find import Found, find
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.result import absent_item, item
 from ansible_collections.mtv.teardown.plugins.module_utils._report import summary
-from ansible_collections.mtv.teardown.plugins.module_utils._session import journal, order
+from ansible_collections.mtv.teardown.plugins.module_utils._session import clones, journal, order
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 from ansible_collections.mtv.teardown.plugins.module_utils._session.ownership import Status
 from ansible_collections.mtv.teardown.plugins.module_utils._session.volumes import storage_note
 
 
-def look(cluster: Cluster, session: Session) -> dict[str, Any]:
-    """session, targets, absent, refused, unreadable, work, journal, summary."""
-    found = find(cluster, session, cluster.discover())  # who cannot discover has nothing to begin with
+def look(
+    cluster: Cluster, session: Session, configured: Collection[str] = (), fail_on_unreachable: bool = True
+) -> dict[str, Any]:
+    """session, targets, absent, refused, unreadable, work, journal, provider_types, configured, summary.
+
+    configured: types of source providers of which one is configured.
+    """
+    found = find(cluster, session, cluster.discover() if fail_on_unreachable else None)
     result: dict[str, Any] = {
         "session": found.session.as_dict(),
         "targets": [item(obj, made, storage_note(obj)) for obj, made in found.owned],
@@ -28,6 +34,8 @@ def look(cluster: Cluster, session: Session) -> dict[str, Any]:
         "refused": [item(obj, made) for obj, made in found.with_status(Status.REFUSED, Status.CONTESTED)],
         "unreadable": [dict(entry) for entry in found.unreadable],
         "work": _work(found),
+        "provider_types": sorted(clones.types_of(found.session)),
+        "configured": sorted(configured),
         "journal": {"name": journal.file_name(found.session.prefix), "content": journal.entry(found.session)},
     }
     return {**result, "summary": summary.of_targets(found.session, result)}

@@ -6,15 +6,19 @@ provider; what differs is behind Site."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ansible_collections.mtv.teardown.plugins.module_utils._causes.model import Cause
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.result import Result
+from ansible_collections.mtv.teardown.plugins.module_utils._phases.result import (
+    ASK_THE_OWNER,
+    Result,
+    absent_item,
+)
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.wait import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._record.connections import Connection
 from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_file import Record
@@ -41,8 +45,12 @@ class Seen:
 class Site(Protocol):
     """One provider that we are logged in to. Calls raise ApiError when the provider as a whole fails."""
 
-    connection: Connection
-    calls: int
+    @property
+    def connection(self) -> Connection: ...
+
+    @property
+    def calls(self) -> int:
+        """Requests that were sent."""
 
     def look(self, session: Session) -> Seen:
         """Read what may be the session's. Nothing is changed."""
@@ -50,8 +58,8 @@ class Site(Protocol):
     def remove(self, targets: Sequence[Remote], limits: Limits) -> Mapping[str, Cause]:
         """Delete exactly these, in the provider's order, and wait for all of them together.
 
-        Returns identity -> what held it, for those that did not go; parts are among the targets. One that fails does not
-        stop the others. An object that is not there any more, by an explicit answer, has gone.
+        Returns identity -> what held it, for those that did not go; parts are among the targets. One that fails does
+        not stop the others. An object that is not there any more, by an explicit answer, has gone.
         """
 
     def why(self, one: Remote) -> Cause:
@@ -64,16 +72,217 @@ Wants = Callable[[Remote], bool]
 
 
 @dataclass(frozen=True, slots=True)
+class Target:
+    """One provider to be searched, and how it is opened."""
+
+    connection: Connection
+    opener: Opener
+
+
+@dataclass(frozen=True, slots=True)
 class Survey:
-    """What several providers hold of a session. read: (provider, kind) of what was read to the end."""
+    """What several providers hold of a session. whys: identity -> what holds an object, for those that are the
+    session's; absent: records that a complete reading of every provider of their type did not meet; insecure: providers
+    whose certificate is not verified, by choice."""
 
     decided: tuple[tuple[Remote, Decision], ...] = ()
+    whys: Mapping[str, Cause] = field(default_factory=dict)
     scopes: tuple[Mapping[str, Any], ...] = ()
     unreadable: tuple[Mapping[str, Any], ...] = ()
     absent: tuple[Record, ...] = ()
+    insecure: tuple[str, ...] = ()
 
     def with_status(self, *statuses: Status) -> list[tuple[Remote, Decision]]:
         return [(one, made) for one, made in self.decided if made.status in statuses]
 
     def was_read(self, provider: str, kind: str) -> bool:
         return any((scope["provider"], scope["kind"]) == (provider, kind) for scope in self.scopes)
+
+
+def survey(targets: Sequence[Target], session: Session) -> Survey:
+    """Read every provider. Nothing that fails ends it: what could not be read is in the answer."""
+    with _opened(targets) as (sites, failed):
+        return _look(sites, failed, targets, session)
+
+
+def remove(
+    targets: Sequence[Target], session: Session, limits: Limits, check_mode: bool, wants: Wants = lambda _one: True
+) -> Result:
+    """Delete what is the session's, of what the caller wants; in check mode only say what that is."""
+    with _opened(targets) as (sites, failed):
+        before = _look(sites, failed, targets, session)
+        owned = [(one, made) for one, made in before.with_status(Status.OWNED) if wants(one)]
+        if check_mode or not owned:
+            result = _result(before, [item(one, made) for one, made in owned] if check_mode else [], {}, wants)
+            result.requests = sum(site.calls for site in sites)
+            return result
+        held = _remove(sites, [one for one, _made in owned], limits)
+        # Parts are known by their owner, and that has gone: from here on they are known by what was seen of them.
+        noted = {one.identity: made.test_name for one, made in owned}
+        after = _look(sites, failed, targets, session.learned(lineage={**session.lineage, **noted}))
+        there = {one.identity for one, _made in after.decided}
+        gone = [
+            item(one, made)
+            for one, made in owned
+            if one.identity not in there and one.identity not in held and after.was_read(one.provider, one.kind)
+        ]
+        result = _result(after, gone, {**_unseen(owned, there, after), **held}, wants, owned)
+        result.requests = sum(site.calls for site in sites)
+        return result
+
+
+def _unseen(owned: Iterable[tuple[Remote, Decision]], there: set[str], after: Survey) -> dict[str, Cause]:
+    """Asked for, but the look afterwards could not see its kind."""
+    return {
+        one.identity: Cause(
+            "unseen",
+            f"it was not seen whether it has gone: {one.kind} of {one.provider} could not be read",
+            f"see why {one.provider} cannot be read, then run the teardown again",
+        )
+        for one, _made in owned
+        if one.identity not in there and not after.was_read(one.provider, one.kind)
+    }
+
+
+def _result(
+    seen: Survey,
+    done: list[dict[str, Any]],
+    held: Mapping[str, Cause],
+    wants: Wants,
+    asked: Iterable[tuple[Remote, Decision]] = (),
+) -> Result:
+    """held: what kept each of those that were asked for."""
+    there = {one.identity: (one, made) for one, made in seen.decided}
+    stayed = {one.identity: there.get(one.identity, (one, made)) for one, made in asked}
+    remaining = [
+        left_item(one, made, held.get(identity) or seen.whys[identity])
+        for identity, (one, made) in stayed.items()
+        if identity in held or identity in there
+    ]
+    refused = [
+        item(one, made)
+        for one, made in seen.with_status(Status.REFUSED, Status.CONTESTED)
+        if wants(one) and one.identity not in stayed
+    ]
+    asked_for = {one.name for one, _made in stayed.values()}
+    absent = [absent_item(record) for record in seen.absent if record.name not in asked_for]
+    unreadable = [dict(entry) for entry in seen.unreadable]
+    return Result(done, absent, refused, remaining, unreadable, bool(held), insecure=list(seen.insecure))
+
+
+# -- several providers at once ----------------------------------------------------------------------------------
+
+
+@contextmanager
+def _opened(targets: Sequence[Target]) -> Iterator[tuple[list[Site], dict[str, str]]]:
+    """The sites that could be opened; provider -> why another could not."""
+    with ExitStack() as stack:
+        sites: list[Site] = []
+        failed: dict[str, str] = {}
+
+        def enter(target: Target) -> None:
+            try:
+                sites.append(stack.enter_context(target.opener(target.connection)))
+            except ApiError as exc:
+                failed[target.connection.key] = exc.msg
+
+        _together(enter, targets)
+        yield sites, failed
+
+
+def _together(work: Callable[[Any], Any], each: Sequence[Any]) -> list[Any]:
+    """One thread for each provider; the answers in their order."""
+    if not each:
+        return []
+    with ThreadPoolExecutor(max_workers=min(len(each), 16)) as pool:
+        return list(pool.map(work, each))
+
+
+def _look(sites: Sequence[Site], failed: Mapping[str, str], targets: Sequence[Target], session: Session) -> Survey:
+    def read(site: Site) -> Seen:
+        try:
+            return site.look(session)
+        except ApiError as exc:
+            return Seen(unread={"": exc.msg})
+
+    types = {target.connection.key: target.connection.type for target in targets}
+    seen = dict(zip((site.connection.key for site in sites), _together(read, sites), strict=True))
+    decided = clones.decide(session, (one for reading in seen.values() for one in reading.remotes))
+    by_key = {site.connection.key: site for site in sites}
+    whys = {one.identity: by_key[one.provider].why(one) for one, made in decided if made.ours}
+    unread = [(key, "", error) for key, error in failed.items()]
+    unread += [(key, kind, error) for key, reading in seen.items() for kind, error in reading.unread.items()]
+    scopes = [
+        {"kind": kind, "api_version": types[key], "namespace": None, "count": count, "provider": key}
+        for key, reading in seen.items()
+        for kind, count in reading.scopes.items()
+    ]
+    unreadable = [
+        {"kind": kind, "api_version": types[key], "namespace": None, "name": "", "error": error, "provider": key}
+        for key, kind, error in unread
+    ]
+    incomplete = {types[key] for key, _kind, _error in unread}
+    searched = set(types.values()) - incomplete
+    return Survey(
+        tuple(decided),
+        whys,
+        tuple(scopes),
+        tuple(unreadable),
+        _absent(session, searched, decided),
+        tuple(sorted(site.connection.key for site in sites if not site.connection.validate_certs)),
+    )
+
+
+def _absent(session: Session, searched: set[str], decided: Iterable[tuple[Remote, Decision]]) -> tuple[Record, ...]:
+    met = {(one.type, one.name) for one, _made in decided} | {(one.type, one.id) for one, _made in decided}
+    return tuple(
+        record
+        for kind in sorted(searched)
+        for record in clones.records_of(session, kind)
+        if (kind, record.id or record.name) not in met
+    )
+
+
+def _remove(sites: Sequence[Site], owned: Sequence[Remote], limits: Limits) -> dict[str, Cause]:
+    def work(site: Site) -> Mapping[str, Cause]:
+        mine = [one for one in owned if one.provider == site.connection.key]
+        try:
+            return site.remove(mine, limits) if mine else {}
+        except ApiError as exc:
+            failed = Cause(
+                "provider-fails", exc.msg, f"see to provider {site.connection.key}, then run the teardown again"
+            )
+            return {one.identity: failed for one in mine}
+
+    return {identity: cause for held in _together(work, sites) for identity, cause in held.items()}
+
+
+# -- entries of a result ----------------------------------------------------------------------------------------
+
+
+def item(one: Remote, made: Decision, reason: str = "") -> dict[str, Any]:
+    """One object in a result; api_version is the type of the provider, for it has no other."""
+    return {
+        "kind": one.kind,
+        "api_version": one.type,
+        "namespace": None,
+        "name": one.name,
+        "uid": one.identity,
+        "evidence": made.evidence,
+        "reason": reason or made.reason,
+        "test_name": made.test_name,
+        "provider": one.provider,
+        "id": one.id,
+        "place": one.place,
+    }
+
+
+def left_item(one: Remote, made: Decision, cause: Cause) -> dict[str, Any]:
+    """An object that stayed: with the cause, what holds it, and what a person can do."""
+    contested = made.reason
+    return {
+        **item(one, made, contested or cause.text),
+        "cause": "contested" if contested else cause.name,
+        "next_step": ASK_THE_OWNER if contested else cause.next_step,
+        "held_by": dict(one.facts),
+    }

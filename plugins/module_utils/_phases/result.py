@@ -14,14 +14,15 @@ from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_fil
 from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import Obj
 from ansible_collections.mtv.teardown.plugins.module_utils._session.ownership import Decision
 
-_ASK_THE_OWNER = "ask the owner; this tool does not take what somebody else uses"
+ASK_THE_OWNER = "ask the owner; this tool does not take what somebody else uses"
 
 
 @dataclass(slots=True)
 class Result:
     """done: deleted, canceled or archived (in check mode: what would be); absent: recorded and not there;
     refused: not shown to be the session's, or held by others; remaining: the session's and still there, with what
-    holds it; unreadable: what could not be read; stalled: a wait ended because nothing moved any more."""
+    holds it; unreadable: what could not be read; stalled: a wait ended because nothing moved any more; requests: how
+    many were sent to providers; insecure: providers whose certificate is not verified, by choice."""
 
     done: list[dict[str, Any]] = field(default_factory=list)
     absent: list[dict[str, Any]] = field(default_factory=list)
@@ -29,6 +30,8 @@ class Result:
     remaining: list[dict[str, Any]] = field(default_factory=list)
     unreadable: list[dict[str, Any]] = field(default_factory=list)
     stalled: bool = False
+    requests: int = 0
+    insecure: list[str] = field(default_factory=list)
 
     def followed_by(self, later: Result) -> Result:
         """What both have done; what is absent, refused or unreadable is as the later one saw it."""
@@ -73,7 +76,7 @@ def left_item(obj: Obj, decision: Decision, why: Why) -> dict[str, Any]:
     return {
         **item(obj, decision, contested or why.reason),
         "cause": "contested" if contested else why.cause.name,
-        "next_step": _ASK_THE_OWNER if contested else why.cause.next_step,
+        "next_step": ASK_THE_OWNER if contested else why.cause.next_step,
         "held_by": dict(why.held_by),
     }
 
@@ -94,5 +97,8 @@ def absent_item(record: Record) -> dict[str, Any]:
 
 def shown(entry: Mapping[str, Any]) -> str:
     """One line for a person."""
+    if entry.get("provider"):
+        what = entry.get("place") or entry["name"] or "*"
+        return f"{entry['kind'] or entry['api_version']} {what} on {entry['provider']}"
     place = f"{entry['namespace']}/" if entry.get("namespace") else ""
     return f"{entry.get('kind') or entry.get('api_version')} {place}{entry.get('name') or '*'}"

@@ -114,6 +114,13 @@ def deleted_by(phases: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [entry for phase in phases.values() for entry in phase.get("deleted") or ()]
 
 
+def remaining_by(phases: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """uid -> what the last phase said of it that could not take it away."""
+    return {
+        str(entry["uid"]): entry for phase in phases.values() for entry in phase.get("remaining") or () if entry["uid"]
+    }
+
+
 def not_done(phases: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Migrations that could not be canceled and Plans that could not be archived."""
     return [entry for name in ("migrations", "plans") for entry in (phases.get(name) or {}).get("remaining") or ()]

@@ -6,31 +6,45 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils._clients.cluster import Cluster
-from ansible_collections.mtv.teardown.plugins.module_utils._phases import explain
+from ansible_collections.mtv.teardown.plugins.module_utils._phases import explain, providers
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.find import Found, find
+from ansible_collections.mtv.teardown.plugins.module_utils._phases.providers import Survey, Target
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.result import absent_item, item, left_item
-from ansible_collections.mtv.teardown.plugins.module_utils._session import ignore
+from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_file import Record
+from ansible_collections.mtv.teardown.plugins.module_utils._session import clones, ignore
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 from ansible_collections.mtv.teardown.plugins.module_utils._session.ownership import Status
 from ansible_collections.mtv.teardown.plugins.module_utils._session.verdict import verdict
+
+# The providers that a session is to be looked for on, and the types of which none is configured.
+Search = Callable[[Session], tuple[Sequence[Target], frozenset[str]]]
+
+
+def nowhere(session: Session) -> tuple[Sequence[Target], frozenset[str]]:
+    """A Search of no provider at all."""
+    return (), clones.types_of(session)
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
     """quiet_interval: seconds between two looks; total: seconds after which looking ends though things still shrink;
     openshift_only: the caller answers for the source providers; rules: leftovers that are accepted; window: seconds
-    that a deletion may take before it is more than slow."""
+    that a deletion may take before it is more than slow; search: which providers are looked at; earlier: uid -> what an
+    earlier phase said of an object that stayed."""
 
     quiet_interval: float = 3.0
     total: float = 300.0
     openshift_only: bool = False
     rules: tuple[ignore.Rule, ...] = ()
     window: float = 180.0
+    search: Search = nowhere
+    earlier: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def verify(
@@ -47,21 +61,24 @@ def verify(
     known: what there was before, as items of earlier results; deleted is what of it is gone for sure; not_done:
     what was asked of Forklift in vain, as items of earlier results.
     """
-    looks = _look_until_quiet(cluster, session, terms, sleep)
+    first = find(cluster, session)
+    search = nowhere if terms.openshift_only else terms.search
+    with ThreadPoolExecutor(max_workers=1) as pool:  # providers are looked at while the cluster has its quiet interval
+        targets, uncovered = search(first.session)
+        surveyed = pool.submit(providers.survey, targets, first.session)
+        looks = _look_until_quiet(cluster, first, terms, sleep)
+        survey = surveyed.result()
     last = looks[-1]
     left = last.with_status(Status.OWNED, Status.CONTESTED)
     whys = explain.explain(
         cluster, last.catalog, [obj for obj, _made in left], window=terms.window, contents=last.contents()
     )
     items = [left_item(obj, made, whys[obj.uid]) for obj, made in left]
+    items += _remote_items(survey, terms.earlier)
     counted, accepted = ignore.split(items, terms.rules)
-    unreadable = _once(entry for look in looks[-2:] for entry in look.unreadable)
-    not_covered = [
-        {**absent_item(record), "reason": "on the source provider: not looked at"}
-        for record in session.records
-        if record.on_provider
-    ]
-    scopes = [dict(scope) for scope in last.scopes]
+    unreadable = _once([*(entry for look in looks[-2:] for entry in look.unreadable), *survey.unreadable])
+    not_covered = _not_covered(session, uncovered)
+    scopes = [dict(scope) for scope in (*last.scopes, *survey.scopes)]
     undone = [dict(entry) for entry in not_done]
     outcome = verdict(
         counted, unreadable, [] if terms.openshift_only else not_covered, scopes, [e for e in undone if _counts(e)]
@@ -70,21 +87,45 @@ def verify(
         "verdict": outcome.value,
         "leftovers": counted,
         "accepted": accepted,
-        "deleted": _gone(known, last),
-        "refused": [item(obj, made) for obj, made in last.with_status(Status.REFUSED)],
-        "absent": [absent_item(record) for record in last.absent],
+        "deleted": _gone(known, last, survey),
+        "refused": [
+            *(item(obj, made) for obj, made in last.with_status(Status.REFUSED)),
+            *(providers.item(one, made) for one, made in survey.with_status(Status.REFUSED)),
+        ],
+        "absent": [absent_item(record) for record in (*last.absent, *survey.absent)],
         "unreadable": unreadable,
         "not_covered": not_covered,
         "not_done": undone,
         "scopes": scopes,
+        "insecure": list(survey.insecure),
         "sweeps": len(looks),
     }
 
 
-def _look_until_quiet(cluster: Cluster, session: Session, terms: Terms, sleep: Callable[[float], None]) -> list[Found]:
+def _remote_items(survey: Survey, earlier: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Leftovers on providers. What an attempt to delete one met says more than the state that it is in."""
+    items = []
+    for one, made in survey.with_status(Status.OWNED, Status.CONTESTED):
+        told = providers.left_item(one, made, survey.whys[one.identity])
+        before = earlier.get(one.identity) if told["cause"] == "not-deleted" else None
+        items.append({**told, **({key: before[key] for key in ("cause", "reason", "next_step")} if before else {})})
+    return items
+
+
+def _not_covered(session: Session, uncovered: frozenset[str]) -> list[dict[str, Any]]:
+    """What the record names on providers that cannot be looked at; a type without a record stands for itself."""
+    entries = []
+    for kind in sorted(uncovered):
+        records = clones.records_of(session, kind) or [Record(kind, "")]
+        reason = f"no {kind} provider is configured: not looked at"
+        entries += [{**absent_item(record), "reason": reason} for record in records]
+    return entries
+
+
+def _look_until_quiet(cluster: Cluster, first: Found, terms: Terms, sleep: Callable[[float], None]) -> list[Found]:
     """At least two looks; more while the set of what is left still changes (slow is not stuck)."""
     ends = time.monotonic() + terms.total
-    looks = [find(cluster, session)]
+    looks = [first]
     while True:
         sleep(terms.quiet_interval)
         looks.append(find(cluster, looks[-1].session))
@@ -98,15 +139,16 @@ def _counts(undone: Mapping[str, Any]) -> bool:
     return undone["kind"] == "Migration" or undone["cause"] in ("forbidden", "unauthorized")
 
 
-def _gone(known: Iterable[Mapping[str, Any]], last: Found) -> list[dict[str, Any]]:
+def _gone(known: Iterable[Mapping[str, Any]], last: Found, survey: Survey) -> list[dict[str, Any]]:
     """What a look that could have seen it did not meet any more."""
-    there = {obj.uid for obj, _made in last.decided}
-    readable: dict[tuple[str, str, str | None], bool] = {}
+    there = {obj.uid for obj, _made in last.decided} | {one.identity for one, _made in survey.decided}
+    readable: dict[tuple[str, ...], bool] = {}
     gone = {}
     for entry in known:
-        scope = (entry["api_version"], entry["kind"], entry["namespace"])
+        provider = str(entry.get("provider") or "")
+        scope = (provider, entry["api_version"], entry["kind"], entry["namespace"])
         if scope not in readable:
-            readable[scope] = last.was_read(*scope)
+            readable[scope] = survey.was_read(provider, scope[2]) if provider else last.was_read(*scope[1:])
         if readable[scope] and entry["uid"] not in there:
             gone[entry["uid"]] = dict(entry)
     return list(gone.values())
@@ -119,5 +161,6 @@ def _ours(look: Found) -> frozenset[str]:
 def _once(entries: Iterable[Any]) -> list[dict[str, Any]]:
     seen: dict[tuple[Any, ...], dict[str, Any]] = {}
     for entry in entries:
-        seen.setdefault((entry["kind"], entry["api_version"], entry["namespace"], entry["name"]), dict(entry))
+        key = (entry["kind"], entry["api_version"], entry["namespace"], entry["name"], entry.get("provider"))
+        seen.setdefault(key, dict(entry))
     return list(seen.values())

@@ -9,7 +9,7 @@ C(VMWARE_*), C(OVIRT_*) with C(OVIRT_INI_PATH), and C(OS_*) with C(OS_CLIENT_CON
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -44,16 +44,30 @@ class Connection:
         return (self.type, self.host.lower(), str(self.port), self.username, self.more.get("project_name", ""))
 
 
+Errors = dict[str, str]
+
+
 def connections(
     kind: str, options: Mapping[str, Any] | None, entries: Iterable[ProviderEntry], environ: Mapping[str, str]
-) -> tuple[Connection, ...]:
-    """All providers of this type that are configured, each once; the first source that has any counts."""
-    found = _from_options(kind, options or {})
-    if not found:
-        found = [_from_entry(entry) for entry in entries if entry.type == kind]
-    if not found:
-        found = _FROM_ENVIRONMENT[kind](environ) if kind in _FROM_ENVIRONMENT else []
-    return tuple({one.identity: one for one in reversed(found)}.values())[::-1]
+) -> tuple[tuple[Connection, ...], Errors]:
+    """All providers of this type that are configured, each once; the first source that names any counts. Beside them,
+    key -> what is wrong with one that cannot be used."""
+    wrong: Errors = {}
+    found = _usable(wrong, f"{kind} (options)", lambda: _from_options(kind, options or {}))
+    if not found and not wrong:
+        for entry in (one for one in entries if one.type == kind):
+            found += _usable(wrong, entry.key, lambda one=entry: [_from_entry(one)])  # type: ignore[misc]
+    if not found and not wrong and kind in _FROM_ENVIRONMENT:
+        found = _usable(wrong, f"{kind} (environment)", lambda: _FROM_ENVIRONMENT[kind](environ))
+    return tuple({one.identity: one for one in reversed(found)}.values())[::-1], wrong
+
+
+def _usable(wrong: Errors, key: str, make: Callable[[], list[Connection]]) -> list[Connection]:
+    try:
+        return make()
+    except RecordError as exc:
+        wrong[key] = exc.msg
+        return []
 
 
 def _from_options(kind: str, options: Mapping[str, Any]) -> list[Connection]:
@@ -80,6 +94,8 @@ def _from_options(kind: str, options: Mapping[str, Any]) -> list[Connection]:
 
 def _from_entry(entry: ProviderEntry) -> Connection:
     """api_url comes with or without scheme; fqdn is the bare name."""
+    if entry.error:
+        raise RecordError(entry.error, entry=entry.key)
     address = entry.text("api_url") if entry.type != "vsphere" else entry.text("fqdn") or entry.text("api_url")
     name, port = split_address(address or entry.text("fqdn"))
     return _checked(

@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Reads the C(.providers.json) of mtv-api-tests: how its source providers are reached.
 
-The file is data: nothing in it is imported, evaluated or shown. Shape: an object, key -> C({type, version, fqdn, api_url,
-username, password, …}); OpenStack has C(project_name), C(user_domain_name), C(region_name), C(user_domain_id) and
-C(project_domain_id) beside them (mtv-api-tests C(.providers.json.example), C(utilities/utils.py)).
+The file is data: nothing in it is imported, evaluated or shown. Shape: an object, key -> C({type, version, fqdn,
+api_url, username, password, …}); OpenStack has C(project_name), C(user_domain_name), C(region_name), C(user_domain_id)
+and C(project_domain_id) beside them (mtv-api-tests C(.providers.json.example), C(utilities/utils.py)).
 """
 
 from __future__ import annotations
@@ -26,18 +26,20 @@ ALIASES = {"rhv": "ovirt"}
 
 @dataclass(frozen=True, slots=True)
 class ProviderEntry:
-    """One entry. type: one of TYPES; values: its texts and booleans, as they stand there."""
+    """One entry. type: one of TYPES, or empty; values: its texts and booleans, as they stand there; error: what is
+    wrong with it, which does not concern the others."""
 
     key: str
     type: str
     values: Mapping[str, Any] = field(repr=False)  # holds a password
+    error: str = ""
 
     def text(self, name: str) -> str:
         return str(self.values.get(name) or "")
 
 
 def read(path: str) -> tuple[ProviderEntry, ...]:
-    """Read and check the file. RecordError says which entry is wrong, and never shows a value."""
+    """Read the file. RecordError when it is none; an entry that is wrong says so itself. No value is ever shown."""
     if not os.path.exists(path):
         raise RecordError(f"providers file {path} does not exist. It is the .providers.json of mtv-api-tests.")
     try:
@@ -70,16 +72,16 @@ def parse(text: str, path: str = ".providers.json") -> tuple[ProviderEntry, ...]
 
 def _entry(key: str, entry: Any, path: str) -> ProviderEntry:
     if not isinstance(entry, dict):
-        raise RecordError(f"{path}: {key} is not an object.", entry=key)
+        return ProviderEntry(key, "", {}, f"{path}: {key} is not an object.")
     given = entry.get("type")
     kind = ALIASES.get(str(given), given)
     if kind not in TYPES:
         known = ", ".join(TYPES)
         said = f"type {given!r} is none of {known}" if isinstance(given, str) else f"type is missing (one of {known})"
-        raise RecordError(f"{path}: {key}: {said}.", entry=key)
+        return ProviderEntry(key, "", {}, f"{path}: {key}: {said}.")
     for name, value in entry.items():
         if name in _READ and not isinstance(value, (str, bool, type(None))):
-            raise RecordError(f"{path}: {key}: {name} is not a string.", entry=key)
+            return ProviderEntry(key, str(kind), {}, f"{path}: {key}: {name} is not a string.")
     return ProviderEntry(key, str(kind), dict(entry))
 
 

@@ -31,10 +31,15 @@ def of_targets(session: Session, result: Mapping[str, Any]) -> list[str]:
     lines += ["to be deleted:", *(f"  {_owned_line(entry)}" for entry in targets)] if targets else []
     lines += _not_touched(result["refused"])
     lines += _section("could not be read", result["unreadable"], _error_line)
+    return lines + _where_clones_may_be(session, result)
+
+
+def _where_clones_may_be(session: Session, result: Mapping[str, Any]) -> list[str]:
+    """The phases of the providers say what they find there."""
     on_provider = [record for record in session.records if record.on_provider]
-    if on_provider:
-        lines.append(f"on source providers, not looked at: {len(on_provider)} records")
-    return lines
+    lines = [f"on source providers: {len(on_provider)} records"] if on_provider else []
+    missing = sorted(set(result["provider_types"]) - set(result["configured"]))
+    return lines + [f"no {kind} provider is configured, so nobody looks there" for kind in missing]
 
 
 def of_verdict(session: Session, result: Mapping[str, Any]) -> list[str]:
@@ -53,6 +58,8 @@ def of_verdict(session: Session, result: Mapping[str, Any]) -> list[str]:
         f"accepted {len(result['accepted'])}, not touched {len(result['refused'])}; "
         f"{len(result['scopes'])} scopes read {result['sweeps']} times"
     )
+    if result.get("insecure"):
+        lines.append(f"certificates not verified, by choice: {', '.join(result['insecure'])}")
     kept = [entry for entry in result["deleted"] if entry["reason"]]
     return lines + _section("storage that stays", kept, lambda e: f"{shown(e)}: {e['reason']}")
 
@@ -71,8 +78,8 @@ def _headline(result: Mapping[str, Any]) -> str:
         return f"UNVERIFIED: {len(result['unreadable'])} scopes could not be read, so nobody knows what is left there."
     if result["not_covered"]:
         return (
-            f"UNVERIFIED: {len(result['not_covered'])} records are on source providers, which were not looked at. "
-            "Set mtv_teardown_openshift_only to judge the cluster alone."
+            f"UNVERIFIED: {len(result['not_covered'])} records are on source providers of which none is configured. "
+            "Give providers_file, or set mtv_teardown_openshift_only to judge the cluster alone."
         )
     if result["not_done"]:
         return (

@@ -10,6 +10,7 @@ candidates; what cannot be told apart is not deleted. Rules and cases: providers
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -22,6 +23,10 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session import prefi
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 from ansible_collections.mtv.teardown.plugins.module_utils._session.ownership import Decision, Status
 
+# Types of providers that can be searched; others (hyperv) are only named.
+SEARCHED = ("vsphere", "ovirt", "openstack")
+# The suite names a Provider <session>-source-<type>-<version> (forklift.md 7).
+_SOURCE = re.compile(r"-source-(vsphere|ovirt|rhv|openstack|hyperv)-")
 # How far the clocks of a provider and of the cluster may be apart.
 _CLOCKS = timedelta(hours=1)
 MACHINES = frozenset({"VirtualMachine", "Vm", "Server"})
@@ -34,9 +39,10 @@ class Remote:
     type: of the provider; provider: its key; host: its server; kind: the provider's own word, such as VirtualMachine;
     id: how the provider identifies it, such as a moRef; uid: a second identity that no other server has, where there is
     one; place: where people find it; created: RFC 3339, empty when not told; named: the name of a clone that its own
-    name is made from, where that is another; owner: identity of the object that it is a part of, and goes with;
-    relation: what it is to that owner, for people, such as C(attached to Server auto-ab12-x);
-    kept: why it is never taken, whoever made it; facts: what holds it, as the provider says.
+    name is made from, where that is another; shown: an evidence other than its name, such as its id in the record;
+    owner: identity of the object that it is a part of, and goes with; relation: what it is to that owner, for people,
+    such as C(attached to Server auto-ab12-x); kept: why it is not taken, whoever made it; facts: what holds it, as the
+    provider says.
     """
 
     type: str
@@ -50,6 +56,7 @@ class Remote:
     template: bool = False
     created: str = ""
     named: str = ""
+    shown: str = ""
     owner: str = ""
     relation: str = ""
     kept: str = ""
@@ -65,9 +72,28 @@ class Remote:
         return self.named or self.name
 
 
+def types_of(session: Session) -> frozenset[str]:
+    """Types of source providers on which the session may have left something: those that the record names, or its
+    Providers."""
+    named = ["openstack" if r.kind == "VolumeSnapshot" else r.kind for r in session.records if r.on_provider]
+    named += [key.type for key in session.providers if key.type in (*SEARCHED, "hyperv")]
+    providers = [r.name for r in session.records if r.kind == "Provider"]
+    named += [found[1] for name in providers if (found := _SOURCE.search(name))]
+    return frozenset(ALIASES.get(kind, kind) for kind in named)
+
+
+def records_of(session: Session, kind: str) -> list[Record]:
+    """The record's entries about providers of this type; Cinder's snapshots are OpenStack's."""
+    return [
+        r
+        for r in session.records
+        if r.on_provider and ("openstack" if r.kind == "VolumeSnapshot" else ALIASES.get(r.kind, r.kind)) == kind
+    ]
+
+
 def recorded(session: Session, kind: str) -> dict[str, Record]:
     """The clones that the record names on providers of this type, by name."""
-    return {r.name: r for r in session.records if ALIASES.get(r.kind, r.kind) == kind and r.name}
+    return {r.name: r for r in records_of(session, kind) if r.name and r.kind != "VolumeSnapshot"}
 
 
 def may_be(session: Session, kind: str, name: str) -> bool:
@@ -78,9 +104,7 @@ def may_be(session: Session, kind: str, name: str) -> bool:
 def planned(session: Session, host: str) -> dict[str, str]:
     """VM id -> name of what Plans of the session migrate from the provider at this host."""
     hosts = {f"{key.namespace}/{key.name}": key.host.lower() for key in session.providers}
-    return {
-        vm_id: name for plan in session.plans if hosts.get(plan.source) == host.lower() for vm_id, name in plan.vms
-    }
+    return {vm_id: name for plan in session.plans if hosts.get(plan.source) == host.lower() for vm_id, name in plan.vms}
 
 
 def cut_of(session: Session, name: str) -> str:
@@ -145,9 +169,19 @@ def _noted(session: Session, one: Remote) -> Decision | None:
     return Decision(Status.OWNED, "noted by an earlier run", test_name=session.lineage[one.identity])
 
 
+def _shown(session: Session, one: Remote) -> Decision | None:
+    """Evidence that is no name; age still counts, for an id may be given anew."""
+    if not one.shown:
+        return None
+    if _is_older(one.created, session.started):
+        return Decision(Status.REFUSED, reason=f"{one.shown}, but older than the session ({one.created})")
+    record = recorded(session, one.type).get(one.clone)
+    return Decision(Status.OWNED, one.shown, test_name=record.test_name if record else "")
+
+
 def _decide(session: Session, one: Remote, same_name: list[Remote]) -> Decision:
     known = _planned_name(session, one)
-    made = _noted(session, one) or _by_name(session, one, known)
+    made = _noted(session, one) or _shown(session, one) or _by_name(session, one, known)
     if made.status is Status.OTHER:
         return _renamed(session, one, known)
     if made.status is not Status.OWNED:

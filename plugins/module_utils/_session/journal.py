@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -31,6 +31,18 @@ def file_name(prefix: str) -> str:
 def entry(session: Session) -> dict[str, Any]:
     """What is kept of a session: its keys, not the record, which has a file of its own."""
     return {key: value for key, value in asdict(session).items() if key in _KEPT}
+
+
+def of_leftovers(session: Session, leftovers: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """C(name) and C(content) of the note, with the identities of what is left on source providers: a volume is known by
+    the server that it hung on, and that may have gone."""
+    left = {
+        str(e["uid"]): str(e.get("test_name") or "") for e in leftovers if e.get("provider") and _UID.match(e["uid"])
+    }
+    return {
+        "name": file_name(session.prefix),
+        "content": entry(session.learned(lineage={**session.lineage, **left})),
+    }
 
 
 def with_journal(session: Session, text: str, path: str) -> Session:

@@ -52,15 +52,25 @@ async def snapshot(api: Api) -> dict[str, Entry]:
                 "path": f"{base}{inside}/{plural}/{metadata['name']}",
                 "resourceVersion": metadata["resourceVersion"],
             }
-            if kind == "PersistentVolume" and _goes(item):
-                found[metadata["uid"]]["goes"] = True
+    for answer in answers:
+        for item in answer["items"]:
+            if _goes(item, found):
+                found[item["metadata"]["uid"]]["goes"] = True
     return found
 
 
-def _goes(volume: Entry) -> bool:
-    """A released volume that its controller will delete, though it may take it 15 s."""
-    policy = volume["spec"].get("persistentVolumeReclaimPolicy")
-    return bool(volume.get("status", {}).get("phase") == "Released" and policy == "Delete")
+def _goes(item: Entry, there: dict[str, Entry]) -> bool:
+    """What a controller will delete, though it may take it 15 s, and more on a busy machine: what is being deleted,
+    what only had owners that are gone, and a volume with policy Delete whose claim is gone."""
+    metadata = item["metadata"]
+    owners = metadata.get("ownerReferences") or []
+    if "deletionTimestamp" in metadata or (owners and not any(owner["uid"] in there for owner in owners)):
+        return True
+    spec = item.get("spec")
+    if not isinstance(spec, dict) or spec.get("persistentVolumeReclaimPolicy") != "Delete":
+        return False
+    claim = spec.get("claimRef") or {}
+    return bool(claim.get("uid")) and claim["uid"] not in there
 
 
 async def settled(api: Api, missing: Callable[[], Awaitable[list[str]]], limit: float = 60) -> dict[str, Entry]:
@@ -70,7 +80,7 @@ async def settled(api: Api, missing: Callable[[], Awaitable[list[str]]], limit: 
     while True:
         gaps = await missing()
         now = await snapshot(api)
-        gaps += [f"PersistentVolume {entry['name']} is not gone" for entry in now.values() if "goes" in entry]
+        gaps += [f"{entry['kind']} {entry['name']} is not gone" for entry in now.values() if "goes" in entry]
         if not gaps and now == before:
             return now
         if time.monotonic() > deadline:

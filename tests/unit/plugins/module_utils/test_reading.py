@@ -9,6 +9,7 @@ from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils._phases import verify
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.find import Found
+from ansible_collections.mtv.teardown.plugins.module_utils._phases.providers import Survey
 from ansible_collections.mtv.teardown.plugins.module_utils._session.ownership import Decision, Status
 from ansible_collections.mtv.teardown.tests.unit.plugins.build import obj, session
 
@@ -25,7 +26,7 @@ def scope(kind: str, namespace: str | None = OWN) -> dict[str, Any]:
 
 
 def names(found: Found, *known: dict[str, Any]) -> list[str]:
-    return [gone["name"] for gone in verify._gone(known, found)]
+    return [gone["name"] for gone in verify._gone(known, found, Survey())]
 
 
 def test_gone_is_what_a_complete_look_no_longer_meets() -> None:

@@ -49,7 +49,9 @@ def test_what_was_not_touched_is_told_by_reason() -> None:
 
 def test_check_mode_shows_every_target() -> None:
     targets = [entry("Secret", f"s{number}") for number in range(summary.MOST + 20)]
-    lines = summary.of_targets(SESSION, {"targets": targets, "refused": [], "unreadable": []})
+    found = {"targets": targets, "refused": [], "unreadable": [], "provider_types": ["vsphere"], "configured": []}
+    lines = summary.of_targets(SESSION, found)
+    assert "no vsphere provider is configured, so nobody looks there" in lines
     assert sum(line.startswith("  Secret ") for line in lines) == len(targets)
 
 

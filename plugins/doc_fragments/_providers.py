@@ -1,0 +1,131 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The connections to source providers of every type."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Paired with ALL_SPEC in module_utils/_providers.py."""
+
+    DOCUMENTATION = r"""
+options:
+  providers_file:
+    description:
+      - The C(.providers.json) of mtv-api-tests, an object of providers by their keys. It is read as data.
+      - Every entry of a type that is looked for is searched; one that is wrong is named and does not stop the others.
+      - Besides what mtv-api-tests writes, an entry may have C(ca_file), and C(insecure) to choose not to verify.
+      - Default is the environment variable E(MTV_TEARDOWN_PROVIDERS_FILE).
+    type: path
+  vsphere:
+    description: The connection to one vCenter, instead of O(providers_file).
+    type: dict
+    suboptions:
+      hostname:
+        description:
+          - The vCenter, by name or address, with or without a scheme.
+          - Where neither this nor O(providers_file) names a provider, it comes from E(VMWARE_HOST).
+        type: str
+      username:
+        description:
+          - Who logs in.
+          - Where neither this nor O(providers_file) names a provider, it comes from E(VMWARE_USER).
+        type: str
+      password:
+        description:
+          - The password.
+          - Where neither this nor O(providers_file) names a provider, it comes from E(VMWARE_PASSWORD).
+        type: str
+      port:
+        description:
+          - The port, V(443) by default.
+          - Where neither this nor O(providers_file) names a provider, it comes from E(VMWARE_PORT).
+        type: int
+      validate_certs:
+        description:
+          - Whether the certificate is verified, V(true) by default. The choice not to is told in every result.
+          - Where neither this nor O(providers_file) names a provider, it comes from E(VMWARE_VALIDATE_CERTS).
+        type: bool
+      ca_file:
+        description:
+          - A file with the CA of the certificate; the system's are used by default.
+        type: path
+  ovirt:
+    description: The connection to one oVirt engine, instead of O(providers_file).
+    type: dict
+    suboptions:
+      url:
+        description:
+          - The engine's API, such as V(https://engine.example.com/ovirt-engine/api).
+          - Where neither this nor O(providers_file) names a provider, it comes from E(OVIRT_URL).
+        type: str
+      hostname:
+        description:
+          - The engine, by name, instead of O(ovirt.url).
+          - Where neither this nor O(providers_file) names a provider, it comes from E(OVIRT_HOSTNAME).
+        type: str
+      username:
+        description:
+          - Who logs in, such as V(admin@internal).
+          - Where neither this nor O(providers_file) names a provider, it comes from E(OVIRT_USERNAME).
+        type: str
+      password:
+        description:
+          - The password.
+          - Where neither this nor O(providers_file) names a provider, it comes from E(OVIRT_PASSWORD).
+        type: str
+      token:
+        description:
+          - A token instead of name and password; it is not renewed when it expires.
+          - Where neither this nor O(providers_file) names a provider, it comes from E(OVIRT_TOKEN).
+        type: str
+      insecure:
+        description:
+          - Whether the certificate is not verified, V(false) by default. The choice is told in every result.
+        type: bool
+      ca_file:
+        description:
+          - A file with the CA of the certificate; the system's are used by default.
+          - Where neither this nor O(providers_file) names a provider, it comes from E(OVIRT_CAFILE).
+        type: path
+  openstack:
+    description: The connection to one OpenStack cloud, instead of O(providers_file).
+    type: dict
+    suboptions:
+      cloud:
+        description:
+          - Name of a cloud in C(clouds.yaml), or a dictionary with the configuration of one.
+          - Where neither this nor O(providers_file) names a provider, it comes from E(OS_CLOUD).
+        type: raw
+      auth:
+        description:
+          - What the cloud's way to log in needs, such as C(auth_url), C(username) and C(project_name).
+          - Where neither this nor O(providers_file) names a provider, it comes from the E(OS_*) variables.
+        type: dict
+      auth_type:
+        description:
+          - The way to log in.
+          - Where neither this nor O(providers_file) names a provider, it comes from E(OS_AUTH_TYPE).
+        type: str
+      region_name:
+        description:
+          - The region.
+          - Where neither this nor O(providers_file) names a provider, it comes from E(OS_REGION_NAME).
+        type: str
+      validate_certs:
+        description:
+          - Whether the certificate is verified, V(true) by default. The choice not to is told in every result.
+        type: bool
+      ca_cert:
+        description:
+          - A file with the CA of the certificate; the system's are used by default.
+          - Where neither this nor O(providers_file) names a provider, it comes from E(OS_CACERT).
+        type: path
+      interface:
+        description:
+          - Which of the catalogue's addresses are used, V(public) by default.
+          - Where neither this nor O(providers_file) names a provider, it comes from E(OS_INTERFACE).
+        type: str
+        choices: [public, internal, admin]
+"""

@@ -1,0 +1,21 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where source providers are described."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Paired with FILE_SPEC in module_utils/_providers.py."""
+
+    DOCUMENTATION = r"""
+options:
+  providers_file:
+    description:
+      - The C(.providers.json) of mtv-api-tests, an object of providers by their keys. It is read as data.
+      - Every entry of a type that is looked for is searched; one that is wrong is named and does not stop the others.
+      - Besides what mtv-api-tests writes, an entry may have C(ca_file), and C(insecure) to choose not to verify.
+      - Default is the environment variable E(MTV_TEARDOWN_PROVIDERS_FILE).
+    type: path
+"""

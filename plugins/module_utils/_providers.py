@@ -1,0 +1,171 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the modules have in common that look at source providers: options, connections, and the search.
+
+The names of the options are those of vmware.vmware, ovirt.ovirt and openstack.cloud. Their environment is no fallback
+of an option here, because a providers file comes before it (_record/connections.py).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
+from ansible_collections.mtv.teardown.plugins.module_utils import _module
+from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
+from ansible_collections.mtv.teardown.plugins.module_utils._phases import providers, start
+from ansible_collections.mtv.teardown.plugins.module_utils._phases.providers import Opener, Site, Target
+from ansible_collections.mtv.teardown.plugins.module_utils._phases.wait import Limits
+from ansible_collections.mtv.teardown.plugins.module_utils._record import connections, providers_file
+from ansible_collections.mtv.teardown.plugins.module_utils._record.connections import Connection
+from ansible_collections.mtv.teardown.plugins.module_utils._record.providers_file import ProviderEntry
+from ansible_collections.mtv.teardown.plugins.module_utils._session import clones
+from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
+
+# doc fragment mtv.teardown._providers_file
+FILE_SPEC: dict[str, Any] = {
+    "providers_file": {"type": "path", "fallback": (env_fallback, ["MTV_TEARDOWN_PROVIDERS_FILE"])},
+}
+# doc fragment mtv.teardown._vsphere
+VSPHERE_SPEC: dict[str, Any] = {
+    "hostname": {"type": "str"},
+    "username": {"type": "str"},
+    "password": {"type": "str", "no_log": True},
+    "port": {"type": "int"},
+    "validate_certs": {"type": "bool"},
+    "ca_file": {"type": "path"},
+}
+# doc fragment mtv.teardown._ovirt
+OVIRT_SPEC: dict[str, Any] = {
+    "url": {"type": "str"},
+    "hostname": {"type": "str"},
+    "username": {"type": "str"},
+    "password": {"type": "str", "no_log": True},
+    "token": {"type": "str", "no_log": True},
+    "insecure": {"type": "bool"},
+    "ca_file": {"type": "path"},
+}
+# doc fragment mtv.teardown._openstack
+OPENSTACK_SPEC: dict[str, Any] = {
+    "cloud": {"type": "raw", "no_log": False},
+    "auth": {"type": "dict", "no_log": True},
+    "auth_type": {"type": "str"},
+    "region_name": {"type": "str"},
+    "validate_certs": {"type": "bool"},
+    "ca_cert": {"type": "path"},
+    "interface": {"type": "str", "choices": ["public", "internal", "admin"]},
+}
+# doc fragment mtv.teardown._providers
+ALL_SPEC: dict[str, Any] = {
+    **FILE_SPEC,
+    "vsphere": {"type": "dict", "options": VSPHERE_SPEC},
+    "ovirt": {"type": "dict", "options": OVIRT_SPEC},
+    "openstack": {"type": "dict", "options": OPENSTACK_SPEC},
+}
+_LIBRARIES = {"vsphere": "pyVmomi", "ovirt": "ovirt-engine-sdk-python", "openstack": "openstacksdk"}
+# Entries whose type is unknown may be of any type.
+_ANY = ""
+
+
+def targets_of(kinds: Collection[str], file: str | None, options: Mapping[str, Any], **more: Any) -> list[Target]:
+    """The providers of these types that are configured; one that cannot be used says so when it is opened.
+
+    options: type -> the options of its connection; more: for the opener of vSphere.
+    """
+    entries = _entries(file)
+    found: list[Target] = []
+    for kind in sorted(kinds):
+        made, wrong = connections.connections(kind, options.get(kind), entries, os.environ)
+        found += [Target(connection, _opener(kind, **more)) for connection in made]
+        found += [_unusable(kind, key, error) for key, error in wrong.items()]
+    if kinds:
+        found += [_unusable(_ANY, entry.key, entry.error) for entry in entries if entry.error and not entry.type]
+    return found
+
+
+def configured(options: Mapping[str, Any]) -> frozenset[str]:
+    """Types of which a provider is configured, by the options of a module. RecordError when the file is none."""
+    entries = _entries(options["providers_file"])
+    return frozenset(
+        kind for kind in clones.SEARCHED if any(connections.connections(kind, options[kind], entries, os.environ))
+    )
+
+
+def search_of(session: Session, options: Mapping[str, Any]) -> tuple[list[Target], frozenset[str]]:
+    """(providers to be searched for the session, types that would have to be and are not configured).
+
+    Searched is what the record or the session's Providers name; without a record, whatever is configured.
+    """
+    named = clones.types_of(session)
+    wanted = named if session.has_record else named | set(clones.SEARCHED)
+    targets = targets_of(wanted & set(clones.SEARCHED), options["providers_file"], options)
+    return targets, named - {target.connection.type for target in targets}
+
+
+def _entries(file: str | None) -> tuple[ProviderEntry, ...]:
+    return providers_file.read(file) if file else ()
+
+
+def _opener(kind: str, **more: Any) -> Opener:
+    """Imported late: each of these libraries costs a second, and most runs need one at most."""
+    if kind == "vsphere":
+        from ansible_collections.mtv.teardown.plugins.module_utils._clients import vsphere as client
+        from ansible_collections.mtv.teardown.plugins.module_utils._phases import vsphere as phase
+    else:
+        return partial(_fails, f"{kind} cannot be searched")
+    if client.IMPORT_ERROR:
+        return partial(_fails, missing_required_lib(_LIBRARIES[kind]))
+    return partial(phase.open_site, **(more if kind == "vsphere" else {}))
+
+
+def _unusable(kind: str, key: str, error: str) -> Target:
+    return Target(Connection(kind, key, ""), partial(_fails, error))
+
+
+@contextmanager
+def _fails(error: str, _connection: Connection) -> Iterator[Site]:
+    raise ApiError(error)
+    yield  # a context manager needs one
+
+
+def stands_alone(one: clones.Remote) -> bool:
+    """True for a volume snapshot that is no part of a clone."""
+    return one.kind == "Snapshot" and not one.owner
+
+
+def module_of(spec: Mapping[str, Any], **more: Any) -> AnsibleModule:
+    """A module that works on providers of one type, and on nothing else."""
+    return AnsibleModule(
+        argument_spec={**_module.SESSION_SPEC, **_module.WAIT_SPEC, **FILE_SPEC, **spec, **more},
+        supports_check_mode=True,
+    )
+
+
+def run_phase(
+    module: AnsibleModule, kind: str, spec: Mapping[str, Any], wants: Callable[[clones.Remote], bool], **more: Any
+) -> None:
+    """The whole of a module that deletes on providers of one type. more: for the opener."""
+    params = module.params
+
+    def work() -> dict[str, Any]:
+        session = start.session_of(params)
+        options = {kind: {name: params[name] for name in spec}}
+        targets = targets_of({kind}, params["providers_file"], options, **more)
+        if not targets and kind in clones.types_of(session):
+            named = f"the session used {kind}, and no provider of that type is configured: give providers_file"
+            targets = [_unusable(kind, kind, named)]
+        limits = Limits(float(params["stall_timeout"]), float(params["wait_timeout"]))
+        limits = limits.brief() if params["stalled"] else limits
+        result = providers.remove(targets, session, limits, bool(module.check_mode), wants)
+        out = _module.answer(result, "deleted", bool(params["fail_on_remaining"]), result.requests)
+        out["insecure"] = result.insecure
+        if module._diff:
+            out["diff"] = _module.diff([*result.done, *result.remaining], result.remaining)
+        return out
+
+    _module.run(module, work)

@@ -1,0 +1,199 @@
+#!/usr/bin/python
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Deletes the Cinder snapshots that a session made of its base VMs."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: volume_snapshots
+short_description: Delete the Cinder volume snapshots of an MTV test session
+version_added: 0.1.0
+description:
+  - Deletes the snapshots that cloning a server made of the base VM's volumes - those that the record names by id, and those named after a clone - and waits.
+  - It comes after M(mtv.teardown.openstack_clones), because a snapshot may hold the volumes that were made from it.
+  - The volumes of base VMs are never touched.
+author:
+  - mtv.teardown contributors (!UNKNOWN)
+requirements:
+  - python >= 3.11
+  - openstacksdk >= 1.0.0
+  - jmespath >= 1.0.1
+  - PyYAML >= 6.0.1
+  - urllib3
+extends_documentation_fragment:
+  - mtv.teardown._session
+  - mtv.teardown._wait
+  - mtv.teardown._providers_file
+  - mtv.teardown._openstack
+  - mtv.teardown._attributes
+options:
+  state:
+    description: The only state there is.
+    type: str
+    choices: [absent]
+    default: absent
+notes:
+  - These are snapshots of Cinder; a VolumeSnapshot of Kubernetes is deleted by M(mtv.teardown.openshift_resources).
+seealso:
+  - module: mtv.teardown.openstack_clones
+"""
+
+EXAMPLES = r"""
+- name: Delete the snapshots of a session
+  mtv.teardown.volume_snapshots:
+    resources_file: .data-collector/resources.json
+    providers_file: .providers.json
+"""
+
+RETURN = r"""
+deleted:
+  description: What was deleted. In check mode, what would be.
+  type: list
+  elements: dict
+  returned: always
+  contains:
+    kind:
+      description: Kind of the object, in the provider's own word.
+      type: str
+      returned: always
+    api_version:
+      description: Type of the provider, V(openstack).
+      type: str
+      returned: always
+    namespace:
+      description: Always null; providers have none.
+      type: str
+      returned: always
+    name:
+      description: Its name.
+      type: str
+      returned: always
+    uid:
+      description: What identifies it for good, the id of a snapshot.
+      type: str
+      returned: always
+    evidence:
+      description: What shows that it is the session's, such as C(record), C(name) or C(owner).
+      type: str
+      returned: always
+    reason:
+      description: Why it stayed, or was not touched.
+      type: str
+      returned: always
+    test_name:
+      description: The test that made it, as far as the record tells.
+      type: str
+      returned: always
+    provider:
+      description: The provider, by its key in the providers file, or where else its connection comes from.
+      type: str
+      returned: always
+    id:
+      description: The provider's own id of it.
+      type: str
+      returned: always
+    place:
+      description: Where people find it, such as an inventory path.
+      type: str
+      returned: always
+    held_by:
+      description: Only for what remains; what the provider says of its state.
+      type: dict
+      returned: for what remains
+    cause:
+      description: Only for what remains; the cause by name; the troubleshooting guide lists them all.
+      type: str
+      returned: for what remains
+    next_step:
+      description: Only for what remains; what a person can do about it.
+      type: str
+      returned: for what remains
+  sample:
+    - kind: Snapshot
+      api_version: openstack
+      namespace: null
+      name: snapshot for auto-ab12-fedora-9fzk-snapshot
+      uid: 6f0e2f1a-5f0c-4bd2-8f7e-6e9e0c0d2a11
+      evidence: record
+      reason: ""
+      test_name: ""
+      provider: openstack-psi
+      id: 6f0e2f1a-5f0c-4bd2-8f7e-6e9e0c0d2a11
+      place: ci
+absent:
+  description: Records whose object is not there. Entries as in RV(deleted).
+  type: list
+  elements: dict
+  returned: always
+refused:
+  description: Objects that look like the session's but were not touched, each with the reason. Entries as in RV(deleted).
+  type: list
+  elements: dict
+  returned: always
+remaining:
+  description: Objects of the session that are still there, with what holds them. Entries as in RV(deleted).
+  type: list
+  elements: dict
+  returned: always
+unreadable:
+  description: What could not be read, with the error; it is unknown whether anything is left there.
+  type: list
+  elements: dict
+  returned: always
+  contains:
+    kind:
+      description: Kind of the object; empty for all of them.
+      type: str
+      returned: always
+    api_version:
+      description: Type of the provider.
+      type: str
+      returned: always
+    provider:
+      description: The provider, by its key.
+      type: str
+      returned: always
+    namespace:
+      description: Always null.
+      type: str
+      returned: always
+    name:
+      description: Always empty.
+      type: str
+      returned: always
+    error:
+      description: The error, never with a password.
+      type: str
+      returned: always
+stalled:
+  description: Whether a wait ended because nothing moved any more.
+  type: bool
+  returned: always
+insecure:
+  description: Providers whose certificate was not verified, by choice.
+  type: list
+  elements: str
+  returned: always
+requests:
+  description: How many requests were sent to providers.
+  type: int
+  returned: always
+  sample: 31
+"""
+
+from ansible_collections.mtv.teardown.plugins.module_utils import _providers
+
+
+def main() -> None:
+    """Delete and wait."""
+    module = _providers.module_of(
+        _providers.OPENSTACK_SPEC,
+        state={"type": "str", "choices": ["absent"], "default": "absent"},
+    )
+    _providers.run_phase(module, "openstack", _providers.OPENSTACK_SPEC, _providers.stands_alone)
+
+
+if __name__ == "__main__":
+    main()

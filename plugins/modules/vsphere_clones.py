@@ -1,0 +1,218 @@
+#!/usr/bin/python
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Deletes the clones of a session on vCenters."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: vsphere_clones
+short_description: Delete the clones of an MTV test session on vSphere
+version_added: 0.1.0
+description:
+  - Finds the VMs that a session cloned on every vCenter that is configured, powers them off and deletes them, all together, and reads again.
+  - A name only finds candidates; each VM is deleted by its moRef, and only while its instance UUID is the one that was looked at.
+  - Never deletes a template that the record does not name, a VM of an ambiguous name, one whose files cannot be reached,
+    or one that somebody has renamed; each is told, with its inventory path.
+  - Files that a deleted clone left on a datastore, and Forklift's snapshots on VMs that stay, are looked for and reported.
+author:
+  - mtv.teardown contributors (!UNKNOWN)
+requirements:
+  - python >= 3.11
+  - pyvmomi >= 8.0.1.0.2
+  - jmespath >= 1.0.1
+  - PyYAML >= 6.0.1
+  - urllib3
+extends_documentation_fragment:
+  - mtv.teardown._session
+  - mtv.teardown._wait
+  - mtv.teardown._providers_file
+  - mtv.teardown._vsphere
+  - mtv.teardown._attributes
+options:
+  forklift_snapshots:
+    description: Remove Forklift's snapshots of warm migrations, too, on VMs that Plans of the session migrated and that stay.
+    type: bool
+    default: false
+  state:
+    description: The only state there is.
+    type: str
+    choices: [absent]
+    default: absent
+notes:
+  - One session per vCenter, which is ended in every case.
+  - The account needs System.View and System.Read, VirtualMachine.Interact.PowerOff, VirtualMachine.Inventory.Delete and Datastore.Browse.
+seealso:
+  - module: mtv.teardown.leftovers_info
+  - module: vmware.vmware.vm
+"""
+
+EXAMPLES = r"""
+- name: Delete the clones of a session
+  mtv.teardown.vsphere_clones:
+    resources_file: .data-collector/resources.json
+    providers_file: .providers.json
+
+- name: Show what would be deleted on one vCenter
+  mtv.teardown.vsphere_clones:
+    session_prefix: auto-ab12
+    hostname: vcenter.example.com
+    username: teardown@vsphere.local
+    password: "{{ vcenter_password }}"
+  check_mode: true
+"""
+
+RETURN = r"""
+deleted:
+  description: What was deleted. In check mode, what would be.
+  type: list
+  elements: dict
+  returned: always
+  contains:
+    kind:
+      description: Kind of the object, in the provider's own word.
+      type: str
+      returned: always
+    api_version:
+      description: Type of the provider, V(vsphere).
+      type: str
+      returned: always
+    namespace:
+      description: Always null; providers have none.
+      type: str
+      returned: always
+    name:
+      description: Its name.
+      type: str
+      returned: always
+    uid:
+      description: What identifies it for good, the instance UUID of a VM.
+      type: str
+      returned: always
+    evidence:
+      description: What shows that it is the session's, such as C(record), C(name) or C(owner).
+      type: str
+      returned: always
+    reason:
+      description: Why it stayed, or was not touched.
+      type: str
+      returned: always
+    test_name:
+      description: The test that made it, as far as the record tells.
+      type: str
+      returned: always
+    provider:
+      description: The provider, by its key in the providers file, or where else its connection comes from.
+      type: str
+      returned: always
+    id:
+      description: The provider's own id of it.
+      type: str
+      returned: always
+    place:
+      description: Where people find it, such as an inventory path.
+      type: str
+      returned: always
+    held_by:
+      description: Only for what remains; what the provider says of its state.
+      type: dict
+      returned: for what remains
+    cause:
+      description: Only for what remains; the cause by name; the troubleshooting guide lists them all.
+      type: str
+      returned: for what remains
+    next_step:
+      description: Only for what remains; what a person can do about it.
+      type: str
+      returned: for what remains
+  sample:
+    - kind: VirtualMachine
+      api_version: vsphere
+      namespace: null
+      name: auto-ab12-mtv-tests-rhel8-9fzk
+      uid: 503e2f1a-5f0c-4bd2-8f7e-6e9e0c0d2a11
+      evidence: record
+      reason: ""
+      test_name: test_sanity_cold_mtv_migration
+      provider: vsphere-8
+      id: vm-1234
+      place: /DC0/vm/mtv/auto-ab12-mtv-tests-rhel8-9fzk
+absent:
+  description: Records whose object is not there. Entries as in RV(deleted).
+  type: list
+  elements: dict
+  returned: always
+refused:
+  description: Objects that look like the session's but were not touched, each with the reason. Entries as in RV(deleted).
+  type: list
+  elements: dict
+  returned: always
+remaining:
+  description: Objects of the session that are still there, with what holds them. Entries as in RV(deleted).
+  type: list
+  elements: dict
+  returned: always
+unreadable:
+  description: What could not be read, with the error; it is unknown whether anything is left there.
+  type: list
+  elements: dict
+  returned: always
+  contains:
+    kind:
+      description: Kind of the object; empty for all of them.
+      type: str
+      returned: always
+    api_version:
+      description: Type of the provider.
+      type: str
+      returned: always
+    provider:
+      description: The provider, by its key.
+      type: str
+      returned: always
+    namespace:
+      description: Always null.
+      type: str
+      returned: always
+    name:
+      description: Always empty.
+      type: str
+      returned: always
+    error:
+      description: The error, never with a password.
+      type: str
+      returned: always
+stalled:
+  description: Whether a wait ended because nothing moved any more.
+  type: bool
+  returned: always
+insecure:
+  description: Providers whose certificate was not verified, by choice.
+  type: list
+  elements: str
+  returned: always
+requests:
+  description: How many requests were sent to providers.
+  type: int
+  returned: always
+  sample: 31
+"""
+
+from ansible_collections.mtv.teardown.plugins.module_utils import _providers
+
+
+def main() -> None:
+    """Delete and wait."""
+    module = _providers.module_of(
+        _providers.VSPHERE_SPEC,
+        forklift_snapshots={"type": "bool", "default": False},
+        state={"type": "str", "choices": ["absent"], "default": "absent"},
+    )
+    _providers.run_phase(
+        module, "vsphere", _providers.VSPHERE_SPEC, lambda _one: True, snapshots=module.params["forklift_snapshots"]
+    )
+
+
+if __name__ == "__main__":
+    main()

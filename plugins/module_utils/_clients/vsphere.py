@@ -56,6 +56,11 @@ _DETAILS = (
 )
 
 
+_TASK = ("info.state", "info.error", "info.result", "info.progress")
+# Seconds between two looks at tasks; it doubles, so that what is quick is seen soon and what is slow is not pestered.
+_FIRST_POLL, _LAST_POLL = 0.05, 1.0
+
+
 @dataclass(frozen=True, slots=True)
 class Patience:
     """tries: of a call that got no answer; silence: seconds without one; pause: seconds before the second try."""
@@ -216,13 +221,17 @@ class VCenter:
 
     def details(self, ids: Iterable[str]) -> Properties:
         """What is to be known of these VMs. One that has gone meanwhile is not in it."""
+        return self.objects("VirtualMachine", ids, _DETAILS)
+
+    def objects(self, kind: str, ids: Iterable[str], properties: Sequence[str]) -> Properties:
+        """These properties of these objects of a kind. One that has gone meanwhile is not in it."""
         wanted = list(dict.fromkeys(ids))
 
         def read() -> Properties:
             while wanted:
-                specs = [vmodl.query.PropertyCollector.ObjectSpec(obj=self.machine(one), skip=False) for one in wanted]
+                specs = [vmodl.query.PropertyCollector.ObjectSpec(obj=self._object(kind, one)) for one in wanted]
                 try:
-                    return self._retrieve("VirtualMachine", specs, _DETAILS)
+                    return self._retrieve(kind, specs, properties)
                 except vmodl.fault.ManagedObjectNotFound as exc:
                     gone = exc.obj._moId if exc.obj is not None else ""
                     if gone not in wanted:
@@ -296,25 +305,17 @@ class VCenter:
         return found, tuple(unread)
 
     def _browsers(self, stores: Iterable[str]) -> dict[str, Any]:
-        specs = [
-            vmodl.query.PropertyCollector.ObjectSpec(obj=_KINDS["Datastore"]()(one, self._instance._stub), skip=False)
-            for one in stores
-        ]
-        read = (
-            self._again_when_expired(lambda: self._retrieve("Datastore", specs, ("browser",)))
-            if specs
-            else Properties()
-        )
+        read = self.objects("Datastore", stores, ("browser",))
         return {store: values["browser"] for store, values in read.values.items() if "browser" in values}
 
     # Changing
 
-    def machine(self, moref: str) -> Any:
-        return vim.VirtualMachine(moref, self._instance._stub)
+    def _object(self, kind: str, moref: str) -> Any:
+        return _KINDS[kind]()(moref, self._instance._stub)
 
     def start(self, moref: str, method: str, *args: Any, kind: str = "VirtualMachine") -> str | Fault:
         """Start a task on an object; the task's moRef, or the fault with which it was refused."""
-        target = _KINDS[kind]()(moref, self._instance._stub)
+        target = self._object(kind, moref)
         try:
             task = self.call(lambda: getattr(target, method)(*args))
         except vmodl.MethodFault as exc:
@@ -325,77 +326,44 @@ class VCenter:
         with suppress(vmodl.MethodFault, ApiError):  # what dies with the session need not be cleaned up
             self._patiently(method)
 
-    def collector(self) -> Any:
-        """A collector of our own: its filters and its version are nobody else's."""
-        return self.call(self._collector.CreatePropertyCollector)
-
-    def task(self, task_id: str) -> Any:
-        return vim.Task(task_id, self._instance._stub)
-
 
 class Waiter:
-    """Tasks that are awaited together, by one collector and not by a poll each."""
+    """Tasks that are awaited together: one request reads the state of all of them."""
 
-    def __init__(self, center: VCenter) -> None:
-        self._center = center
-        self._collector: Any = None
-        self._version = ""
-        self._info: dict[str, dict[str, Any]] = {}
+    def __init__(self, center: VCenter, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._center, self._sleep = center, sleep
+        self._progress: dict[str, str] = {}
         self.pending: set[str] = set()
 
     def watch(self, tasks: Iterable[str]) -> None:
         """Await these, too."""
-        new = list(tasks)
-        if not new:
-            return
-        if self._collector is None:
-            self._collector = self._center.collector()
-        collector = vmodl.query.PropertyCollector
-        spec = collector.FilterSpec(
-            objectSet=[collector.ObjectSpec(obj=self._center.task(one)) for one in new],
-            propSet=[
-                collector.PropertySpec(
-                    type=vim.Task, pathSet=["info.state", "info.error", "info.result", "info.progress"]
-                )
-            ],
-            reportMissingObjectsInResults=True,
-        )
-        self._center.call(lambda: self._collector.CreateFilter(spec, True))
-        self.pending |= set(new)
+        self.pending |= set(tasks)
 
     def next(self, seconds: float) -> dict[str, Any]:
-        """What has ended within so many seconds: task -> its result, or the Fault it ended with."""
-        if not self.pending:
-            return {}
-        options = vmodl.query.PropertyCollector.WaitOptions(maxWaitSeconds=max(1, int(seconds)))
-        try:
-            update = self._center.call(lambda: self._collector.WaitForUpdatesEx(self._version, options))
-        except vmodl.fault.ManagedObjectNotFound:  # the collector died with a session that has ended
-            self._collector, self._version = None, ""
-            self.watch(self.pending)
-            return {}
-        if update is None:
-            return {}
-        self._version = update.version
-        for change in (change for part in update.filterSet for change in part.objectSet):
-            known = self._info.setdefault(change.obj._moId, {})
-            known |= {prop.name: prop.val for prop in change.changeSet}
-            if change.kind == "leave":
-                known.setdefault("info.state", "success")
-        return self._ended()
+        """What has ended, at the latest after so many seconds: task -> its result, or the Fault it ended with."""
+        ends, pause = time.monotonic() + seconds, _FIRST_POLL
+        while self.pending:
+            done = self._ended()
+            if done or time.monotonic() + pause > ends:
+                return done
+            self._sleep(pause)
+            pause = min(2 * pause, _LAST_POLL)
+        return {}
 
     def progress(self) -> tuple[Any, ...]:
         """Something that differs when anything has moved."""
-        return tuple(sorted((one, str(known.get("info.progress"))) for one, known in self._info.items()))
+        return tuple(sorted(self._progress.items()))
 
     def _ended(self) -> dict[str, Any]:
-        done = {}
-        for one in list(self.pending):
-            state = self._info.get(one, {}).get("info.state")
-            if state in ("success", "error"):
-                self.pending.discard(one)
-                error = self._info[one].get("info.error")
-                done[one] = self._info[one].get("info.result") if error is None else fault_of(error)
+        read = self._center.objects("Task", self.pending, _TASK)
+        done: dict[str, Any] = {}
+        for one in sorted(self.pending):
+            info = read.values.get(one, {"info.state": "success"})  # vCenter has forgotten it: what it did is looked at
+            self._progress[one] = f"{info.get('info.state')} {info.get('info.progress')}"
+            if str(info.get("info.state")) in ("success", "error"):
+                error = info.get("info.error")
+                done[one] = info.get("info.result") if error is None else fault_of(error)
+        self.pending -= set(done)
         return done
 
     def until_done(self, limit: float) -> dict[str, Any]:
@@ -410,6 +378,7 @@ class Waiter:
 _KINDS: dict[str, Callable[[], Any]] = {
     "VirtualMachine": lambda: vim.VirtualMachine,
     "VirtualMachineSnapshot": lambda: vim.vm.Snapshot,
+    "Task": lambda: vim.Task,
     "Folder": lambda: vim.Folder,
     "Datacenter": lambda: vim.Datacenter,
     "Datastore": lambda: vim.Datastore,

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 mtv.teardown contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Many VMs of one vCenter powered off and destroyed together, their tasks awaited by one collector."""
+"""Many VMs of one vCenter powered off and destroyed together, their tasks awaited together."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class Removal:
         return self._center.start(job.ref, job.step)
 
     def _wait(self) -> None:
-        ended = self._waiter.next(min(5.0, max(1.0, self._left())))
+        ended = self._waiter.next(min(1.0, max(0.1, self._left())))
         for task, result in ended.items():
             job = self._running.pop(task, None)
             for other in [one for one in self._jobs.values() if one.awaits == task]:

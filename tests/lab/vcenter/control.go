@@ -53,6 +53,10 @@ func (w *world) control() http.Handler {
 		if vm == nil {
 			return nil, fmt.Errorf("there is no %s", request.PathValue("id"))
 		}
+		if config := w.hidden[vm.Self.Value]; config != nil {
+			vm.Config = config
+		}
+		vm.Runtime.ConnectionState = types.VirtualMachineConnectionStateConnected
 		vm.Runtime.PowerState = types.VirtualMachinePowerStatePoweredOff
 		vm.DestroyTask(w.context(), &types.Destroy_Task{This: vm.Self})
 		return nil, nil

@@ -110,6 +110,7 @@ class VCenter:
     def clear(self) -> None:
         """Away with all VMs, rules and counts; only the simulator's own machine stays."""
         self.rules()
+        self.end_sessions()
         for vm_id, vm in self.vms().items():
             if not vm["name"].startswith("DC0_"):
                 self.change(vm_id, disabled_methods=[])

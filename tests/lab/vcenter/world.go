@@ -47,10 +47,12 @@ type world struct {
 	calls map[string]int
 	rules []*Rule
 	hung  []types.ManagedObjectReference
+	// hidden has the configurations that NoConfig took away, by the id of their VM.
+	hidden map[string]*types.VirtualMachineConfigInfo
 }
 
 func newWorld(model *simulator.Model) *world {
-	made := &world{model: model, calls: map[string]int{}}
+	made := &world{model: model, calls: map[string]int{}, hidden: map[string]*types.VirtualMachineConfigInfo{}}
 	base := model.Map().Any("VirtualMachine").(*simulator.VirtualMachine)
 	made.base = *base
 	return made
@@ -204,6 +206,7 @@ func (w *world) change(vm *simulator.VirtualMachine, wanted VM) {
 			vm.DisabledMethod = wanted.Disabled
 		}
 		if wanted.NoConfig {
+			w.hidden[vm.Self.Value] = vm.Config
 			vm.Config = nil
 		}
 	})

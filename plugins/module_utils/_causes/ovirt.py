@@ -20,7 +20,7 @@ _AGAIN = "then run the teardown again"
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """One object that stayed. facts: status, protected, pool, host, snapshots, disks, unseen, as phases/ovirt.py notes
+    """One object that stayed. facts: status, protected, pool, host, snapshots, disks, strange, as phases/ovirt.py notes
     them; said: the engine's answer to what was asked of it, empty when it took it; status: of that answer."""
 
     kind: str
@@ -155,14 +155,19 @@ def still_running(held: Held) -> Cause | None:
     )
 
 
-def unseen(held: Held) -> Cause | None:
-    """Parts of what could not be removed, and what could not be read again."""
-    told = held.facts.get("unseen")
-    return Cause("unseen", str(told), f"see to that first, {_AGAIN}") if told else None
+def disk_added(held: Held) -> Cause | None:
+    added = held.facts.get("strange")
+    if not added:
+        return None
+    return Cause(
+        "disk-added",
+        f"disk {', '.join(added)} was attached to VM {held.name} after its removal was decided on, and would go with it",
+        f"detach the disk if it is to stay, {_AGAIN}",
+    )
 
 
 CAUSES: tuple[Tells, ...] = (
-    unseen,
+    disk_added,
     forbidden,
     delete_protected,
     in_pool,

@@ -46,6 +46,7 @@ _FOLLOW = "disk_attachments.disk,snapshots"
 # libcurl's: CA file, handshake, certificate.
 _CERTIFICATE_ERRORS = frozenset({35, 58, 60, 66, 77, 83, 90, 91})
 _CURL = re.compile(r"\((?:<[^>]*>, )?(\d+), ['\"](.*?)['\"]\)")
+_PLAIN = re.compile(r"[\w.*-]+")
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -275,8 +276,9 @@ class Engine:
             page += 1
 
     def named(self, names: Iterable[str], details: bool = False) -> dict[str, Machine]:
-        """All VMs of these names, by id, with or without their details. Case counts; C(*) stands for anything."""
-        wanted = sorted({name for name in names if '"' not in name and "\\" not in name})
+        """All VMs of these names, by id, with or without their details. Case counts; C(*) stands for anything. Names
+        that the search language may take for something else are not looked for: the whole list has them."""
+        wanted = sorted({name for name in names if _PLAIN.fullmatch(name)})
         searches = [
             " or ".join(f'name="{name}"' for name in wanted[start : start + _NAMES])
             for start in range(0, len(wanted), _NAMES)
@@ -285,7 +287,7 @@ class Engine:
         def read(search: str) -> Sequence[Any]:
             options = {"follow": _FOLLOW} if details else {}
             return self._there(
-                lambda system: system.vms_service().list(search=search, case_sensitive=True, **options)  # type: ignore[no-any-return]
+                lambda system: system.vms_service().list(search=search, case_sensitive=True, **options)
             )
 
         return {vm.id: self._machine(vm) if details else machine(vm) for got in self.each(read, searches) for vm in got}

@@ -64,10 +64,10 @@ class Wire(_Base):  # type: ignore[misc]
     """One worker's connection: of the SDK only one request at a time goes through each. counted: called before each
     request; silence: seconds that one may take; status: of the last answer."""
 
-    def __init__(self, token: Token, counted: Callable[[], None], silence: float, **options: Any) -> None:
+    def __init__(self, shared: Token, counted: Callable[[], None], silence: float, **options: Any) -> None:
         seconds = max(1, round(silence))  # whole seconds are all that the SDK hands on
         super().__init__(timeout=seconds, **options)
-        self._shared, self._counted, self._seconds = token, counted, seconds
+        self._shared, self._counted, self._seconds = shared, counted, seconds
         self.status = 0
 
     def authenticate(self) -> str:

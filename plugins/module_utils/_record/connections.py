@@ -9,7 +9,7 @@ C(VMWARE_*), C(OVIRT_*) with C(OVIRT_INI_PATH), and C(OS_*) with C(OS_CLIENT_CON
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -49,7 +49,7 @@ def connections(
     kind: str, options: Mapping[str, Any] | None, entries: Iterable[ProviderEntry], environ: Mapping[str, str]
 ) -> tuple[Connection, ...]:
     """All providers of this type that are configured, each once; the first source that has any counts."""
-    found = _from_options(kind, _OPTIONS.get(kind, dict)(options or {}))
+    found = _from_options(kind, _OPTIONS.get(kind, lambda given: given)(options or {}))
     if not found:
         found = [_from_entry(entry) for entry in entries if entry.type == kind]
     if not found:
@@ -124,7 +124,7 @@ _FROM_ENVIRONMENT = {
     "ovirt": lambda environ: _from_options("ovirt", ovirt_connection.from_environment(environ), "OVIRT_URL"),
 }
 # Where the options of a type have names of their own.
-_OPTIONS = {"ovirt": ovirt_connection.from_auth}
+_OPTIONS: Mapping[str, Callable[[Mapping[str, Any]], Mapping[str, Any]]] = {"ovirt": ovirt_connection.from_auth}
 
 
 def _says_yes(value: Any) -> bool:

@@ -78,7 +78,9 @@ def may_be(session: Session, kind: str, name: str) -> bool:
 def planned(session: Session, host: str) -> dict[str, str]:
     """VM id -> name of what Plans of the session migrate from the provider at this host."""
     hosts = {f"{key.namespace}/{key.name}": key.host.lower() for key in session.providers}
-    return {vm_id: name for plan in session.plans if hosts.get(plan.source) == host.lower() for vm_id, name in plan.vms}
+    return {
+        vm_id: name for plan in session.plans if hosts.get(plan.source) == host.lower() for vm_id, name in plan.vms
+    }
 
 
 def cut_of(session: Session, name: str) -> str:

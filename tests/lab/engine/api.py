@@ -163,7 +163,7 @@ class Engine:
         return disk
 
     async def _disk(self, request: web.Request) -> web.Response:
-        return _xml(shapes.HEAD + shapes.disk(self.world, self._found_disk(request, self._user(request))))
+        return _xml(shapes.HEAD + shapes.disk(self.world, self._found_disk(request, self._user(request)), alone=True))
 
     async def _remove_disk(self, request: web.Request) -> web.Response:
         user = self._user(request)

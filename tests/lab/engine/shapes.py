@@ -104,16 +104,18 @@ def _disk_of(world: World, disk_id: str, whole: bool) -> str:
     return disk(world, world.disks[disk_id]) if whole else f'<disk href="{ROOT}/disks/{disk_id}" id="{disk_id}"/>'
 
 
-def disk(world: World, one: Disk) -> str:
-    """A LUN has neither status nor storage domain (DiskMapper.java)."""
+def disk(world: World, one: Disk, alone: bool = False) -> str:
+    """A LUN has neither status nor storage domain (DiskMapper.java). alone: not as a part of its VM."""
     image = (
         f"<status>{one.status}</status><actual_size>{one.size}</actual_size><provisioned_size>{one.size}</provisioned_size>"
         f'<storage_domains><storage_domain id="{world.domain_ids[one.domain]}"/></storage_domains>'
     )
+    using = "".join(f'<vm href="{ROOT}/vms/{vm.id}" id="{vm.id}"/>' for vm in world.attached_to(one)) if alone else ""
+    used = f"<vms>{using}</vms>" if using else ""
     return (
         f'<disk href="{ROOT}/disks/{one.id}" id="{one.id}"><alias>{escape(one.alias)}</alias>'
         f"<name>{escape(one.alias)}</name><shareable>{_bool(one.shareable)}</shareable>"
-        f"<storage_type>{one.storage_type}</storage_type>{image if one.storage_type == 'image' else ''}</disk>"
+        f"<storage_type>{one.storage_type}</storage_type>{used}{image if one.storage_type == 'image' else ''}</disk>"
     )
 
 

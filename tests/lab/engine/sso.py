@@ -37,11 +37,11 @@ class Sessions:
         """E:enginesso, OAuthTokenServlet.java, buildResponse; errors: SsoService.java, sendJsonDataWithMessage, which
         for the scope of the API says error_code and error."""
         form = await request.post()
-        if form.get("grant_type") != "password":
-            return _refused("unsupported_grant_type", f"The grant_type {form.get('grant_type')} is not supported.")
-        user = self._world.users.get(str(form.get("username")))
+        grant, name = str(form.get("grant_type")), str(form.get("username"))
+        if grant != "password":
+            return _refused("unsupported_grant_type", f"The grant_type {grant} is not supported.")
+        user = self._world.users.get(name)
         if form.get("scope") != SCOPE or user is None or user.password != form.get("password"):
-            name = form.get("username")
             return _refused(
                 "access_denied", f"Cannot authenticate user '{name}': The user name or password is incorrect."
             )

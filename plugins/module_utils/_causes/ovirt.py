@@ -161,7 +161,7 @@ def disk_added(held: Held) -> Cause | None:
         return None
     return Cause(
         "disk-added",
-        f"disk {', '.join(added)} was attached to VM {held.name} after its removal was decided on, and would go with it",
+        f"disk {', '.join(added)} was attached to VM {held.name} after its removal was decided, and would go with it",
         f"detach the disk if it is to stay, {_AGAIN}",
     )
 

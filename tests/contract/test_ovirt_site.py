@@ -48,10 +48,10 @@ def bystanders(engine: Peer) -> Any:
     """They live: the same ids, the same state, with all their disks."""
     made = [engine.vm(name, status="up" if "x" in name else "down") for name in BYSTANDERS]
     yield made
-    now = engine.vms()
+    now, disks = engine.vms(), engine.disks()
     for one in made:
         assert now[one["id"]] == one
-        assert all(engine.disks()[disk]["status"] == "ok" for disk in one["disks"])
+        assert all(disks[disk]["status"] == "ok" for disk in one["disks"])
 
 
 # What goes

@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import sys
 import time
-import urllib.request
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,15 +34,18 @@ class Peer:
         return f"https://127.0.0.1:{self.port}/ovirt-engine/api"
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{self.control}{path}",
-            data=data,
-            method=method,
-            headers={"Content-Type": "application/json"},
-        )
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=60) as answer:
-            return json.load(answer)
+        link = http.client.HTTPConnection("127.0.0.1", self.control, timeout=60)
+        try:
+            link.request(
+                method, path, json.dumps(body) if body is not None else None, {"Content-Type": "application/json"}
+            )
+            answer = link.getresponse()
+            text = answer.read().decode()
+        finally:
+            link.close()
+        if answer.status != 200:
+            raise RuntimeError(f"{method} {path}: {answer.status} {text}")
+        return json.loads(text)
 
     def vm(self, name: str, **values: Any) -> dict[str, Any]:
         """Make a VM, with one disk unless told otherwise."""

@@ -20,8 +20,9 @@ _AGAIN = "then run the teardown again"
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """One object that stayed. facts: status, protected, pool, host, snapshots, disks, strange, as phases/ovirt.py notes
-    them; said: the engine's answer to what was asked of it, empty when it took it; status: of that answer."""
+    """One object that stayed. facts: status, protected, pool, host, snapshots, disks, strange, used_by, as
+    _phases/ovirt_removal.py notes them; said: the engine's answer to what was asked of it, empty when it took it;
+    status: of that answer."""
 
     kind: str
     name: str
@@ -104,7 +105,7 @@ def disk_illegal(held: Held) -> Cause | None:
     return Cause(
         "disk-illegal",
         f"removing disk {held.name} failed halfway: it is illegal now, and floats without a VM",
-        f"look for it in the events of the engine and at its storage domain, {_AGAIN}: it then asks for the disk alone",
+        f"see its storage domain and the events of the engine, or remove disk {held.name} in the portal, {_AGAIN}",
     )
 
 
@@ -166,8 +167,20 @@ def disk_added(held: Held) -> Cause | None:
     )
 
 
+def disk_in_use(held: Held) -> Cause | None:
+    users = held.facts.get("used_by")
+    if not users:
+        return None
+    return Cause(
+        "disk-in-use",
+        f"disk {held.name} is attached to another VM now ({', '.join(users)})",
+        f"if it may go, detach it from that VM, {_AGAIN}",
+    )
+
+
 CAUSES: tuple[Tells, ...] = (
     disk_added,
+    disk_in_use,
     forbidden,
     delete_protected,
     in_pool,

@@ -286,9 +286,7 @@ class Engine:
 
         def read(search: str) -> Sequence[Any]:
             options = {"follow": _FOLLOW} if details else {}
-            return self._there(
-                lambda system: system.vms_service().list(search=search, case_sensitive=True, **options)
-            )
+            return self._there(lambda system: system.vms_service().list(search=search, case_sensitive=True, **options))
 
         return {vm.id: self._machine(vm) if details else machine(vm) for got in self.each(read, searches) for vm in got}
 

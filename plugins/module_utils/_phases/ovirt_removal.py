@@ -28,13 +28,15 @@ _WAITING = frozenset({"image_locked", "saving_state", "restoring_state"})
 # A VM that does not get down is stopped again after so many looks: an orderly shutdown may never end, and what is
 # highly available is started anew.
 _STOP_AGAIN = 5
+# What came to nothing is asked again after ever more looks, up to so many; the removal of a disk so many times in all.
+_RARELY, _DISK_TRIES = 8, 3
 
 
 @dataclass
 class _Vm:
-    """asked: its removal was taken; next_try: the look before which a refused request is not repeated; tries: how
-    often; stopped: the look at which it was told to stop; blocked: waiting is of no use; strange: disks that it did not
-    have when it was decided on."""
+    """next_try: the look before which a request that came to nothing is not repeated; tries: how often; stopped: the
+    look at which it was told to stop; blocked: waiting is of no use; strange: disks that it did not have when it was
+    decided on."""
 
     one: Remote
     now: Machine | None = None
@@ -43,7 +45,6 @@ class _Vm:
     next_try: int = 0
     tries: int = 0
     stopped: int | None = None
-    asked: bool = False
     blocked: bool = False
     strange: list[str] = field(default_factory=list)
 
@@ -53,8 +54,9 @@ class _Disk:
     one: Remote
     status: str = "?"
     refused: Refused | None = None
-    asked: bool = False
+    asked: int = 0
     blocked: bool = False
+    used_by: tuple[str, ...] = ()
 
 
 @dataclass
@@ -120,7 +122,7 @@ class Removal:
 
     def _marks(self) -> tuple[object, ...]:
         """What differs when anything has moved. Being asked again is no movement."""
-        vms = tuple((vm_id, vm.status, vm.asked) for vm_id, vm in self._vms.items())
+        vms = tuple((vm_id, vm.status) for vm_id, vm in self._vms.items())
         return (vms, tuple((disk_id, disk.status) for disk_id, disk in self._disks.items()))
 
     # Looking
@@ -146,8 +148,10 @@ class Removal:
             return
         disk = self._disks[disk_id]
         disk.status = found.status
-        # Of a VM that went now: its removal has failed, and to ask anew is for another run.
-        disk.blocked = disk.blocked or (bool(disk.one.owner) and found.status == "illegal")
+        if disk.one.owner:  # of a VM that went now: its removal has failed, and to ask anew is for another run
+            disk.blocked = found.status == "illegal"
+        elif found.vms:  # somebody has taken it
+            disk.blocked, disk.used_by = True, found.vms
 
     # Acting
 
@@ -158,7 +162,7 @@ class Removal:
         for disk, answer in zip(
             orphans, self._engine.each(lambda disk: self._engine.remove_disk(disk.one.id), orphans), strict=True
         ):
-            disk.refused, disk.asked = answer, answer is None
+            disk.refused, disk.asked = answer, disk.asked + 1
             disk.blocked = answer is not None and answer.status == 403
 
     def _together(
@@ -168,11 +172,7 @@ class Removal:
             tell(vm, answer)
 
     def _ready(self) -> list[_Vm]:
-        return [
-            vm
-            for vm in self._vms.values()
-            if not vm.blocked and not vm.asked and vm.now is not None and self._round >= vm.next_try
-        ]
+        return [vm for vm in self._vms.values() if not vm.blocked and vm.now is not None and self._round >= vm.next_try]
 
     def _wants_stop(self, vm: _Vm) -> bool:
         """A protected VM, or one of a pool, is not stopped either: it stays."""
@@ -198,20 +198,24 @@ class Removal:
         self._noted(vm, answer)
 
     def _told_to_go(self, vm: _Vm, answer: Refused | None) -> None:
-        vm.asked = answer is None
+        """A removal that was taken takes the VM away at once; if it is there all the same, it is asked again."""
         self._noted(vm, answer)
+        if answer is None:
+            self._later(vm)
 
     def _noted(self, vm: _Vm, answer: Refused | None) -> None:
         vm.refused = answer
-        if answer is None:
-            return
-        vm.blocked = lasting(answer.status, answer.text)
+        if answer is not None:
+            vm.blocked = lasting(answer.status, answer.text)
+            self._later(vm)
+
+    def _later(self, vm: _Vm) -> None:
         vm.tries += 1
-        vm.next_try = self._round + min(2**vm.tries, 8)
+        vm.next_try = self._round + min(2**vm.tries, _RARELY)
 
     def _is_orphan(self, disk: _Disk) -> bool:
         """Its VM went in an earlier run. One that is locked is just going; one that is attached again is not ours."""
-        return not disk.one.owner and not disk.asked and not disk.blocked and disk.status in ("ok", "illegal")
+        return not disk.one.owner and not disk.blocked and disk.asked < _DISK_TRIES and disk.status in ("ok", "illegal")
 
     # Telling
 
@@ -233,7 +237,8 @@ class Removal:
         if owner is not None:
             return replace(self._cause(owner), text=f"its VM {owner.one.name} stays: {self._cause(owner).text}")
         said = disk.refused or Refused(0, "")
-        return cause_of(Held("Disk", disk.one.name, {"status": disk.status}, said.text, said.status))
+        facts = {"status": disk.status, "used_by": disk.used_by}
+        return cause_of(Held("Disk", disk.one.name, facts, said.text, said.status))
 
 
 def _goes_along(disk: Volume) -> bool:

@@ -49,7 +49,7 @@ def connections(
     kind: str, options: Mapping[str, Any] | None, entries: Iterable[ProviderEntry], environ: Mapping[str, str]
 ) -> tuple[Connection, ...]:
     """All providers of this type that are configured, each once; the first source that has any counts."""
-    found = _from_options(kind, _OPTIONS.get(kind, lambda given: given)(options or {}))
+    found = _from_options(kind, _options(kind, options or {}))
     if not found:
         found = [_from_entry(entry) for entry in entries if entry.type == kind]
     if not found:
@@ -119,12 +119,16 @@ def _vmware_environment(environ: Mapping[str, str]) -> list[Connection]:
 
 
 _NO = frozenset({"no", "false", "0", "off", "n", "f"})
-_FROM_ENVIRONMENT = {
+_FROM_ENVIRONMENT: Mapping[str, Callable[[Mapping[str, str]], list[Connection]]] = {
     "vsphere": _vmware_environment,
     "ovirt": lambda environ: _from_options("ovirt", ovirt_connection.from_environment(environ), "OVIRT_URL"),
 }
 # Where the options of a type have names of their own.
 _OPTIONS: Mapping[str, Callable[[Mapping[str, Any]], Mapping[str, Any]]] = {"ovirt": ovirt_connection.from_auth}
+
+
+def _options(kind: str, options: Mapping[str, Any]) -> Mapping[str, Any]:
+    return _OPTIONS[kind](options) if kind in _OPTIONS else options
 
 
 def _says_yes(value: Any) -> bool:

@@ -26,6 +26,8 @@ from ansible_collections.mtv.teardown.plugins.module_utils._clients.ovirt_wire i
     StrangeAnswerError,
     Token,
     Wire,
+    pycurl,
+    sdk,
 )
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import (
     CERTIFICATE,
@@ -35,16 +37,13 @@ from ansible_collections.mtv.teardown.plugins.module_utils._errors import (
 )
 from ansible_collections.mtv.teardown.plugins.module_utils._record.connections import Connection
 
-if IMPORT_ERROR is None:
-    import ovirtsdk4 as sdk
-    import pycurl
-
+__all__ = ("IMPORT_ERROR", "PAGE", "Engine", "Machine", "Patience", "Refused", "Volume")
 PAGE = 500
 # So many names in one search: what an Apache in front takes as one line is 8 kB.
 _NAMES = 40
 _FOLLOW = "disk_attachments.disk,snapshots"
-# libcurl's: CA file, handshake, certificate.
-_CERTIFICATE_ERRORS = frozenset({35, 58, 60, 66, 77, 83, 90, 91})
+# libcurl's: certificate, CA file. Not 35, a handshake that broke off: so begins a restart.
+_CERTIFICATE_ERRORS = frozenset({58, 60, 66, 77, 83, 90, 91})
 _CURL = re.compile(r"\((?:<[^>]*>, )?(\d+), ['\"](.*?)['\"]\)")
 _PLAIN = re.compile(r"[\w.*-]+")
 T = TypeVar("T")

@@ -15,7 +15,7 @@ import re
 import threading
 import traceback
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 from xml.parsers import expat
 
@@ -23,16 +23,14 @@ try:
     import ovirtsdk4 as sdk
     import pycurl
 except ImportError:
+    sdk = pycurl = None
     IMPORT_ERROR: str | None = traceback.format_exc()
 else:
     IMPORT_ERROR = None
 
-if TYPE_CHECKING or IMPORT_ERROR is None:
-    _Base: Any = sdk.Connection
-    _Error: Any = sdk.Error
-else:
-    _Base, _Error = object, Exception
-
+__all__ = ("IMPORT_ERROR", "StrangeAnswerError", "Token", "Wire", "pycurl", "sdk")
+_Base: Any = sdk.Connection if IMPORT_ERROR is None else object
+_Error: Any = sdk.Error if IMPORT_ERROR is None else Exception
 _XML = re.compile(r"^content-type:\s*(application|text)/xml\b", re.IGNORECASE)
 
 

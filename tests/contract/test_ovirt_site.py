@@ -186,6 +186,26 @@ def test_a_noted_disk_that_another_vm_has_now_is_kept(engine: Peer) -> None:
     assert keeper["id"] in made.reason
 
 
+def test_a_noted_disk_that_somebody_takes_meanwhile_is_kept(engine: Peer) -> None:
+    disk = engine.disk("rescued")
+    session = SESSION.learned(lineage={disk["id"]: "test_x"})
+    with open_site(connection(engine), HASTY) as site:
+        targets = owned(session, site.look(session))
+        assert [one.id for one in targets] == [disk["id"]]
+        engine.vm("somebody-elses", disks=[disk["id"]])
+        causes = site.remove(targets, STAYS)
+    assert causes[disk["id"]].name == "disk-in-use"
+    assert disk["id"] in engine.disks()
+
+
+def test_a_noted_disk_that_is_still_there_goes(engine: Peer) -> None:
+    """Somebody removed the VM and kept its disks."""
+    disk, other = engine.disk("auto-ab12-left"), engine.disk("auto-ab12-not-noted")
+    run = teardown(engine, SESSION.learned(lineage={disk["id"]: "test_x", "0c5a7f4e-0000-4000-8000-000000000000": ""}))
+    assert ([one.id for one in run.targets], run.causes, run.after.remotes) == ([disk["id"]], {}, ())
+    assert other["id"] in engine.disks()
+
+
 def test_a_disk_that_was_attached_meanwhile_holds_its_vm(engine: Peer) -> None:
     """It would go with the VM, and nobody decided on it."""
     vm, foreign = engine.vm(NAME), engine.disk("foreign")

@@ -13,7 +13,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._causes.model import 
 from ansible_collections.mtv.teardown.plugins.module_utils._causes.ovirt import Held, cause_of
 from ansible_collections.mtv.teardown.plugins.module_utils._clients.ovirt import Engine, Machine, Patience, Volume
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.ovirt_removal import Removal, facts_of
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.providers import Seen
+from ansible_collections.mtv.teardown.plugins.module_utils._phases.providers import Seen, Site
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.wait import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._record.connections import Connection
 from ansible_collections.mtv.teardown.plugins.module_utils._session import clones
@@ -29,7 +29,7 @@ _PARTLY = (
 
 
 @contextmanager
-def open_site(connection: Connection, patience: Patience | None = None) -> Iterator[OvirtSite]:
+def open_site(connection: Connection, patience: Patience | None = None) -> Iterator[Site]:
     """Log in; log out at the end, whatever happened."""
     with Engine(connection, patience) as engine:
         yield OvirtSite(engine)

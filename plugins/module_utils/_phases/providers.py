@@ -42,7 +42,10 @@ class Site(Protocol):
     """One provider that we are logged in to. Calls raise ApiError when the provider as a whole fails."""
 
     connection: Connection
-    calls: int
+
+    @property
+    def calls(self) -> int:
+        """Requests that were sent."""
 
     def look(self, session: Session) -> Seen:
         """Read what may be the session's. Nothing is changed."""

@@ -58,10 +58,11 @@ class Sessions:
 
     def of(self, request: web.Request) -> Session:
         """The session of a call; 401 is the page of sendError, and no XML (E:aaa, EnforceAuthFilter.java)."""
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        session = self.open.get(token) if scheme == "Bearer" else None
+        token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        session = self.open.get(token)
         if session is not None and time.monotonic() - session.used > self.idle:
-            session = self.open.pop(token, None) and None
+            del self.open[token]
+            session = None
         if session is None:
             raise web.HTTPUnauthorized(
                 text="<html><head><title>Error</title></head><body>Unauthorized</body></html>",

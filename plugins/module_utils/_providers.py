@@ -116,6 +116,9 @@ def _opener(kind: str, **more: Any) -> Opener:
     if kind == "vsphere":
         from ansible_collections.mtv.teardown.plugins.module_utils._clients import vsphere as client
         from ansible_collections.mtv.teardown.plugins.module_utils._phases import vsphere as phase
+    elif kind == "ovirt":
+        from ansible_collections.mtv.teardown.plugins.module_utils._clients import ovirt as client  # type: ignore[no-redef]
+        from ansible_collections.mtv.teardown.plugins.module_utils._phases import ovirt as phase  # type: ignore[no-redef]
     else:
         return partial(_fails, f"{kind} cannot be searched")
     if client.IMPORT_ERROR:

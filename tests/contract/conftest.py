@@ -19,6 +19,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._clients.cluster impo
 
 from tests.lab import controlplane
 from tests.lab.admin import Admin, admin_of
+from tests.lab.engine import peer as engines
 from tests.lab.faults import FaultProxy
 
 _NUMBERS = itertools.count(1)
@@ -93,3 +94,19 @@ def writes(lab: controlplane.Lab, since: int) -> list[dict[str, Any]]:
     time.sleep(0.3)
     found = controlplane.requests(lab, since)
     return [r for r in found if r["verb"] in ("create", "update", "patch", "delete", "deletecollection")]
+
+
+@pytest.fixture(scope="session")
+def engine_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[engines.Peer]:
+    started = engines.start(tmp_path_factory.mktemp("engine"))
+    yield started
+    engines.stop(started)
+
+
+@pytest.fixture
+def engine(engine_server: engines.Peer) -> Iterator[engines.Peer]:
+    """An oVirt engine that knows nothing yet. Whatever a test did, nobody may be logged in at its end."""
+    engine_server.ask("POST", "/reset")
+    yield engine_server
+    engine_server.rules()
+    assert engine_server.sessions() == 0

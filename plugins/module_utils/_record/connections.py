@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError
+from ansible_collections.mtv.teardown.plugins.module_utils._record import ovirt_connection
 from ansible_collections.mtv.teardown.plugins.module_utils._record.providers_file import ProviderEntry
 
 SDK_PORT = 443
@@ -70,7 +71,9 @@ def _usable(wrong: Errors, key: str, make: Callable[[], list[Connection]]) -> li
         return []
 
 
-def _from_options(kind: str, options: Mapping[str, Any]) -> list[Connection]:
+def _from_options(kind: str, options: Mapping[str, Any], source: str = "options") -> list[Connection]:
+    if kind == "ovirt":
+        options = ovirt_connection.from_auth(options)
     given = {name: value for name, value in options.items() if value not in (None, "", {})}
     host = given.get("hostname") or given.get("url")
     if not host:
@@ -80,13 +83,14 @@ def _from_options(kind: str, options: Mapping[str, Any]) -> list[Connection]:
         _checked(
             Connection(
                 type=kind,
-                key=f"{kind} (options)",
+                key=f"{kind} ({source})",
                 host=name,
                 port=int(given.get("port") or port or SDK_PORT),
                 username=str(given.get("username") or ""),
                 secret=str(given.get("password") or ""),
                 validate_certs=bool(options.get("validate_certs", True) is not False),
                 ca_file=str(given.get("ca_file") or ""),
+                more={"token": str(given["token"])} if given.get("token") else {},
             )
         )
     ]
@@ -133,7 +137,10 @@ def _vmware_environment(environ: Mapping[str, str]) -> list[Connection]:
 
 
 _NO = frozenset({"no", "false", "0", "off", "n", "f"})
-_FROM_ENVIRONMENT = {"vsphere": _vmware_environment}
+_FROM_ENVIRONMENT: Mapping[str, Callable[[Mapping[str, str]], list[Connection]]] = {
+    "vsphere": _vmware_environment,
+    "ovirt": lambda environ: _from_options("ovirt", ovirt_connection.from_environment(environ), "OVIRT_URL"),
+}
 
 
 def _says_yes(value: Any) -> bool:
@@ -157,11 +164,10 @@ def _port(text: str) -> int:
 
 def _checked(made: Connection) -> Connection:
     """RecordError when something is missing: before anything is touched."""
-    missing = [
-        name
-        for name, value in (("fqdn or api_url", made.host), ("username", made.username), ("password", made.secret))
-        if not value
-    ]
+    wanted = [("fqdn or api_url", made.host)]
+    if not made.more.get("token"):
+        wanted += [("username", made.username), ("password", made.secret)]
+    missing = [name for name, value in wanted if not value]
     if missing:
         raise RecordError(f"provider {made.key}: {', '.join(missing)} is missing.", entry=made.key)
     return made

@@ -1,0 +1,399 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One session with an oVirt engine: bulk reads, stop and remove by id, typed errors.
+
+Gone is only what the engine says is not there: 404 without a body, in a session that works. Whatever else is no
+answer to the question says nothing (providers.md 2.3, 5.2).
+"""
+
+from __future__ import annotations
+
+import itertools
+import queue
+import random
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, TypeVar
+
+from ansible_collections.mtv.teardown.plugins.module_utils._clients.ovirt_wire import (
+    IMPORT_ERROR,
+    StrangeAnswerError,
+    Token,
+    Wire,
+    pycurl,
+    sdk,
+)
+from ansible_collections.mtv.teardown.plugins.module_utils._errors import (
+    CERTIFICATE,
+    GARBAGE,
+    NO_ANSWER,
+    ApiError,
+)
+from ansible_collections.mtv.teardown.plugins.module_utils._record.connections import Connection
+
+__all__ = ("IMPORT_ERROR", "PAGE", "Engine", "Machine", "Patience", "Refused", "Volume")
+PAGE = 500
+# So many names in one search: what an Apache in front takes as one line is 8 kB.
+_NAMES = 40
+_FOLLOW = "disk_attachments.disk,snapshots"
+# libcurl's: certificate, CA file. Not 35, a handshake that broke off: so begins a restart.
+_CERTIFICATE_ERRORS = frozenset({58, 60, 66, 77, 83, 90, 91})
+_CURL = re.compile(r"\((?:<[^>]*>, )?(\d+), ['\"](.*?)['\"]\)")
+_PLAIN = re.compile(r"[\w.*-]+")
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """tries: of a call that got no answer; silence: seconds without one; pause: seconds before the second try; poll:
+    seconds between two looks at what is awaited; workers: calls at a time."""
+
+    tries: int = 4
+    silence: float = 60.0
+    pause: float = 0.5
+    poll: float = 2.0
+    workers: int = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """A disk. status: ok, locked, illegal; empty for a LUN. vms: ids of those that use it, as far as that is told."""
+
+    id: str
+    alias: str
+    status: str = ""
+    shareable: bool = False
+    storage_type: str = "image"
+    vms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A VM. volumes, snapshots (description, status): only where the details were read; host, pool: ids."""
+
+    id: str
+    name: str
+    status: str = ""
+    created: str = ""
+    cluster: str = ""
+    pool: str = ""
+    host: str = ""
+    protected: bool = False
+    volumes: tuple[Volume, ...] = ()
+    snapshots: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The engine did not do it, and said why."""
+
+    status: int
+    text: str
+
+
+class Engine:
+    """Use it as a context manager: it logs out in every case. calls: requests that were sent."""
+
+    def __init__(
+        self, connection: Connection, patience: Patience | None = None, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self.connection = connection
+        self.patience = patience or Patience()
+        self._counter = itertools.count()
+        self._sent = 0
+        self._sleep = sleep
+        self._token = Token(connection.more.get("token", ""))
+        self._idle: queue.LifoQueue[Wire] = queue.LifoQueue()
+
+    def __enter__(self) -> Engine:
+        try:
+            self.check()
+        except BaseException:
+            self._logout()
+            raise
+        return self
+
+    def __exit__(
+        self, _type: type[BaseException] | None, _exc: BaseException | None, _tb: TracebackType | None
+    ) -> None:
+        self._logout()
+
+    def _logout(self) -> None:
+        try:
+            with self._wire() as wire:
+                wire.revoke()
+        except (sdk.Error, pycurl.error):
+            pass  # it ends by itself
+        while not self._idle.empty():
+            self._idle.get().close(logout=False)
+
+    # Calls
+
+    def _count(self) -> None:
+        self._sent = next(self._counter) + 1  # by many workers at a time
+
+    @property
+    def calls(self) -> int:
+        return self._sent
+
+    @contextmanager
+    def _wire(self) -> Iterator[Wire]:
+        """A connection of this call alone. One that failed is not used again: what is left in it could answer the
+        next call."""
+        try:
+            wire = self._idle.get_nowait()
+        except queue.Empty:
+            wire = self._connected()
+        yield wire
+        self._idle.put(wire)
+
+    def _connected(self) -> Wire:
+        made = self.connection
+        return Wire(
+            self._token,
+            self._count,
+            self.patience.silence,
+            url=f"https://{made.host}:{made.port}/ovirt-engine/api",
+            username=made.username,
+            password=made.secret,
+            token=self._token.value or None,
+            insecure=not made.validate_certs,
+            ca_file=made.ca_file or None,
+        )
+
+    def call(self, method: Callable[[Any], T], refusable: bool = False) -> T | Refused | None:
+        """What the method gets from the SDK's services; None for what is not there, by the engine's own word. Every
+        call may be repeated: what it did is then told (404, or 409 of a VM that is down already)."""
+        attempt = 1
+        while True:
+            try:
+                return self._once(method)
+            except (sdk.Error, pycurl.error) as exc:
+                error = self._error(exc)
+            if refusable and error.status in (400, 403, 409):
+                return Refused(error.status, error.msg)
+            if error.lasting or attempt >= self.patience.tries:
+                raise error
+            self._sleep(self.patience.pause * 2**attempt * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
+            attempt += 1
+
+    def _once(self, method: Callable[[Any], T]) -> T | None:
+        refusal: Exception
+        with self._wire() as wire:
+            try:
+                return method(wire.system_service())
+            except sdk.NotFoundError:
+                return None
+            except sdk.Error as exc:
+                if wire.status == 401:  # the page that follows a session which could not be begun anew
+                    raise sdk.AuthError("the session was not taken", code=401) from exc
+                if exc.fault is None:
+                    raise
+                refusal = exc  # an answer as good as any: the connection can be used again
+        raise refusal
+
+    def _error(self, exc: Exception) -> ApiError:
+        where = f"{self.connection.key}: {self.connection.host}:{self.connection.port}"
+        if isinstance(exc, StrangeAnswerError):
+            return ApiError(f"{where} gave no answer of an oVirt engine: {exc}", reason=GARBAGE)
+        code = getattr(exc, "code", None)
+        if isinstance(exc, sdk.AuthError) and code != 403:
+            return ApiError(f"{where} refuses user {self.connection.username}: {self._told(exc)}", status=401)
+        fault = getattr(exc, "fault", None)
+        if fault is not None:
+            text = (fault.detail or fault.reason or "").strip("[]")
+            return ApiError(f"{where}: {self._told(text)}", status=code or 0)
+        if code is None:
+            return self._no_answer(where, exc)
+        return ApiError(f"{where}: {self._told(exc)}", status=code if code != 200 else 0, reason=GARBAGE)
+
+    def _no_answer(self, where: str, exc: Exception) -> ApiError:
+        number, told = self._curl(exc)
+        if number in _CERTIFICATE_ERRORS or "CA file" in told:
+            text = f"the certificate of {self.connection.host} is not trusted: {told}"
+            return ApiError(
+                f"{self.connection.key}: {text}. Give ca_file, or the CA to the system.", reason=CERTIFICATE
+            )
+        return ApiError(f"{where} gave no answer: {told}", reason=NO_ANSWER if number else GARBAGE)
+
+    def _curl(self, exc: Exception) -> tuple[int, str]:
+        found = _CURL.search(str(exc))
+        return (int(found[1]), self._told(found[2])) if found else (0, self._told(exc))
+
+    def _told(self, what: object) -> str:
+        """One line of it, that holds no secret whatever a server echoes."""
+        text = " ".join(str(what).split())[:300] or type(what).__name__
+        for secret in (self.connection.secret, self._token.value):
+            text = text.replace(secret, "***") if secret else text
+        return text
+
+    def each(self, method: Callable[[T], R], items: Iterable[T]) -> list[R]:
+        """The method on each, a few at a time, results in their order. The first error ends it."""
+        wanted = list(items)
+        if len(wanted) < 2:
+            return [method(one) for one in wanted]
+        with ThreadPoolExecutor(max_workers=self.patience.workers) as pool:
+            return list(pool.map(method, wanted))
+
+    # Reading
+
+    def check(self) -> int | None:
+        """Are we logged in, and at an engine? How many VMs it has; None for a user who sees only a part of them: the
+        summary is for administrators (BackendApiResource.java)."""
+        api = self._there(lambda system: system.get())
+        if api.summary is None or api.summary.vms is None:
+            return None
+        return int(api.summary.vms.total or 0)
+
+    def _there(self, method: Callable[[Any], T]) -> T:
+        """What every engine has: its absence tells that this is none."""
+        found = self.call(method)
+        if found is None or isinstance(found, Refused):
+            where = f"{self.connection.key}: {self.connection.host}:{self.connection.port}"
+            raise ApiError(f"{where} has no API of an oVirt engine (404).", reason=GARBAGE)
+        return found
+
+    def everything(self) -> dict[str, Machine]:
+        """All VMs that we may see, by id, without their details. A page that is not full may be a server's own limit:
+        only one without anything new is the last."""
+        found: dict[str, Machine] = {}
+        page = 1
+        while True:
+            search = f"sortby name asc page {page}"
+            got = self._there(lambda system, s=search: system.vms_service().list(search=s, max=PAGE))  # type: ignore[misc]
+            new = {vm.id: machine(vm) for vm in got if vm.id not in found}
+            if not new:
+                return found
+            found |= new
+            page += 1
+
+    def named(self, names: Iterable[str], details: bool = False) -> dict[str, Machine]:
+        """All VMs of these names, by id, with or without their details. Case counts; C(*) stands for anything. Names
+        that the search language may take for something else are not looked for: the whole list has them."""
+        wanted = sorted({name for name in names if _PLAIN.fullmatch(name)})
+        searches = [
+            " or ".join(f'name="{name}"' for name in wanted[start : start + _NAMES])
+            for start in range(0, len(wanted), _NAMES)
+        ]
+
+        def read(search: str) -> Sequence[Any]:
+            options = {"follow": _FOLLOW} if details else {}
+            return self._there(lambda system: system.vms_service().list(search=search, case_sensitive=True, **options))
+
+        return {vm.id: self._machine(vm) if details else machine(vm) for got in self.each(read, searches) for vm in got}
+
+    def machine(self, vm_id: str) -> Machine | None:
+        """This VM with its details; None when it is not there. Whoever relies on that asks check() after it."""
+        vm: Any = self.call(lambda system: system.vms_service().vm_service(vm_id).get(follow=_FOLLOW))
+        return None if vm is None else self._machine(vm)
+
+    def _machine(self, vm: Any) -> Machine:
+        """An engine that does not follow the link to the disks leaves it as it is."""
+        followed = list(vm.disk_attachments or ())
+        if not followed:
+            attachments = self.call(
+                lambda system: system.vms_service().vm_service(vm.id).disk_attachments_service().list(follow="disk")
+            )
+            followed = list(attachments) if attachments is not None and not isinstance(attachments, Refused) else []
+        return machine(vm, tuple(volume(one.disk) for one in followed if one.disk is not None))
+
+    def machines(self, names: dict[str, str]) -> dict[str, Machine | None]:
+        """These VMs (id -> the name it had) with their details, None for what is not there: a few searches, and a
+        question for each that they did not find."""
+        found: dict[str, Machine | None] = {
+            one: got for one, got in self.named(names.values(), details=True).items() if one in names
+        }
+        missing = [one for one in names if one not in found]
+        return found | self._confirmed(dict(zip(missing, self.each(self.machine, missing), strict=True)))
+
+    def volumes(self, ids: Iterable[str]) -> dict[str, Volume | None]:
+        """These disks, None for what is not there."""
+        wanted = list(ids)
+
+        def read(one: str) -> Volume | None:
+            disk: Any = self.call(lambda system: system.disks_service().disk_service(one).get())
+            return None if disk is None else volume(disk)
+
+        return self._confirmed(dict(zip(wanted, self.each(read, wanted), strict=True)))
+
+    def _confirmed(self, found: dict[str, T | None]) -> dict[str, T | None]:
+        """A server that has lost its API says 404 to everything: absence counts where the API is there after it."""
+        if None in found.values():
+            self.check()
+        return found
+
+    def clusters(self) -> dict[str, str]:
+        """id -> name."""
+        return {one.id: one.name for one in self._there(lambda system: system.clusters_service().list())}
+
+    def hosts(self) -> dict[str, str]:
+        """id -> name; hosts are not for everybody to see."""
+        try:
+            return {one.id: one.name for one in self._there(lambda system: system.hosts_service().list())}
+        except ApiError:
+            return {}
+
+    # Changing. None: done, or not there any more. Never async_=True: the SDK takes its 202 for an error.
+
+    def stop(self, vm_id: str) -> Refused | None:
+        return self._change(lambda system: system.vms_service().vm_service(vm_id).stop())
+
+    def remove(self, vm_id: str) -> Refused | None:
+        return self._change(lambda system: system.vms_service().vm_service(vm_id).remove())
+
+    def remove_disk(self, disk_id: str) -> Refused | None:
+        return self._change(lambda system: system.disks_service().disk_service(disk_id).remove())
+
+    def _change(self, method: Callable[[Any], Any]) -> Refused | None:
+        """An error of this one call is told of this one object; one that ends the work is raised."""
+        try:
+            answer = self.call(method, refusable=True)
+        except ApiError as exc:
+            if exc.lasting or exc.reason == NO_ANSWER:
+                raise
+            return Refused(exc.status, exc.msg)
+        return answer if isinstance(answer, Refused) else None
+
+
+def machine(vm: Any, volumes: tuple[Volume, ...] = ()) -> Machine:
+    """An SDK's VM as plain data."""
+    return Machine(
+        id=str(vm.id),
+        name=str(vm.name or ""),
+        status=_text(vm.status),
+        created=vm.creation_time.isoformat() if vm.creation_time is not None else "",
+        cluster=_id(vm.cluster),
+        pool=_id(vm.vm_pool),
+        host=_id(vm.host),
+        protected=bool(vm.delete_protected),
+        volumes=volumes,
+        snapshots=tuple((str(one.description or ""), _text(one.snapshot_status)) for one in vm.snapshots or ()),
+    )
+
+
+def volume(disk: Any) -> Volume:
+    using = [*(disk.vms or ()), *([disk.vm] if disk.vm is not None else [])]
+    return Volume(
+        id=str(disk.id),
+        alias=str(disk.alias or disk.name or ""),
+        status=_text(disk.status),
+        shareable=bool(disk.shareable),
+        storage_type=_text(disk.storage_type) or "image",
+        vms=tuple(str(one.id) for one in using if one.id),
+    )
+
+
+def _text(value: Any) -> str:
+    """Of an enumeration; a word that this SDK does not know is nothing to it."""
+    return str(value.value) if value is not None else ""
+
+
+def _id(link: Any) -> str:
+    return str(link.id or "") if link is not None else ""

@@ -1,0 +1,144 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""ovirtsdk4's connection, without its traps (providers.md 2.3): a log-in with a deadline and one token for all workers;
+an answer that is none of an engine is told as such, with its status.
+
+What is overridden is not public, so tests/contract/test_ovirt_client.py holds each against the SDK at hand.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import threading
+import traceback
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+from xml.parsers import expat
+
+try:
+    import ovirtsdk4 as sdk
+    import pycurl
+except ImportError:
+    sdk = pycurl = None
+    IMPORT_ERROR: str | None = traceback.format_exc()
+else:
+    IMPORT_ERROR = None
+
+__all__ = ("IMPORT_ERROR", "StrangeAnswerError", "Token", "Wire", "pycurl", "sdk")
+_Base: Any = sdk.Connection if IMPORT_ERROR is None else object
+_Error: Any = sdk.Error if IMPORT_ERROR is None else Exception
+_XML = re.compile(r"^content-type:\s*(application|text)/xml\b", re.IGNORECASE)
+
+
+class StrangeAnswerError(_Error):  # type: ignore[misc]
+    """What came is no answer of an engine. status: of HTTP."""
+
+    def __init__(self, text: str, status: int) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+class Token:
+    """The one session of all workers. given: the token that we were handed; it is somebody else's to end."""
+
+    def __init__(self, given: str = "") -> None:
+        self.given = bool(given)
+        self.value = given
+        self._lock = threading.Lock()
+
+    def renewed(self, stale: str | None, login: Callable[[], str]) -> str:
+        """One worker logs in; the others, whose token was the same stale one, take what it got."""
+        with self._lock:
+            if not self.value or self.value == stale:
+                self.value = login()
+            return self.value
+
+
+class Wire(_Base):  # type: ignore[misc]
+    """One worker's connection: of the SDK only one request at a time goes through each. counted: called before each
+    request; silence: seconds that one may take; status: of the last answer."""
+
+    def __init__(self, shared: Token, counted: Callable[[], None], silence: float, **options: Any) -> None:
+        seconds = max(1, round(silence))  # whole seconds are all that the SDK hands on
+        super().__init__(timeout=seconds, **options)
+        self._shared, self._counted, self._seconds = shared, counted, seconds
+        self.status = 0
+
+    def authenticate(self) -> str:
+        """Every request takes the session that counts now."""
+        if self._shared.value:
+            self._sso_token = self._shared.value
+        return str(super().authenticate())
+
+    def send(self, request: Any) -> Any:
+        self._counted()
+        self.status = 0
+        return super().send(request)
+
+    def _get_access_token(self) -> str:
+        if self._shared.given:
+            raise sdk.AuthError("the token has ended or is not valid", code=401)
+        return self._shared.renewed(self._sso_token, super()._get_access_token)
+
+    def revoke(self) -> None:
+        """Log out."""
+        if self._shared.value and not self._shared.given:
+            self._sso_token, self._shared.value = self._shared.value, ""
+            self._revoke_access_token()
+
+    def _get_sso_response(self, url: str, params: Any = "") -> Any:
+        """The SDK's own waits for ever, and takes any JSON for a token."""
+        self._counted()
+        body = io.BytesIO()
+        curl = pycurl.Curl()
+        try:
+            curl.setopt(pycurl.URL, url)
+            curl.setopt(pycurl.COPYPOSTFIELDS, urlencode(params))
+            curl.setopt(pycurl.HTTPHEADER, ["Accept: application/json"])
+            curl.setopt(pycurl.SSL_VERIFYPEER, 0 if self._insecure else 1)
+            curl.setopt(pycurl.SSL_VERIFYHOST, 0 if self._insecure else 2)
+            if self._ca_file is not None:
+                curl.setopt(pycurl.CAINFO, self._ca_file)
+            curl.setopt(pycurl.TIMEOUT, self._seconds)
+            curl.setopt(pycurl.WRITEFUNCTION, body.write)
+            curl.perform()
+            status = int(curl.getinfo(pycurl.RESPONSE_CODE))
+        finally:
+            curl.close()
+        return _token_answer(body.getvalue(), status, urlsplit(url).path)
+
+    def _read_reponse(self, context: Any) -> Any:
+        """404 has no body; whatever has one is XML, and whole. The SDK's parser would raise a bare Exception."""
+        response = super()._read_reponse(context)
+        self.status = int(response.code)
+        if not response.body:
+            return response
+        if response.code != 401 and not any(_XML.match(line) for line in response.headers):
+            kind = next((line.strip() for line in response.headers if line.lower().startswith("content-type")), "")
+            raise StrangeAnswerError(f"HTTP {response.code} with {kind or 'no content type'}", response.code)
+        if response.code != 401:
+            _check_xml(response.body, response.code)
+        return response
+
+
+def _check_xml(body: bytes, status: int) -> None:
+    try:
+        expat.ParserCreate().Parse(body, True)
+    except expat.ExpatError as exc:
+        raise StrangeAnswerError(f"HTTP {status} with broken XML: {exc}", status) from exc
+
+
+def _token_answer(body: bytes, status: int, path: str) -> Any:
+    try:
+        answer = json.loads(body.decode("utf-8"))
+    except ValueError:
+        raise StrangeAnswerError(f"HTTP {status} without JSON from {path}", status) from None
+    if not isinstance(answer, dict) or (status >= 500):
+        raise StrangeAnswerError(f"HTTP {status} that is no answer of the SSO from {path}", status)
+    if status == 200 and path.endswith("/token") and not isinstance(answer.get("access_token"), str):
+        raise StrangeAnswerError(f"HTTP {status} without a token from {path}", status)
+    return answer

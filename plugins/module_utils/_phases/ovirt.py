@@ -1,0 +1,143 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A session's VMs on an oVirt engine, and their disks, which outlive them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from ansible_collections.mtv.teardown.plugins.module_utils._causes.model import Cause
+from ansible_collections.mtv.teardown.plugins.module_utils._causes.ovirt import Held, cause_of
+from ansible_collections.mtv.teardown.plugins.module_utils._clients.ovirt import Engine, Machine, Patience, Volume
+from ansible_collections.mtv.teardown.plugins.module_utils._phases.ovirt_removal import Removal, facts_of
+from ansible_collections.mtv.teardown.plugins.module_utils._phases.providers import Seen, Site
+from ansible_collections.mtv.teardown.plugins.module_utils._phases.wait import Limits
+from ansible_collections.mtv.teardown.plugins.module_utils._record.connections import Connection
+from ansible_collections.mtv.teardown.plugins.module_utils._session import clones
+from ansible_collections.mtv.teardown.plugins.module_utils._session.clones import Remote
+from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
+
+TYPE = "ovirt"
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_PARTLY = (
+    "the account is no administrator of the engine and sees only what it has a role on: what it does not see may be "
+    "there all the same"
+)
+
+
+@contextmanager
+def open_site(connection: Connection, patience: Patience | None = None) -> Iterator[Site]:
+    """Log in; log out at the end, whatever happened."""
+    with Engine(connection, patience) as engine:
+        yield OvirtSite(engine)
+
+
+class OvirtSite:
+    """One engine that we are logged in to; a Site of providers.py."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.connection = engine.connection
+
+    @property
+    def calls(self) -> int:
+        return self._engine.calls
+
+    def look(self, session: Session) -> Seen:
+        """Candidates by a whole listing and by their names, so that neither a page that shifts while others delete nor
+        a name that was cut hides one; then each with its details; then what an earlier run noted."""
+        total = self._engine.check()
+        listed = self._engine.everything()
+        met = self._by_name(session) | listed
+        planned = clones.planned(session, self.connection.host)
+        noted = {one for one in session.lineage if _UUID.fullmatch(one)}
+        wanted = {
+            one.id: one.name
+            for one in met.values()
+            if clones.may_be(session, TYPE, one.name) or one.id in planned or one.id in noted
+        }
+        wanted |= {one: name for one, name in planned.items() if _UUID.fullmatch(one)}
+        machines = [one for one in self._engine.machines(wanted).values() if one is not None]
+        remotes = self._remotes(machines)
+        orphans = self._orphans(noted - {one.identity for one in remotes} - met.keys())
+        remotes += orphans
+        unread = self._unread(total, len(listed))
+        scopes = {"Vm": len(met), "Disk": sum(one.kind == "Disk" for one in remotes)}
+        return Seen(tuple(remotes), {kind: n for kind, n in scopes.items() if kind not in unread}, unread)
+
+    def _by_name(self, session: Session) -> dict[str, Machine]:
+        """The prefix's last part is in the name of each clone, even where that was cut (clones.cut_of)."""
+        last = session.prefix.rpartition("-")[2]
+        names = {f"*{last}*"} if last else set()
+        return self._engine.named(names | set(clones.recorded(session, TYPE)))
+
+    def _unread(self, total: int | None, listed: int) -> dict[str, str]:
+        if total is None:
+            return {"Vm": _PARTLY, "Disk": _PARTLY}
+        if listed < total and listed < (self._engine.check() or 0):
+            return {"Vm": f"the engine counts {total} VMs, but lists {listed}"}
+        return {}
+
+    def _remotes(self, machines: Sequence[Machine]) -> list[Remote]:
+        places = self._engine.clusters() if machines else {}
+        lost = any(one.host and one.status in ("not_responding", "unknown", "unassigned", "") for one in machines)
+        hosts = self._engine.hosts() if lost else {}
+        made = []
+        for one in machines:
+            made.append(self._vm(one, places.get(one.cluster, one.cluster), hosts.get(one.host, one.host)))
+            made += [self._disk(disk, one) for disk in one.volumes]
+        return made
+
+    def _vm(self, one: Machine, place: str, host: str) -> Remote:
+        return Remote(
+            type=TYPE,
+            provider=self.connection.key,
+            host=self.connection.host,
+            kind="Vm",
+            id=one.id,
+            uid=one.id,
+            name=one.name,
+            place=place,
+            created=one.created,
+            facts=facts_of(one, host),
+        )
+
+    def _disk(self, disk: Volume, owner: Machine | None) -> Remote:
+        return Remote(
+            type=TYPE,
+            provider=self.connection.key,
+            host=self.connection.host,
+            kind="Disk",
+            id=disk.id,
+            uid=disk.id,
+            name=disk.alias,
+            owner=owner.id if owner is not None else "",
+            relation=f"disk of Vm {owner.name}" if owner is not None else "",
+            kept=_why_kept(disk, owner),
+            facts={"status": disk.status},
+        )
+
+    def _orphans(self, ids: set[str]) -> list[Remote]:
+        """Disks of an earlier run whose VM has gone; most of what was noted is no disk of this engine."""
+        found = self._engine.volumes(sorted(ids))
+        return [self._disk(disk, None) for disk in found.values() if disk is not None]
+
+    def remove(self, targets: Sequence[Remote], limits: Limits) -> Mapping[str, Cause]:
+        return Removal(self._engine, targets, limits).run()
+
+    def why(self, one: Remote) -> Cause:
+        return cause_of(Held(one.kind, one.name, one.facts))
+
+
+def _why_kept(disk: Volume, owner: Machine | None) -> str:
+    """The engine only detaches these when it removes a VM; a disk that others use is theirs, too."""
+    if disk.shareable:
+        return "shareable: other VMs may use it, and it is only detached"
+    if disk.storage_type == "lun":
+        return "a LUN of a storage server, no disk of the engine's own: it is only detached"
+    if owner is None and disk.vms:
+        return f"attached to another VM now ({', '.join(disk.vms)})"
+    return ""

@@ -1,0 +1,57 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How an oVirt engine is told: the C(auth) of the ovirt.ovirt collection, C(OVIRT_*), and the C(OVIRT_INI_PATH) of AWX.
+
+AWX gives C(OVIRT_URL), C(OVIRT_USERNAME) and C(OVIRT_PASSWORD), but the CA only in the file (providers.md 4.1). All of
+it becomes the options that connections.py knows.
+"""
+
+from __future__ import annotations
+
+import configparser
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError
+
+_ENVIRONMENT = {
+    "url": "OVIRT_URL",
+    "hostname": "OVIRT_HOSTNAME",
+    "username": "OVIRT_USERNAME",
+    "password": "OVIRT_PASSWORD",
+    "token": "OVIRT_TOKEN",
+    "ca_file": "OVIRT_CAFILE",
+}
+_INI = ("url", "username", "password", "ca_file")
+
+
+def from_auth(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The names of ovirt.ovirt's option C(auth); url wins over hostname, as there."""
+    given = dict(options)
+    made = {name: given.get(name) for name in ("username", "password", "token", "ca_file", "port")}
+    made["hostname"] = given.get("url") or given.get("hostname")
+    insecure = given.get("insecure")
+    made["validate_certs"] = not (insecure is True or str(insecure).lower() in ("yes", "true", "1", "on"))
+    return made
+
+
+def from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    """What a variable says counts before the file; empty where neither names an engine."""
+    found = _from_ini(environ["OVIRT_INI_PATH"]) if environ.get("OVIRT_INI_PATH") else {}
+    found |= {name: environ[variable] for name, variable in _ENVIRONMENT.items() if environ.get(variable)}
+    return from_auth(found) if found.get("url") or found.get("hostname") else {}
+
+
+def _from_ini(path: str) -> dict[str, str]:
+    parser = configparser.ConfigParser(interpolation=None)  # a password may hold a per cent sign
+    try:
+        with open(path, encoding="utf-8") as handle:
+            parser.read_file(handle)
+    except (OSError, UnicodeDecodeError, configparser.Error) as exc:
+        # The parser's own words quote the line, which may be that of the password.
+        raise RecordError(f"OVIRT_INI_PATH {path} cannot be read ({type(exc).__name__}).") from None
+    if not parser.has_section("ovirt"):
+        raise RecordError(f"OVIRT_INI_PATH {path} has no section [ovirt].")
+    section = parser["ovirt"]
+    return {name: section[f"ovirt_{name}"] for name in _INI if section.get(f"ovirt_{name}")}

@@ -128,16 +128,7 @@ class VCenter:
     def _login(self) -> None:
         made = self.connection
         try:
-            self._instance = self._patiently(
-                lambda: _connect.SmartConnect(
-                    host=made.host,
-                    port=made.port,
-                    user=made.username,
-                    pwd=made.secret,
-                    sslContext=self._tls(),
-                    httpConnectionTimeout=self.patience.silence,
-                )
-            )
+            self._instance = self._patiently(self._connect)
         except vim.fault.InvalidLogin as exc:
             raise ApiError(
                 f"{made.key}: {made.host} refuses user {made.username}: wrong name or password.", status=401
@@ -146,6 +137,30 @@ class VCenter:
             raise self.refused(exc) from exc
         self._content = self._instance.content
         self._collector = self._content.propertyCollector
+
+    def _connect(self) -> Any:
+        made = self.connection
+        self._probe()
+        return _connect.SmartConnect(
+            host=made.host,
+            port=made.port,
+            user=made.username,
+            pwd=made.secret,
+            sslContext=self._tls(),
+            httpConnectionTimeout=self.patience.silence,
+        )
+
+    def _probe(self) -> None:
+        """What SmartConnect asks first, without a limit, and with a bare Exception for what is no vCenter."""
+        made = self.connection
+        wire = http.client.HTTPSConnection(made.host, made.port, timeout=self.patience.silence, context=self._tls())
+        try:
+            wire.request("GET", "/sdk/vimServiceVersions.xml")
+            answer = wire.getresponse()
+            if answer.status != 200 or b"<namespaces" not in answer.read(1_000_000):
+                raise ValueError(f"HTTP {answer.status}, and no list of its versions")
+        finally:
+            wire.close()
 
     def _tls(self) -> ssl.SSLContext:
         context = ssl.create_default_context(cafile=self.connection.ca_file or None)

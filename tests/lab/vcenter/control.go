@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
 
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/types"
@@ -17,7 +18,7 @@ import (
 //
 //	GET /vms, POST /vms [VM], PUT /vms/ID VM, DELETE /vms/ID; POST /many?prefix=P&count=N
 //	PUT /rules [Rule], GET /rules; GET /calls, DELETE /calls; GET /sessions, DELETE /sessions
-//	POST /files {"path": "[datastore] a/b"}
+//	POST /files {"path": "[datastore] a/b"}, DELETE /files
 func (w *world) control() http.Handler {
 	mux := http.NewServeMux()
 	answer := func(pattern string, act func(*http.Request) (any, error)) {
@@ -106,6 +107,17 @@ func (w *world) control() http.Handler {
 			return nil, err
 		}
 		return nil, w.litter(wanted.Path)
+	})
+	answer("DELETE /files", func(*http.Request) (any, error) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		for _, folder := range w.litters {
+			if err := os.RemoveAll(folder); err != nil {
+				return nil, err
+			}
+		}
+		w.litters = nil
+		return nil, nil
 	})
 	return mux
 }

@@ -37,10 +37,7 @@ type Rule struct {
 // Complete structures only: pyVmomi cannot decode a fault that lacks a reference.
 var faults = map[string]func(self types.ManagedObjectReference, value string, hung *types.ManagedObjectReference) types.BaseMethodFault{
 	"NoPermission": func(self types.ManagedObjectReference, value string, _ *types.ManagedObjectReference) types.BaseMethodFault {
-		return &types.NoPermission{
-			Object: &self, PrivilegeId: value,
-			MissingPrivileges: []types.NoPermissionEntityPrivileges{{Entity: self, PrivilegeIds: []string{value}}},
-		}
+		return &types.NoPermission{Object: &self, PrivilegeId: value}
 	},
 	"NotAuthenticated": func(self types.ManagedObjectReference, _ string, _ *types.ManagedObjectReference) types.BaseMethodFault {
 		return &types.NotAuthenticated{NoPermission: types.NoPermission{Object: &self, PrivilegeId: "System.View"}}
@@ -135,7 +132,9 @@ func (w *world) handle(ctx *simulator.Context, method *simulator.Method) (mo.Ref
 		return nil, nil
 	}
 	if rule.Task || rule.Fault == "hang" || rule.Fault == "litter" {
-		return &troubled{VirtualMachine: vm, world: w, rule: rule}, nil
+		// The simulator looks the object up once more, so it has to stand there for this one call.
+		w.model.Map().Put(&troubled{VirtualMachine: vm, world: w, rule: rule})
+		return nil, nil
 	}
 	return nil, w.fault(rule, method.This)
 }
@@ -158,6 +157,7 @@ type troubled struct {
 }
 
 func (t *troubled) run(ctx *simulator.Context, name string, real func() soap.HasFault) types.ManagedObjectReference {
+	ctx.Map.Put(t.VirtualMachine)
 	switch t.rule.Fault {
 	case "hang":
 		task := simulator.CreateTask(t, name, func(*simulator.Task) (types.AnyType, types.BaseMethodFault) { return nil, nil })

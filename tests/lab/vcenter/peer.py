@@ -115,6 +115,7 @@ class VCenter:
             if not vm["name"].startswith("DC0_"):
                 self.change(vm_id, disabled_methods=[])
                 self.delete(vm_id)
+        self._ask("DELETE", "/files")
         self.forget_calls()
 
     def govmomi(self, *arguments: str) -> Any:

@@ -47,6 +47,8 @@ type world struct {
 	calls map[string]int
 	rules []*Rule
 	hung  []types.ManagedObjectReference
+	// litters are the folders of files that litter wrote.
+	litters []string
 	// hidden has the configurations that NoConfig took away, by the id of their VM.
 	hidden map[string]*types.VirtualMachineConfigInfo
 }
@@ -245,6 +247,9 @@ func (w *world) litter(path string) error {
 	if err != nil {
 		return err
 	}
+	w.mu.Lock()
+	w.litters = append(w.litters, filepath.Dir(place))
+	w.mu.Unlock()
 	if err := os.MkdirAll(filepath.Dir(place), 0o755); err != nil {
 		return err
 	}

@@ -50,7 +50,7 @@ def assets(say: Say) -> Path:
     target = cache_folder() / "controlplane" / _fingerprint(version)
     if _complete(target):
         return target
-    with _lock(target.parent / "lock", say):
+    with lock(target.parent / "lock", say, "builds the control plane"):
         if not _complete(target):  # somebody else may have built it while we waited
             _build(go, target, say)
     return target
@@ -107,13 +107,14 @@ def _fingerprint(version: str) -> str:
 
 
 @contextmanager
-def _lock(path: Path, say: Say) -> Iterator[None]:
+def lock(path: Path, say: Say, work: str) -> Iterator[None]:
+    """One process at a time does this work."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", encoding="ascii") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say("another process builds the control plane, waiting for it")
+            say(f"another process {work}, waiting for it")
             fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Why objects on OpenStack stay. Rules: providers.md 5.3.
 
-What is told from: C(status), C(task_state), C(locked), C(fault), C(host), C(servers) and C(snapshots) of the object as it
-was last read; C(asked) when its deletion was accepted, C(code) and C(error) when it was refused.
+What is told from: C(status), C(task_state), C(locked), C(fault), C(host), C(servers) and C(snapshots) of the object as
+it was last read; C(asked) when its deletion was accepted, C(code) and C(error) when it was refused.
 """
 
 from __future__ import annotations
@@ -87,7 +87,8 @@ def stuck_deleting(one: Remote) -> Cause | None:
     fault = f"; its fault: {one.facts['fault']}" if one.facts.get("fault") else ""
     return Cause(
         "server-stuck-deleting",
-        f"Server {one.name} (made {one.created or 'at a time not told'}) has begun to be deleted{where} and does not end{fault}",
+        f"Server {one.name} (made {one.created or 'at a time not told'}) has begun to be deleted{where} and does not "
+        f"end{fault}",
         f"see whether nova-compute{where} runs; an administrator can reset it with openstack server set --state error "
         f"{one.id}, {_AGAIN}",
     )

@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One project of an OpenStack cloud: bulk lists, deletion by id, typed errors.
 
-openstacksdk logs in, finds the services, repeats what is worth it and names the microversion; the answers are read here.
-Its own lists take an answer without the expected key for an empty one, and an empty one is what proves that nothing is
-left. Rules: providers.md 3.2.
+openstacksdk logs in, finds the services, repeats what is worth it and names the microversion; the answers are read
+here. Its own lists take an answer without the expected key for an empty one, and an empty one is what proves that
+nothing is left. Rules: providers.md 3.2.
 """
 
 from __future__ import annotations
@@ -138,7 +138,7 @@ class Cloud:
                 f"{made.key}: {made.host} refuses user {made.username or '(none)'}: wrong name, password or project.",
                 status=401,
             ) from exc
-        except (*_errors(), ValueError, TypeError, AttributeError, KeyError) as exc:
+        except _login_errors() as exc:
             raise self._failed(exc, "logging in") from exc
         self._check_project(access)
         self.project = str(access.project_id)
@@ -293,6 +293,11 @@ class Cloud:
 def _errors() -> tuple[type[Exception], ...]:
     """keystoneauth's errors are none of openstacksdk's, and a broken answer may be neither's."""
     return (_sdk_errors.SDKException, _auth_errors.ClientException, requests.RequestException, OSError)
+
+
+def _login_errors() -> tuple[type[Exception], ...]:
+    """What is no Keystone is told as anything; so are options that do not fit the way to log in."""
+    return (*_errors(), ValueError, TypeError, AttributeError, KeyError)
 
 
 def _missing() -> tuple[type[Exception], ...]:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 mtv.teardown contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Deletes objects of one project, each as soon as nothing that must go first is left, and waits for all of them together.
+"""Deletes objects of one project, each as soon as nothing that must go first is left, and waits for all together.
 
 Order (providers.md 3.1): servers, and the snapshots of their volumes; the volumes; ports and images; snapshots of other
 volumes. What holds one object holds only what has to wait for it, and that only until it is known to stay.

@@ -72,7 +72,7 @@ def from_options(options: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def from_environment(environ: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The cloud that OS_CLOUD, OS_CLIENT_CONFIG_FILE or OS_* name; a clouds.yaml that nothing points to is left alone."""
+    """The cloud that OS_CLOUD, OS_CLIENT_CONFIG_FILE or OS_* name; a clouds.yaml that nothing names is left alone."""
     if environ.get("OS_CLOUD"):
         return [_loaded("openstack (OS_CLOUD)", {}, cloud=environ["OS_CLOUD"])]
     if environ.get("OS_CLIENT_CONFIG_FILE"):

@@ -26,7 +26,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-PROJECT, FOLDER, PORT, PEERS = sys.argv[1], os.path.abspath(sys.argv[2]), int(sys.argv[3]), sys.argv[4:]
+PROJECT, FOLDER, PORT, PEERS = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4:]
 THREADS = 8
 # How long the in-memory transport sleeps between two looks at its queues; upstream's 50 ms would be most of each call.
 POLL = 0.005

@@ -6,7 +6,8 @@
     cloud = Project(peer); clone = cloud.clone("auto-ab12-rhel8-9fzk"); …; cloud.empty()
 
 Names: mtv-api-tests C(libs/providers/openstack.py), providers.md 3.1; Forklift C(adapter/openstack/common.go),
-forklift.md 2.3. States that no member can reach are set by the administrator, or where he cannot either, in the database.
+forklift.md 2.3. States that no member can reach are set by the administrator, or where he cannot either, in the
+database.
 """
 
 from __future__ import annotations

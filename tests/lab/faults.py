@@ -287,12 +287,15 @@ class FaultProxy:
         return self._folder / "kubeconfig"
 
     def __enter__(self) -> FaultProxy:
-        pki.make(self._folder)
+        self.certify()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         asyncio.run_coroutine_threadsafe(self._start(), self._loop).result(10)
         self.write_config()
         return self
+
+    def certify(self) -> None:
+        pki.make(self._folder)
 
     def write_config(self) -> None:
         config = yaml.safe_load(self._source.read_text(encoding="utf-8"))

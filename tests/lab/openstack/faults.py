@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Proxies before the services of a peer that fail on purpose, and write down what is asked.
 
-    with CloudProxies(peer) as proxies:
-        proxies["nova"].rules = [Rule("429", method="DELETE", times=1)]
-        ... connect with proxies.settings() and proxies.ca_file ...
+with CloudProxies(peer) as proxies:
+    proxies["nova"].rules = [Rule("429", method="DELETE", times=1)]
+    ... connect with proxies.settings() and proxies.ca_file ...
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
+from tests.lab import pki
 from tests.lab.faults import FaultProxy, Seen
 from tests.lab.openstack import seed, settings
 from tests.lab.openstack.peer import Peer
@@ -43,6 +44,9 @@ class _ServiceProxy(FaultProxy):
     def trust(self) -> ssl.SSLContext:
         return ssl.create_default_context()
 
+    def certify(self) -> None:
+        """All share one, which is there."""
+
     def write_config(self) -> None:
         """Nobody reads one."""
 
@@ -52,7 +56,7 @@ class CloudProxies:
 
     def __init__(self, peer: Peer) -> None:
         folder = peer.state / "proxy"
-        folder.mkdir(exist_ok=True)
+        pki.make(folder)
         self._project = str(seed.connect(peer.port, "ci").current_project_id)
         self._all = {name: _ServiceProxy(peer, name, folder) for name in _SERVICES}
         self._stack = ExitStack()

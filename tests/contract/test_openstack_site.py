@@ -184,7 +184,7 @@ def test_a_recorded_snapshot_of_another_session_is_refused(project: Project, pre
     assert (run.decided[theirs].status, run.owned) == (Status.REFUSED, set())
 
 
-def test_forkliftʼs_objects_of_a_server_that_has_gone(project: Project, prefix: str) -> None:
+def test_objects_of_forklift_for_a_server_that_has_gone(project: Project, prefix: str) -> None:
     """Their names hold the server's id alone: it is known from the Plan, or noted by an earlier run."""
     clone = project.clone(f"{prefix}-rhel8-aaaa", boot_volume=True)
     base = project.volume("rhel8-base-disk")
@@ -200,7 +200,7 @@ def test_forkliftʼs_objects_of_a_server_that_has_gone(project: Project, prefix:
     assert set(ours(project)) == {base}
 
 
-def test_forkliftʼs_objects_of_somebodys_server_stay(project: Project, prefix: str) -> None:
+def test_objects_of_forklift_for_somebodys_server_stay(project: Project, prefix: str) -> None:
     """A Plan may migrate a VM that is no clone; another session may be migrating it, too."""
     theirs = project.clone("production", boot_volume=True)
     project.migrated(theirs.server, theirs.volumes[0])

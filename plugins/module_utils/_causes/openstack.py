@@ -4,7 +4,7 @@
 """Why objects on OpenStack stay. Rules: providers.md 5.3.
 
 What is told from: C(status), C(task_state), C(locked), C(fault), C(host), C(servers) and C(snapshots) of the object as
-it was last read; C(asked) when its deletion was accepted, C(code) and C(error) when it was refused.
+it was last read; C(asked) when its deletion was accepted, C(begun) when it was seen under way, C(code) and C(error) when it was refused.
 """
 
 from __future__ import annotations
@@ -25,6 +25,11 @@ def _fact(one: Remote, name: str) -> Any:
 
 def _is_refused(one: Remote, *codes: int) -> bool:
     return one.facts.get("code") in codes
+
+
+def is_deleting(one: Remote) -> bool:
+    """Nova clears task_state a moment before the server is off its lists, which then say DELETED."""
+    return "deleting" in str(_fact(one, "task_state")).lower() or _fact(one, "status") == "DELETED"
 
 
 def locked(one: Remote) -> Cause | None:
@@ -69,8 +74,7 @@ def soft_deleted(one: Remote) -> Cause | None:
 
 def ignored(one: Remote) -> Cause | None:
     """disable_terminate: 204, and nothing happens (nova/compute/api.py: _delete)."""
-    begun = "deleting" in str(_fact(one, "task_state")).lower()
-    if one.kind != "Server" or not one.facts.get("asked") or begun:
+    if one.kind != "Server" or not one.facts.get("asked") or one.facts.get("begun"):
         return None
     return Cause(
         "delete-ignored",
@@ -81,7 +85,7 @@ def ignored(one: Remote) -> Cause | None:
 
 def stuck_deleting(one: Remote) -> Cause | None:
     """A second delete is ignored while the host is up (providers.md 3.2)."""
-    if one.kind != "Server" or "deleting" not in str(_fact(one, "task_state")).lower():
+    if one.kind != "Server" or not is_deleting(one):
         return None
     where = f" on {one.facts['host']}" if one.facts.get("host") else ""
     fault = f"; its fault: {one.facts['fault']}" if one.facts.get("fault") else ""
@@ -91,6 +95,16 @@ def stuck_deleting(one: Remote) -> Cause | None:
         f"end{fault}",
         f"see whether nova-compute{where} runs; an administrator can reset it with openstack server set --state error "
         f"{one.id}, {_AGAIN}",
+    )
+
+
+def delete_failed(one: Remote) -> Cause | None:
+    if one.kind != "Server" or not one.facts.get("begun") or _fact(one, "status") != "ERROR":
+        return None
+    return Cause(
+        "server-delete-failed",
+        f"Nova has tried to delete Server {one.name} twice and failed: {_fact(one, 'fault') or 'it does not say why'}",
+        f"see the log of nova-compute on its host, {_AGAIN}",
     )
 
 
@@ -177,6 +191,7 @@ CAUSES: tuple[Tells, ...] = (
     soft_deleted,
     error_deleting,
     stuck_deleting,
+    delete_failed,
     has_snapshots,
     in_use,
     image_in_use,

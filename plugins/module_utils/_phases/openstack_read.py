@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils._record.connections import Connection
@@ -28,6 +29,14 @@ def zoned(created: str) -> str:
     """RFC 3339: Cinder leaves the zone out, which is always UTC."""
     text = created.replace(" ", "T")
     return text if not text or re.search(r"(Z|[+-]\d\d:\d\d)$", text) else f"{text}Z"
+
+
+def is_before(created: str, other: str) -> bool:
+    """False, too, when one of them is not told: then it proves nothing."""
+    try:
+        return datetime.fromisoformat(created) < datetime.fromisoformat(other)
+    except (ValueError, TypeError):
+        return False
 
 
 def facts_of(kind: str, item: Mapping[str, Any]) -> dict[str, Any]:
@@ -117,8 +126,8 @@ class Reading:
         return f"attached to Server {names}, which is not the session's" if names else ""
 
     def _older(self, one: Remote, owner: Remote) -> str:
-        """Who made it before the clone was there had something else in mind. Times of one zone compare as text."""
-        if is_named_after(one.name, owner.name) or not one.created or one.created >= owner.created:
+        """Who made it before the clone was there had something else in mind."""
+        if is_named_after(one.name, owner.name) or not is_before(one.created, owner.created):
             return ""
         return OLDER
 
@@ -145,7 +154,7 @@ class Reading:
         if server:
             return self._of_forklift(one, server)
         clone = clone_of(self.session, one.kind, one.name)
-        if clone and clones.may_be(self.session, "openstack", clone):
+        if clone and (self._is_known(one.id) or clones.may_be(self.session, "openstack", clone)):
             return replace(one, named=clone)
         return one if self._is_known(one.id) else None
 

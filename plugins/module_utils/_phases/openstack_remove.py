@@ -35,13 +35,15 @@ _FINAL = frozenset({"error_deleting"})
 @dataclass(slots=True)
 class _Target:
     """One object on its way out. one: with its facts as they were last read; after: ids of what has to be settled
-    before; asked: its deletion was accepted, and when; again: when to ask once more after a refusal."""
+    before; asked: its deletion was accepted, and when; again: when to ask once more after a refusal; repeated: it was
+    asked anew after Nova had failed."""
 
     one: Remote
     after: frozenset[str] = frozenset()
     asked: float = 0.0
     again: float = 0.0
     forced: bool = False
+    repeated: bool = False
     mark: tuple[Any, ...] = field(default_factory=tuple)
 
     def learn(self, **facts: Any) -> None:
@@ -213,14 +215,25 @@ class Removal:
             return bool(facts.get("error"))
         if target.one.kind == "Volume" and facts.get("snapshots") and not target.asked:
             return facts.get("code") == 400
-        if target.one.kind == "Server" and target.asked and "deleting" not in str(facts.get("task_state")).lower():
+        return target.one.kind == "Server" and bool(target.asked) and self._server_stays(target)
+
+    def _server_stays(self, target: _Target) -> bool:
+        """Nova says in task_state that it has begun, before it answers; when it fails, it takes that back."""
+        facts = target.one.facts
+        if causes.is_deleting(target.one):
+            target.learn(begun=True)
+            return False
+        if not facts.get("begun"):
             return time.monotonic() > target.asked + self._limits.settle
+        if facts.get("status") != "ERROR" or target.repeated:
+            return facts.get("status") == "ERROR"
+        target.asked, target.repeated = 0.0, True
         return False
 
 
 def _answers(one: Remote) -> dict[str, Any]:
     """The facts that come from what we asked, not from what was read."""
-    return {name: one.facts[name] for name in ("asked", "code", "error") if one.facts.get(name)}
+    return {name: one.facts[name] for name in ("asked", "begun", "code", "error") if one.facts.get(name)}
 
 
 def _is_final(one: Remote, error: ApiError) -> bool:

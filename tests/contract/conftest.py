@@ -115,7 +115,7 @@ def project(cloud_peer: openstack.Peer, cloud_proxies: CloudProxies) -> Iterator
     cloud_proxies.clear()
     yield made
     cloud_proxies.clear()
-    for path in map(cloud_peer.policy, ("nova", "cinder", "glance", "neutron")):
+    for path in map(cloud_peer.policy, ("nova", "cinder")):
         path.write_text("{}\n", encoding="ascii")
     made.empty()
 

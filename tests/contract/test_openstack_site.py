@@ -21,7 +21,7 @@ def ours(project: Project) -> dict[str, tuple[str, str]]:
 
 
 def test_a_whole_session_goes_and_bystanders_stay(project: Project, prefix: str) -> None:
-    """Clones with volumes of all sorts, ports, an image, snapshots of a base VM's volume, and Forklift's own objects."""
+    """Volumes of all sorts, ports, an image, snapshots of a base VM's volume, and Forklift's own objects."""
     other = Project(project.peer, "other")
     base = project.volume("rhel8-base-disk")
     neighbour = project.clone(f"{prefix}9-rhel8-aaaa", boot_volume=True)

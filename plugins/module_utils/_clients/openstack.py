@@ -10,6 +10,7 @@ nothing is left. Rules: providers.md 3.2.
 
 from __future__ import annotations
 
+import time
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -264,10 +265,29 @@ class Cloud:
             raise garbage(f"{self.connection.key}: {self.connection.host} answers {path} with no object.")
         return told
 
+    def _service(self, kind: str, doing: str) -> Any:
+        """Found in the catalogue at its first use, and asked for its versions, which openstacksdk does once only. It
+        says ValueError of a region that is not there."""
+        attempt = 1
+        while True:
+            try:
+                return getattr(self._sdk, KINDS[kind].service)
+            except ValueError as exc:
+                raise ApiError(
+                    f"{self.connection.key}: {self.connection.host} offers no such service ({doing}): {exc}",
+                    reason="NoService",
+                ) from exc
+            except _errors() as exc:
+                if attempt >= self.patience.tries:
+                    raise self._failed(exc, doing) from exc
+            time.sleep(self.patience.pause * 2**attempt)
+            attempt += 1
+
     def _call(self, method: str, kind: str, path: str, query: Mapping[str, Any], **more: Any) -> Any:
         doing = f"{method} {path}"
+        service = self._service(kind, doing)
         try:
-            answer = getattr(self._sdk, KINDS[kind].service).request(
+            answer = service.request(
                 path,
                 method,
                 params=dict(query),

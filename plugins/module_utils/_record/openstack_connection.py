@@ -59,7 +59,8 @@ def from_options(options: Mapping[str, Any]) -> list[dict[str, Any]]:
     wanted = {key: given[name] for name, key in _OPTIONS.items() if name in given}
     if "validate_certs" in given:
         wanted["verify"] = given["validate_certs"]
-    wanted["auth"] = dict(given.get("auth") or {})
+    # The loader makes a text of None.
+    wanted["auth"] = {name: value for name, value in (given.get("auth") or {}).items() if value not in (None, "")}
     cloud = given.get("cloud")
     if isinstance(cloud, Mapping):
         inner = {name: value for name, value in cloud.items() if name != "auth"}
@@ -87,7 +88,7 @@ def _loaded(key: str, how: Mapping[str, Any], **wanted: Any) -> dict[str, Any]:
     if IMPORT_ERROR:
         raise RecordError("openstacksdk is needed for the connection to OpenStack: pip install openstacksdk.")
     try:
-        config = OpenStackConfig(**how).get_one(validate=False, **wanted).config
+        config = OpenStackConfig(**how).get_one(**wanted).config
     except (_sdk_errors.SDKException, _auth_errors.ClientException, OSError, ValueError) as exc:
         raise RecordError(f"provider {key}: {' '.join(str(exc).split())[:300]}") from None
     auth = {str(name): str(value) for name, value in (config.get("auth") or {}).items() if value is not None}

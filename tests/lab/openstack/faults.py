@@ -24,7 +24,7 @@ from tests.lab.openstack.peer import Peer
 _SERVICES = {
     "nova": ("compute", "/v2.1"),
     "cinder": ("block_storage", "/v3/{project}"),
-    "glance": ("image", "/v2"),
+    "glance": ("image", ""),  # openstacksdk finds its version there, and not behind /v2
     "neutron": ("network", "/v2.0"),
 }
 

@@ -132,6 +132,10 @@ class Project:
         """disable_terminate, vm_state and task_state have no call that sets them."""
         self._write("nova_cell1", "instances", "uuid", server, columns)
 
+    def set_volume_row(self, volume: str, **columns: Any) -> None:
+        """States that Cinder does not let an administrator set, for it knows better."""
+        self._write("cinder", "volumes", "id", volume, columns)
+
     def set_created(self, kind: str, ident: str, created: str) -> None:
         place = {
             "Server": ("nova_cell1", "instances", "uuid"),

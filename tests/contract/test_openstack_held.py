@@ -54,6 +54,17 @@ def test_stuck_deleting(project: Project, prefix: str) -> None:
     project.set_server(clone.server, task_state=None)
 
 
+def test_a_deletion_that_fails(project: Project, prefix: str) -> None:
+    """Nova begins, meets an error and gives up: asked once more, then told with Nova's own words."""
+    clone = project.clone(f"{prefix}-rhel8-aaaa")
+    project.set_server(clone.server, task_state="deleting")
+    fails = threading.Timer(1.0, project.set_server, (clone.server,), {"task_state": None, "vm_state": "error"})
+    fails.start()
+    run = clouds.clear(project.peer, clouds.session(prefix))
+    fails.join()
+    assert (run.held, ours(project)) == ({}, {})
+
+
 def test_soft_deleted_is_not_gone(project: Project, prefix: str) -> None:
     """Off the lists of its own project; force_delete ends it where that is allowed."""
     clone = project.clone(f"{prefix}-rhel8-aaaa")
@@ -163,8 +174,8 @@ def test_forbidden_to_delete(project: Project, prefix: str) -> None:
 def test_forbidden_to_read(
     project: Project, cloud_proxies: CloudProxies, prefix: str, service: str, rule: str, kind: str
 ) -> None:
-    """Never "nothing there": the kind is not among those that were read. Two of them only by a proxy: Glance keeps a rule
-    that was taken back, and Neutron leaves out what one may not see."""
+    """Never "nothing there": the kind is not among those that were read. Two of them only by a proxy: Glance keeps a
+    rule that was taken back, and Neutron leaves out what one may not see."""
     if rule:
         forbid(project, service, rule)
     else:
@@ -216,7 +227,7 @@ def test_throttling(project: Project, cloud_proxies: CloudProxies, prefix: str) 
     assert time.monotonic() - started >= 1.0
 
 
-def test_timed_out(project: Project, cloud_proxies: CloudProxies, prefix: str) -> None:
+def test_timed_out(project: Project, prefix: str) -> None:
     """A deletion that the cloud does not get done in all of the time there is."""
     volume = project.volume(f"{prefix}-rhel8-aaaa-boot-vol")
     project.set_volume(volume, "detaching")

@@ -4,7 +4,8 @@
 """Why objects on OpenStack stay. Rules: providers.md 5.3.
 
 What is told from: C(status), C(task_state), C(locked), C(fault), C(host), C(servers) and C(snapshots) of the object as
-it was last read; C(asked) when its deletion was accepted, C(begun) when it was seen under way, C(code) and C(error) when it was refused.
+it was last read; C(asked) when its deletion was accepted, C(begun) when it was seen under way, C(code) and C(error)
+when it was refused.
 """
 
 from __future__ import annotations

@@ -77,7 +77,7 @@ class Removal:
                     break
                 if time.monotonic() > self._ends():
                     self._give_up()
-                    break
+                    continue
                 self._sleep(min(pause, max(0.05, self._ends() - time.monotonic())))
                 self._look()
         return self._held
@@ -89,8 +89,12 @@ class Removal:
         return min(self._moved + patience, self._begun + self._limits.total)
 
     def _give_up(self) -> None:
-        for ident, target in list(self._pending.items()):
-            self._hold(ident, causes.why(target.one))
+        """Of what nothing comes any more. What only waited for it has its turn now, unless all the time is used up."""
+        over = time.monotonic() > self._begun + self._limits.total
+        stays = [i for i, target in self._pending.items() if over or not target.after & self._pending.keys()]
+        for ident in stays:
+            self._hold(ident, causes.why(self._pending[ident].one))
+        self._limits = self._limits.brief()
 
     def _hold(self, ident: str, cause: Cause) -> None:
         target = self._pending.pop(ident)
@@ -106,6 +110,10 @@ class Removal:
     def _ask(self, pool: ThreadPoolExecutor) -> bool:
         """Ask for the deletion of all that may go now."""
         now = time.monotonic()
+        for ident, target in list(self._pending.items()):
+            if target.one.kind == "Port" and target.one.owner in self._held:  # it would lose its network, and live
+                target.learn(error=f"it is in use by Server {target.one.owner}, which stays")
+                self._hold(ident, causes.why(target.one))
         ready = [ident for ident, target in self._pending.items() if self._may_go(target, now)]
         answers = dict(zip(ready, pool.map(self._delete, ready), strict=True))
         for ident, error in answers.items():

@@ -132,7 +132,6 @@ def _first(peer: Peer, venv: Path, golden: Path, say: Say) -> None:
     _spawn(peer, venv, PROJECTS)
     _wait_answers(peer, PROJECTS)
     seed.cloud(peer.port, peer.state)
-    databases.map_hosts(peer.state, venv)
     seed.wait_ready(peer.port)
     databases.keep(peer.state, golden, peer.port)
 

@@ -100,7 +100,7 @@ def test_zoned(told: str, expected: str) -> None:
 def read(session: Session, **found: dict[str, dict[str, Any]]) -> dict[str, tuple[Remote, clones.Decision]]:
     """Decisions by id. found: Server={id: item}, …"""
     at = Connection("openstack", "osp", "cloud")
-    remotes = Reading(session, at, "ci", {**dict.fromkeys(("Server", "Volume"), {}), **found}).all()
+    remotes = Reading(session, at, "ci", {"Server": {}, "Volume": {}, **found}).all()
     return {one.id: (one, made) for one, made in clones.decide(session, remotes)}
 
 

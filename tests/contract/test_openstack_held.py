@@ -68,7 +68,8 @@ def test_a_deletion_that_fails(project: Project, prefix: str) -> None:
 def test_soft_deleted_is_not_gone(project: Project, prefix: str) -> None:
     """Off the lists of its own project; force_delete ends it where that is allowed."""
     clone = project.clone(f"{prefix}-rhel8-aaaa")
-    project.set_server(clone.server, vm_state="soft-delete", deleted_at="2026-01-01 00:00:00")
+    # Without a bin of its own, our Nova would end it at the next delete.
+    project.set_server(clone.server, vm_state="soft-delete", deleted_at="2026-01-01 00:00:00", disable_terminate=1)
     assert clone.server not in ours(project)
     forbid(project, "nova", "os_compute_api:os-deferred-delete:force")
     seen = clouds.look(project.peer, clouds.session(prefix))
@@ -76,6 +77,7 @@ def test_soft_deleted_is_not_gone(project: Project, prefix: str) -> None:
     run = clouds.clear(project.peer, clouds.session(prefix), clouds.STUCK)
     assert run.causes() == {clone.server: "server-soft-deleted"}
     project.peer.policy("nova").write_text("{}\n", encoding="ascii")
+    project.set_server(clone.server, disable_terminate=0)
     assert clouds.clear(project.peer, clouds.session(prefix)).causes() == {}
     assert clouds.look(project.peer, clouds.session(prefix)).owned == set()
 

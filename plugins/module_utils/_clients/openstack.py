@@ -10,6 +10,7 @@ nothing is left. Rules: providers.md 3.2.
 
 from __future__ import annotations
 
+import threading
 import time
 import traceback
 from collections.abc import Mapping
@@ -92,7 +93,7 @@ class _Counting(_Adapter):  # type: ignore[misc]
         self._cloud = cloud
 
     def send(self, *args: Any, **kwargs: Any) -> Any:
-        self._cloud.calls += 1
+        self._cloud.count()
         answer = super().send(*args, **kwargs)
         wait = answer.headers.get("Retry-After", "")
         if wait.isdigit() and int(wait) > _LONGEST_RETRY_AFTER:
@@ -109,6 +110,7 @@ class Cloud:
         self.calls = 0
         self.project = ""
         self._sdk: Any = None
+        self._lock = threading.Lock()
 
     def __enter__(self) -> Cloud:
         if IMPORT_ERROR:
@@ -124,6 +126,11 @@ class Cloud:
         """The token is left to expire: other sessions of the same user may hold it, too."""
         if self._sdk is not None:
             self._sdk.close()
+
+    def count(self) -> None:
+        """Lists and deletes run side by side."""
+        with self._lock:
+            self.calls += 1
 
     def _login(self) -> None:
         try:

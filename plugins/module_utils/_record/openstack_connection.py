@@ -26,6 +26,7 @@ else:
     IMPORT_ERROR = None
 
 AUTH = "auth."
+KEYSTONE_PORT = 5000
 # What an entry of the providers file says about its project, beside address, name and password.
 _SCOPE = ("project_name", "user_domain_name", "user_domain_id", "project_domain_name", "project_domain_id")
 # What else of a cloud's configuration says where its services are.
@@ -44,7 +45,7 @@ def from_entry(entry: ProviderEntry) -> dict[str, str]:
                 break
     if not entry.text("project_name"):
         raise RecordError(f"provider {entry.key}: project_name is missing.", entry=entry.key)
-    more["auth_url"] = entry.text("api_url") or f"https://{entry.text('fqdn')}:13000/v3"
+    more["auth_url"] = entry.text("api_url") or f"https://{entry.text('fqdn')}:{KEYSTONE_PORT}/v3"
     more["project_name"] = entry.text("project_name")
     if entry.text("region_name"):
         more["region_name"] = entry.text("region_name")

@@ -16,12 +16,19 @@ import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from openstack import exceptions
 
 from tests.lab.openstack import seed
 from tests.lab.openstack.peer import Peer
+
+
+@cache
+def _client(port: int, user: str) -> Any:
+    """Logging in and asking each service for its versions takes longer than most of what a test does."""
+    return seed.connect(port, user)
 
 
 @dataclass(frozen=True)
@@ -45,7 +52,7 @@ class Project:
     sdk: Any = field(init=False)
 
     def __post_init__(self) -> None:
-        self.sdk = seed.connect(self.peer.port, self.user)
+        self.sdk = _client(self.peer.port, self.user)
 
     def clone(
         self, name: str, *, boot_volume: bool = False, data: int = 0, own_volumes: int = 0, ports: int = 0
@@ -120,13 +127,13 @@ class Project:
     # States
 
     def lock(self, server: str) -> None:
-        seed.connect(self.peer.port, "admin").compute.lock_server(server)
+        _client(self.peer.port, "admin").compute.lock_server(server)
 
     def set_volume(self, volume: str, status: str) -> None:
-        seed.connect(self.peer.port, "admin").block_storage.reset_volume_status(volume, status, None, None)
+        _client(self.peer.port, "admin").block_storage.reset_volume_status(volume, status, None, None)
 
     def set_snapshot(self, snapshot: str, status: str) -> None:
-        seed.connect(self.peer.port, "admin").block_storage.reset_snapshot_status(snapshot, status)
+        _client(self.peer.port, "admin").block_storage.reset_snapshot_status(snapshot, status)
 
     def set_server(self, server: str, **columns: Any) -> None:
         """disable_terminate, vm_state and task_state have no call that sets them."""
@@ -171,7 +178,7 @@ class Project:
 
     def empty(self, patience: float = 60.0) -> None:
         """Remove everything from the project, whatever state a test has left it in."""
-        admin = seed.connect(self.peer.port, "admin")
+        admin = _client(self.peer.port, "admin")
         ends = time.monotonic() + patience
         while left := {ident: one for ident, one in self.everything().items() if one[1] != "base-image"}:
             if time.monotonic() > ends:

@@ -253,7 +253,7 @@ ENTRY = {
         ({}, {"auth.user_domain_id": "default", "auth.project_domain_id": "other", "region_name": "west"}),
         ({"project_domain_id": ""}, {"auth.project_domain_id": "default"}),
         ({"user_domain_name": "D", "project_domain_id": ""}, {"auth.project_domain_name": "D"}),
-        ({"api_url": "", "fqdn": "cloud.example"}, {"auth_url": "https://cloud.example:13000/v3"}),
+        ({"api_url": "", "fqdn": "cloud.example"}, {"auth_url": "https://cloud.example:5000/v3"}),
     ],
 )
 def test_from_entry(change: dict[str, Any], more: dict[str, str]) -> None:

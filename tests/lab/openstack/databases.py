@@ -41,7 +41,7 @@ def golden(venv: Path) -> Path:
 def create(state: Path, venv: Path, port: int, say: Say) -> None:
     """Empty databases with every table; Keystone has its admin."""
     start = time.monotonic()
-    say("making the databases, once: about 1 min on 2 cores")
+    say("making the databases, once: about 20 s on 2 cores")
     with ThreadPoolExecutor(2) as pool:
         for lane in [pool.submit(_first_lane, state, venv, port), pool.submit(_second_lane, state, venv)]:
             lane.result()

@@ -106,7 +106,7 @@ def _start(peer: Peer, venv: Path, again: bool, say: Say) -> Peer:
                 _first(peer, venv, golden, say)
         elif not again:
             databases.put(golden, peer.state, peer.port)
-        say("starting the services (about 20 s on 2 cores)")
+        say("starting the services (about 15 s on 2 cores)")
         _spawn(peer, venv, PROJECTS)
         _wait_answers(peer, PROJECTS)
         seed.wait_ready(peer.port)

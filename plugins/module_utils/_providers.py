@@ -113,17 +113,20 @@ def _entries(file: str | None) -> tuple[ProviderEntry, ...]:
 
 def _opener(kind: str, **more: Any) -> Opener:
     """Imported late: each of these libraries costs a second, and most runs need one at most."""
+    client: Any
+    phase: Any
     if kind == "vsphere":
         from ansible_collections.mtv.teardown.plugins.module_utils._clients import vsphere as client
         from ansible_collections.mtv.teardown.plugins.module_utils._phases import vsphere as phase
     elif kind == "ovirt":
-        from ansible_collections.mtv.teardown.plugins.module_utils._clients import ovirt as client  # type: ignore[no-redef]
-        from ansible_collections.mtv.teardown.plugins.module_utils._phases import ovirt as phase  # type: ignore[no-redef]
+        from ansible_collections.mtv.teardown.plugins.module_utils._clients import ovirt as client
+        from ansible_collections.mtv.teardown.plugins.module_utils._phases import ovirt as phase
     else:
-        return partial(_fails, f"{kind} cannot be searched")
+        from ansible_collections.mtv.teardown.plugins.module_utils._clients import openstack as client
+        from ansible_collections.mtv.teardown.plugins.module_utils._phases import openstack as phase
     if client.IMPORT_ERROR:
         return partial(_fails, missing_required_lib(_LIBRARIES[kind]))
-    return partial(phase.open_site, **(more if kind == "vsphere" else {}))
+    return partial(phase.open_site, **more)
 
 
 def _unusable(kind: str, key: str, error: str) -> Target:

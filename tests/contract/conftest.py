@@ -21,6 +21,9 @@ from tests.lab import controlplane
 from tests.lab.admin import Admin, admin_of
 from tests.lab.engine import peer as engines
 from tests.lab.faults import FaultProxy
+from tests.lab.openstack import peer as openstack
+from tests.lab.openstack.faults import CloudProxies
+from tests.lab.openstack.worlds import Project
 
 _NUMBERS = itertools.count(1)
 # Two processes that test side by side have labs of their own.
@@ -87,6 +90,35 @@ def proxy(lab: controlplane.Lab) -> Iterator[FaultProxy]:
 @pytest.fixture
 def admin(lab: controlplane.Lab) -> Admin:
     return admin_of(lab)
+
+
+@pytest.fixture(scope="session")
+def cloud_peer() -> Iterator[openstack.Peer]:
+    """Real OpenStack services. Those that run already go on: a start takes half a minute."""
+    name = f"{LABS}openstack"
+    before = openstack.find(name)
+    started = openstack.start(name, say=lambda text: print(f"openstack: {text}"))
+    yield started
+    if before is None:
+        openstack.stop(name)
+
+
+@pytest.fixture(scope="session")
+def cloud_proxies(cloud_peer: openstack.Peer) -> Iterator[CloudProxies]:
+    with CloudProxies(cloud_peer) as started:
+        yield started
+
+
+@pytest.fixture
+def project(cloud_peer: openstack.Peer, cloud_proxies: CloudProxies) -> Iterator[Project]:
+    """The project of user ci, empty but for an image to make servers of."""
+    made = Project(cloud_peer)
+    cloud_proxies.clear()
+    yield made
+    cloud_proxies.clear()
+    for path in map(cloud_peer.policy, ("nova", "cinder")):
+        path.write_text("{}\n", encoding="ascii")
+    made.empty()
 
 
 def writes(lab: controlplane.Lab, since: int) -> list[dict[str, Any]]:

@@ -80,7 +80,7 @@ def built(program: Program, say: Say) -> Path:
     target = cache_folder() / program.binary / _fingerprint(program, version)
     if _complete(target, program):
         return target
-    with _lock(target.parent / "lock", program, say):
+    with lock(target.parent / "lock", say, f"builds {program.title}"):
         if not _complete(target, program):  # somebody else may have built it while we waited
             _build(program, go, target, say)
     return target
@@ -137,13 +137,14 @@ def _fingerprint(program: Program, version: str) -> str:
 
 
 @contextmanager
-def _lock(path: Path, program: Program, say: Say) -> Iterator[None]:
+def lock(path: Path, say: Say, work: str) -> Iterator[None]:
+    """One process at a time does this work."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", encoding="ascii") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say(f"another process builds {program.title}, waiting for it")
+            say(f"another process {work}, waiting for it")
             fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 

@@ -76,9 +76,9 @@ class Exchange:
         self.proxy, self.request = proxy, request
 
     async def upstream(self) -> aiohttp.ClientResponse:
-        kept = ("Authorization", "Accept", "Content-Type", "User-Agent")
+        kept = ("Authorization", "Accept", "Content-Type", "User-Agent", *self.proxy.more_headers)
         headers = {name: self.request.headers[name] for name in kept if name in self.request.headers}
-        url = f"{self.proxy.lab.url}{self.request.raw_path}"
+        url = f"{self.proxy.upstream}{self.request.raw_path}"
         body = await self.request.read()
         return await self.proxy.session.request(self.request.method, _encoded(url), headers=headers, data=body or None)
 
@@ -262,15 +262,21 @@ FAULTS: dict[str, Fault] = {
 
 
 class FaultProxy:
-    """The proxy; use it as a context manager."""
+    """The proxy; use it as a context manager. more_headers: what else of a request is passed on."""
+
+    more_headers: tuple[str, ...] = ()
 
     def __init__(self, lab: Lab, user_kubeconfig: Path | None = None, folder: Path | None = None) -> None:
-        self.lab = lab
+        self.prepare(lab.url, folder or lab.state / "proxy")
+        self._trusted = lab.state / "pki" / "ca.crt"
+        self._source = user_kubeconfig or lab.kubeconfig
+
+    def prepare(self, upstream: str, folder: Path) -> None:
+        self.upstream = upstream
         self.rules: list[Rule] = []
         self.seen: list[Seen] = []
         self.delay = 0.02
-        self._source = user_kubeconfig or lab.kubeconfig
-        self._folder = folder or lab.state / "proxy"
+        self._folder = folder
         self._loop = asyncio.new_event_loop()
         self._runner: web.AppRunner
         self.session: aiohttp.ClientSession
@@ -281,16 +287,22 @@ class FaultProxy:
         return self._folder / "kubeconfig"
 
     def __enter__(self) -> FaultProxy:
-        pki.make(self._folder)
+        self.certify()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         asyncio.run_coroutine_threadsafe(self._start(), self._loop).result(10)
+        self.write_config()
+        return self
+
+    def certify(self) -> None:
+        pki.make(self._folder)
+
+    def write_config(self) -> None:
         config = yaml.safe_load(self._source.read_text(encoding="utf-8"))
         cluster = config["clusters"][0]["cluster"]
         cluster["server"] = f"https://127.0.0.1:{self.port}"
         cluster["certificate-authority"] = str(self._folder / "ca.crt")
         pki.write_secret(self.kubeconfig, yaml.safe_dump(config))
-        return self
 
     def __exit__(
         self, _type: type[BaseException] | None, _exc: BaseException | None, _tb: TracebackType | None
@@ -300,8 +312,11 @@ class FaultProxy:
         self._thread.join(5)
         self._loop.close()
 
+    def trust(self) -> ssl.SSLContext:
+        return ssl.create_default_context(cafile=str(self._trusted))
+
     async def _start(self) -> None:
-        trusted = ssl.create_default_context(cafile=str(self.lab.state / "pki" / "ca.crt"))
+        trusted = self.trust()
         self.session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(ssl=trusted, limit=0), timeout=aiohttp.ClientTimeout(total=None)
         )

@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from ansible_collections.mtv.teardown.plugins.module_utils._causes import providers as causes
 from ansible_collections.mtv.teardown.plugins.module_utils._causes.model import Cause
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.result import (
@@ -134,11 +135,7 @@ def remove(
 def _unseen(owned: Iterable[tuple[Remote, Decision]], there: set[str], after: Survey) -> dict[str, Cause]:
     """Asked for, but the look afterwards could not see its kind."""
     return {
-        one.identity: Cause(
-            "unseen",
-            f"it was not seen whether it has gone: {one.kind} of {one.provider} could not be read",
-            f"see why {one.provider} cannot be read, then run the teardown again",
-        )
+        one.identity: causes.unseen(one.provider, one.kind)
         for one, _made in owned
         if one.identity not in there and not after.was_read(one.provider, one.kind)
     }
@@ -249,10 +246,7 @@ def _remove(sites: Sequence[Site], owned: Sequence[Remote], limits: Limits) -> d
         try:
             return site.remove(mine, limits) if mine else {}
         except ApiError as exc:
-            failed = Cause(
-                "provider-fails", exc.msg, f"see to provider {site.connection.key}, then run the teardown again"
-            )
-            return {one.identity: failed for one in mine}
+            return {one.identity: causes.fails(site.connection.key, exc.msg) for one in mine}
 
     return {identity: cause for held in _together(work, sites) for identity, cause in held.items()}
 

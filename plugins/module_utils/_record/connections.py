@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError
-from ansible_collections.mtv.teardown.plugins.module_utils._record import ovirt_connection
+from ansible_collections.mtv.teardown.plugins.module_utils._record import openstack_connection, ovirt_connection
 from ansible_collections.mtv.teardown.plugins.module_utils._record.providers_file import ProviderEntry
 
 SDK_PORT = 443
@@ -72,6 +72,8 @@ def _usable(wrong: Errors, key: str, make: Callable[[], list[Connection]]) -> li
 
 
 def _from_options(kind: str, options: Mapping[str, Any], source: str = "options") -> list[Connection]:
+    if kind == "openstack":
+        return [_openstack(fields) for fields in openstack_connection.from_options(options)]
     if kind == "ovirt":
         options = ovirt_connection.from_auth(options)
     given = {name: value for name, value in options.items() if value not in (None, "", {})}
@@ -112,8 +114,19 @@ def _from_entry(entry: ProviderEntry) -> Connection:
             secret=entry.text("password"),
             validate_certs=not _says_yes(entry.values.get("insecure")),
             ca_file=entry.text("ca_file"),
+            more=openstack_connection.from_entry(entry) if entry.type == "openstack" else {},
         )
     )
+
+
+def _openstack(fields: Mapping[str, Any]) -> Connection:
+    """Not every way to log in there has a user name and a password: openstacksdk says what is missing."""
+    name, port = split_address(fields["more"]["auth_url"])
+    return Connection(type="openstack", host=name, port=port or SDK_PORT, **fields)
+
+
+def _openstack_environment(environ: Mapping[str, str]) -> list[Connection]:
+    return [_openstack(fields) for fields in openstack_connection.from_environment(environ)]
 
 
 def _vmware_environment(environ: Mapping[str, str]) -> list[Connection]:
@@ -140,6 +153,7 @@ _NO = frozenset({"no", "false", "0", "off", "n", "f"})
 _FROM_ENVIRONMENT: Mapping[str, Callable[[Mapping[str, str]], list[Connection]]] = {
     "vsphere": _vmware_environment,
     "ovirt": lambda environ: _from_options("ovirt", ovirt_connection.from_environment(environ), "OVIRT_URL"),
+    "openstack": _openstack_environment,
 }
 
 

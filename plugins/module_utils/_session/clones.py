@@ -30,6 +30,7 @@ _SOURCE = re.compile(r"-source-(vsphere|ovirt|rhv|openstack|hyperv)-")
 # How far the clocks of a provider and of the cluster may be apart.
 _CLOCKS = timedelta(hours=1)
 MACHINES = frozenset({"VirtualMachine", "Vm", "Server"})
+UNPROVEN = "recorded, but neither its name nor its age shows that the session made it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +156,8 @@ def _owners_first(seen: Mapping[str, Remote]) -> list[Remote]:
 
 def _part(session: Session, one: Remote, owner: Decision | None) -> Decision:
     """What is part of another object goes with it, and is the session's when that is."""
+    if owner is None and one.owner in session.lineage:  # it has gone, and what it was is known
+        owner = Decision(Status.OWNED, test_name=session.lineage[one.owner])
     if owner is None or owner.status in (Status.OTHER, Status.REFUSED):
         return _noted(session, one) or Decision(Status.OTHER)
     if one.kept:
@@ -181,7 +184,7 @@ def _shown(session: Session, one: Remote) -> Decision | None:
 
 def _decide(session: Session, one: Remote, same_name: list[Remote]) -> Decision:
     known = _planned_name(session, one)
-    made = _noted(session, one) or _shown(session, one) or _by_name(session, one, known)
+    made = _noted(session, one) or _shown(session, one) or _by_id(session, one) or _by_name(session, one, known)
     if made.status is Status.OTHER:
         return _renamed(session, one, known)
     if made.status is not Status.OWNED:
@@ -196,6 +199,16 @@ def _decide(session: Session, one: Remote, same_name: list[Remote]) -> Decision:
         reason = f"{len(same_name)} have this name, and nothing tells which is the session's: {places}"
         return Decision(Status.CONTESTED, made.evidence, reason, made.test_name)
     return made
+
+
+def _by_id(session: Session, one: Remote) -> Decision | None:
+    """Cinder snapshots are recorded with their ids; their names are no evidence, several may bear one."""
+    record = next((r for r in session.records if r.on_provider and r.id and r.id == one.id), None)
+    if record is None:
+        return None
+    made = _recorded(session, one, record)
+    trusted = made.status is Status.OWNED or made.reason == UNPROVEN
+    return Decision(Status.OWNED, "record, by id", test_name=record.test_name) if trusted else made
 
 
 def _by_name(session: Session, one: Remote, known: str) -> Decision:
@@ -230,8 +243,7 @@ def _recorded(session: Session, one: Remote, record: Record) -> Decision:
     named = prefixes.matches(session.prefix, one.clone) or prefixes.may_be_cut(one.clone)
     if named or _is_newer(one.created, session.started):
         return Decision(Status.OWNED, "record", test_name=test)
-    reason = "recorded, but neither its name nor its age shows that the session made it"
-    return Decision(Status.REFUSED, reason=reason, test_name=test)
+    return Decision(Status.REFUSED, reason=UNPROVEN, test_name=test)
 
 
 def _is_older(created: str, started: str) -> bool:

@@ -1,0 +1,77 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A project of OpenStack as a Site: what a session left there, found by name, id and attachment, and deleted by id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+from ansible_collections.mtv.teardown.plugins.module_utils._causes import openstack as causes
+from ansible_collections.mtv.teardown.plugins.module_utils._causes.model import Cause
+from ansible_collections.mtv.teardown.plugins.module_utils._clients.openstack import KINDS, Cloud, Patience
+from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
+from ansible_collections.mtv.teardown.plugins.module_utils._phases.openstack_read import Reading
+from ansible_collections.mtv.teardown.plugins.module_utils._phases.openstack_remove import Removal
+from ansible_collections.mtv.teardown.plugins.module_utils._phases.providers import Seen
+from ansible_collections.mtv.teardown.plugins.module_utils._phases.wait import Limits
+from ansible_collections.mtv.teardown.plugins.module_utils._record.connections import Connection
+from ansible_collections.mtv.teardown.plugins.module_utils._session import clones
+from ansible_collections.mtv.teardown.plugins.module_utils._session.clones import Remote
+from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
+
+# Nova shows what is in its bin only to those who ask for changes since some time; this is before all of them.
+_EVER = {"changes-since": "2000-01-01T00:00:00Z", "status": "SOFT_DELETED"}
+
+
+@contextmanager
+def open_site(connection: Connection, patience: Patience | None = None) -> Iterator[OpenStackSite]:
+    """Log in to the project that is configured."""
+    with Cloud(connection, patience) as cloud:
+        yield OpenStackSite(cloud)
+
+
+class OpenStackSite:
+    """See Site."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self.connection = cloud.connection
+
+    @property
+    def calls(self) -> int:
+        return self._cloud.calls
+
+    def look(self, session: Session) -> Seen:
+        found: dict[str, dict[str, dict[str, Any]]] = {}
+        unread: dict[str, str] = {}
+        with ThreadPoolExecutor(len(KINDS)) as pool:
+            asked = {kind: pool.submit(self._listed, session, kind) for kind in KINDS}
+            for kind, answer in asked.items():
+                try:
+                    found[kind] = answer.result()
+                except ApiError as exc:
+                    unread[kind] = exc.msg
+        place = self.connection.more.get("project_name") or self._cloud.project
+        remotes = Reading(session, self.connection, place, found).all()
+        return Seen(remotes, {kind: len(items) for kind, items in found.items()}, unread)
+
+    def _listed(self, session: Session, kind: str) -> dict[str, dict[str, Any]]:
+        if kind != "Server":
+            return self._cloud.listing(kind)
+        servers = self._cloud.listing(kind) | self._cloud.listing(kind, **_EVER)
+        # One that a Plan names, and no list: only an answer about it says that it has gone.
+        for ident in sorted(clones.planned(session, self.connection.host).keys() - servers.keys()):
+            known = self._cloud.one(kind, ident)
+            if known is not None:
+                servers[ident] = known
+        return servers
+
+    def remove(self, targets: Sequence[Remote], limits: Limits) -> Mapping[str, Cause]:
+        return Removal(self._cloud, targets, limits).run()
+
+    def why(self, one: Remote) -> Cause:
+        return causes.why(one)

@@ -1,0 +1,168 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a project of OpenStack holds that may be a session's: from the cloud's own words to Remote objects. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from ansible_collections.mtv.teardown.plugins.module_utils._record.connections import Connection
+from ansible_collections.mtv.teardown.plugins.module_utils._session import clones
+from ansible_collections.mtv.teardown.plugins.module_utils._session.clones import Remote
+from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
+from ansible_collections.mtv.teardown.plugins.module_utils._session.openstack_names import (
+    clone_of,
+    is_named_after,
+    migrated_server,
+)
+
+Items = Mapping[str, Mapping[str, Any]]
+OLDER = "attached to the clone, but older than it and not named after it"
+
+
+def zoned(created: str) -> str:
+    """RFC 3339: Cinder leaves the zone out, which is always UTC."""
+    text = created.replace(" ", "T")
+    return text if not text or re.search(r"(Z|[+-]\d\d:\d\d)$", text) else f"{text}Z"
+
+
+def is_before(created: str, other: str) -> bool:
+    """False, too, when one of them is not told: then it proves nothing."""
+    try:
+        return datetime.fromisoformat(created) < datetime.fromisoformat(other)
+    except (ValueError, TypeError):
+        return False
+
+
+def facts_of(kind: str, item: Mapping[str, Any]) -> dict[str, Any]:
+    """What may hold it, in the words of causes."""
+    facts: dict[str, Any] = {"status": item.get("status")}
+    if kind == "Server":
+        facts |= {
+            "task_state": item.get("OS-EXT-STS:task_state"),
+            "locked": item.get("locked"),
+            "host": item.get("OS-EXT-SRV-ATTR:host") or item.get("hostId"),
+            "fault": (item.get("fault") or {}).get("message"),
+        }
+    if kind == "Volume":
+        facts["servers"] = tuple(str(a.get("server_id")) for a in item.get("attachments") or ())
+    if kind == "Snapshot":
+        facts["volume"] = item.get("volume_id")
+    if kind == "Image":
+        facts["protected"] = item.get("protected")
+    return {name: value for name, value in facts.items() if value}
+
+
+@dataclass(slots=True)
+class Reading:
+    """One reading, kind by kind. found: kind -> everything of it that was listed, by id."""
+
+    session: Session
+    connection: Connection
+    place: str
+    found: Mapping[str, Items]
+    remotes: dict[str, Remote] = field(default_factory=dict)
+    _planned: Mapping[str, str] = field(init=False)
+    _recorded_ids: Collection[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._planned = clones.planned(self.session, self.connection.host)
+        self._recorded_ids = {r.id for r in self.session.records if r.on_provider and r.id}
+
+    def all(self) -> tuple[Remote, ...]:
+        """Owners before what is a part of them."""
+        for kind, take in (
+            ("Server", self._server),
+            ("Volume", self._volume),
+            ("Snapshot", self._snapshot),
+            ("Image", self._image),
+            ("Port", self._port),
+        ):
+            for ident, item in self.found.get(kind, {}).items():
+                made = take(self._remote(kind, ident, item), item)
+                if made is not None:
+                    self.remotes[ident] = made
+        return tuple(self.remotes.values())
+
+    def _remote(self, kind: str, ident: str, item: Mapping[str, Any]) -> Remote:
+        return Remote(
+            type="openstack",
+            provider=self.connection.key,
+            host=self.connection.host,
+            kind=kind,
+            id=ident,
+            name=str(item.get("name") or ""),
+            uid=ident,
+            place=self.place,
+            created=zoned(str(item.get("created") or item.get("created_at") or "")),
+            facts=facts_of(kind, item),
+        )
+
+    def _is_known(self, ident: str) -> bool:
+        """By its id: an earlier run noted it, a Plan names it, or the record does."""
+        return ident in self.session.lineage or ident in self._recorded_ids
+
+    def _server(self, one: Remote, _item: Mapping[str, Any]) -> Remote | None:
+        known = one.id in self._planned or self._is_known(one.id)
+        return one if known or clones.may_be(self.session, "openstack", one.name) else None
+
+    def _volume(self, one: Remote, item: Mapping[str, Any]) -> Remote | None:
+        attached = [str(a.get("server_id")) for a in item.get("attachments") or ()]
+        owner = next((self.remotes[ident] for ident in attached if ident in self.remotes), None)
+        strangers = [ident for ident in attached if ident not in self.remotes and ident in self.found.get("Server", {})]
+        kept = self._held_by_stranger(strangers)
+        if owner is not None:
+            kept = kept or self._older(one, owner)
+            return replace(one, owner=owner.identity, relation=f"attached to Server {owner.name}", kept=kept)
+        return self._by_name(replace(one, kept=kept))
+
+    def _held_by_stranger(self, servers: list[str]) -> str:
+        names = ", ".join(f"{self.found['Server'][ident].get('name')} ({ident})" for ident in servers)
+        return f"attached to Server {names}, which is not the session's" if names else ""
+
+    def _older(self, one: Remote, owner: Remote) -> str:
+        """Who made it before the clone was there had something else in mind."""
+        if is_named_after(one.name, owner.name) or not is_before(one.created, owner.created):
+            return ""
+        return OLDER
+
+    def _snapshot(self, one: Remote, item: Mapping[str, Any]) -> Remote | None:
+        volume = self.remotes.get(str(item.get("volume_id")))
+        if volume is not None:
+            return replace(one, owner=volume.identity, relation=f"snapshot of Volume {volume.name or volume.id}")
+        return self._by_name(one)
+
+    def _image(self, one: Remote, _item: Mapping[str, Any]) -> Remote | None:
+        return self._by_name(one)
+
+    def _port(self, one: Remote, item: Mapping[str, Any]) -> Remote | None:
+        owner = self.remotes.get(str(item.get("device_id") or ""))
+        if owner is None or owner.kind != "Server":
+            return one if self._is_known(one.id) else None
+        # Ports that Nova makes have no name; one that a person has named is that person's.
+        kept = self._older(one, owner) if one.name else ""
+        return replace(one, owner=owner.identity, relation=f"device of Server {owner.name}", kept=kept)
+
+    def _by_name(self, one: Remote) -> Remote | None:
+        """By the name of a clone, or by the id of the server that Forklift has migrated."""
+        server = migrated_server(one.kind, one.name)
+        if server:
+            return self._of_forklift(one, server)
+        clone = clone_of(self.session, one.kind, one.name)
+        if clone and (self._is_known(one.id) or clones.may_be(self.session, "openstack", clone)):
+            return replace(one, named=clone)
+        return one if self._is_known(one.id) else None
+
+    def _of_forklift(self, one: Remote, server: str) -> Remote | None:
+        """The server may have gone: then its id is known from the Plan, or an earlier run has noted it."""
+        relation = f"made by Forklift to migrate Server {server}"
+        if server in self.remotes or server in self.session.lineage:
+            return replace(one, owner=server, relation=relation)
+        if server in self._planned and server not in self.found.get("Server", {}):
+            return replace(one, named=self._planned[server])
+        return one if self._is_known(one.id) else None

@@ -1,0 +1,246 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What sessions leave in a project of a real OpenStack, and all that is beside it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+
+from ansible_collections.mtv.teardown.plugins.module_utils._session.ownership import Status
+
+from tests.contract import clouds
+from tests.lab.openstack.faults import CloudProxies
+from tests.lab.openstack.worlds import Project
+
+KEPT_IMAGE = "base-image"
+
+
+def ours(project: Project) -> dict[str, tuple[str, str]]:
+    return {ident: one for ident, one in project.everything().items() if one[1] != KEPT_IMAGE}
+
+
+def test_a_whole_session_goes_and_bystanders_stay(project: Project, prefix: str) -> None:
+    """Volumes of all sorts, ports, an image, snapshots of a base VM's volume, and Forklift's own objects."""
+    other = Project(project.peer, "other")
+    base = project.volume("rhel8-base-disk")
+    neighbour = project.clone(f"{prefix}9-rhel8-aaaa", boot_volume=True)
+    project.volume(f"{prefix}9-rhel8-aaab-boot-vol")
+    project.image(f"x{prefix}-rhel8-aaaa-snapshot")
+    project.snapshot(base, f"snapshot for {prefix}9-rhel8-aaaa-snapshot")
+    project.migrated(neighbour.server, neighbour.volumes[0])
+    elsewhere = other.clone(f"{prefix}-rhel8-zzzz")
+    before = ours(project)
+    try:
+        clone = project.clone(f"{prefix}-rhel8-aaaa", boot_volume=True, data=1)
+        project.clone(f"{prefix}-rhel8-bbbb", own_volumes=1, ports=1)
+        project.volume(f"{prefix}-rhel8-cccc-boot-vol")
+        project.volume(f"{prefix}-rhel8-cccc-data-vol-2")
+        project.image(f"{prefix}-rhel8-aaaa-snapshot")
+        project.snapshot(base, f"snapshot for {prefix}-rhel8-aaaa-snapshot")
+        project.snapshot(clone.volumes[0], "by hand")
+        project.migrated(clone.server, clone.volumes[0])
+        world = set(ours(project)) - set(before)
+
+        run = clouds.clear(project.peer, clouds.session(prefix))
+
+        assert run.held == {}
+        assert run.owned == world
+        assert ours(project) == before
+        assert elsewhere.server in other.everything()
+        again = clouds.look(project.peer, clouds.session(prefix))
+        assert (again.decided, again.seen.unread) == ({}, {})
+        assert set(again.seen.scopes) == {"Server", "Volume", "Snapshot", "Image", "Port"}
+    finally:
+        other.empty()
+
+
+def test_looking_writes_nothing_and_finds_what_goes(project: Project, cloud_proxies: CloudProxies, prefix: str) -> None:
+    clone = project.clone(f"{prefix}-rhel8-aaaa", boot_volume=True)
+    before = project.everything()
+    at = clouds.connection(project.peer, cloud_proxies)
+    run = clouds.look(at, clouds.session(prefix))
+    assert cloud_proxies.writes() == []
+    assert project.everything() == before
+    assert run.owned == {clone.server, *clone.volumes}
+    assert clouds.clear(at, clouds.session(prefix)).owned == run.owned
+    assert {(seen.method, seen.path.rpartition("/")[2]) for seen in cloud_proxies.writes()} >= {
+        ("DELETE", clone.server)
+    }
+
+
+def test_calls_are_counted_and_few(project: Project, cloud_proxies: CloudProxies, prefix: str) -> None:
+    with clouds.site(clouds.connection(project.peer, cloud_proxies)) as site:
+        site.look(clouds.session(prefix))
+        sent = sum(len(cloud_proxies[name].seen) for name in ("nova", "cinder", "glance", "neutron"))
+        assert sent < site.calls <= sent + 6
+
+
+def test_63_char_truncation(project: Project, prefix: str) -> None:
+    """The server's name has lost the prefix; the image's has not. Only the record, or enough of the prefix, tells."""
+    whole = f"{prefix}-{'very-long-base-name-of-a-vm-' * 2}rhel8-aaaa"
+    clone = project.clone(whole)
+    image = project.image(f"{whole}-snapshot")
+    also = project.image(f"{clone.name}-snapshot")
+    stranger = project.image("other-base-snapshot")
+    assert len(clone.name) == 63 and not clone.name.startswith(prefix)
+
+    assert clouds.look(project.peer, clouds.session(prefix)).owned == {image}
+    run = clouds.clear(project.peer, clouds.session(prefix, clone.name))
+    assert (run.owned, run.held) == ({clone.server, image, also}, {})
+    assert set(ours(project)) == {stranger}
+
+
+def test_duplicates_and_regex_names(project: Project, prefix: str) -> None:
+    """Nova takes a name for a regular expression; names are not unique."""
+    odd = project.clone(f"{prefix[:-1]}.-rhel8-aaaa")
+    twins = {project.clone(f"{prefix}-rhel8-aaaa").server for _number in range(2)}
+    assert odd.server not in clouds.look(project.peer, clouds.session(prefix)).decided
+    run = clouds.clear(project.peer, clouds.session(prefix))
+    assert {run.decided[ident].status for ident in twins} == {Status.CONTESTED}
+    assert set(ours(project)) == {odd.server, *twins}
+    planned = clouds.session(prefix, **clouds.plan(prefix, (min(twins), f"{prefix}-rhel8-aaaa")))
+    assert clouds.clear(project.peer, planned).owned == {min(twins)}
+    assert set(ours(project)) == {odd.server, max(twins)}
+
+
+def test_created_but_never_recorded_and_recorded_but_never_created(project: Project, prefix: str) -> None:
+    clone = project.clone(f"{prefix}-rhel8-aaaa")
+    run = clouds.clear(project.peer, clouds.session(prefix, f"{prefix}-rhel8-gone"))
+    assert (run.owned, run.held) == ({clone.server}, {})
+
+
+def test_error_server(project: Project, prefix: str) -> None:
+    """Never skipped for its status: it is what the suite does not record."""
+    clone = project.clone(f"{prefix}-rhel8-aaaa")
+    project.set_server(clone.server, vm_state="error")
+    assert clouds.look(project.peer, clouds.session(prefix)).seen.remotes[0].facts["status"] == "ERROR"
+    assert clouds.clear(project.peer, clouds.session(prefix)).held == {}
+    assert ours(project) == {}
+
+
+def test_task_state_busy(project: Project, prefix: str) -> None:
+    clone = project.clone(f"{prefix}-rhel8-aaaa")
+    project.set_server(clone.server, task_state="powering-off")
+    assert clouds.clear(project.peer, clouds.session(prefix)).held == {}
+    assert ours(project) == {}
+
+
+def test_a_renamed_clone_is_told_and_kept(project: Project, prefix: str) -> None:
+    clone = project.clone(f"{prefix}-rhel8-aaaa")
+    project.sdk.compute.update_server(clone.server, name="keep-me")
+    known = clouds.session(prefix, clone.name, **clouds.plan(prefix, (clone.server, clone.name)))
+    run = clouds.clear(project.peer, known)
+    assert run.decided[clone.server].status is Status.CONTESTED
+    assert "renamed" in run.decided[clone.server].reason
+    assert clone.server in ours(project)
+
+
+def test_older_than_the_session(project: Project, prefix: str) -> None:
+    clone = project.clone(f"{prefix}-rhel8-aaaa", boot_volume=True)
+    started = clouds.session(prefix, started="2099-01-01T00:00:00Z")
+    assert clouds.clear(project.peer, started).decided[clone.server].status is Status.REFUSED
+    assert set(ours(project)) == {clone.server, *clone.volumes}
+
+
+def test_a_volume_that_somebody_attached_stays(project: Project, prefix: str) -> None:
+    theirs = project.volume("database")
+    clone = project.clone(f"{prefix}-rhel8-aaaa")
+    project.set_created("Volume", theirs, "2020-01-01 00:00:00")
+    project.attach(clone.server, theirs)
+    run = clouds.clear(project.peer, clouds.session(prefix))
+    assert (run.decided[theirs].status, run.owned) == (Status.REFUSED, {clone.server})
+    assert "older than it" in run.decided[theirs].reason
+    assert set(ours(project)) == {theirs}
+
+
+def test_a_volume_named_after_the_clone_at_somebodys_server_stays(project: Project, prefix: str) -> None:
+    volume = project.volume(f"{prefix}-rhel8-aaaa-data-vol-1")
+    theirs = project.clone("database")
+    project.attach(theirs.server, volume)
+    run = clouds.clear(project.peer, clouds.session(prefix))
+    assert (run.decided[volume].status, run.owned) == (Status.CONTESTED, set())
+    assert "database" in run.decided[volume].reason
+    assert set(ours(project)) == {volume, theirs.server}
+
+
+def test_recorded_snapshots_go_by_id(project: Project, prefix: str) -> None:
+    """Whatever they are called; others of the same name are not the session's."""
+    base = project.volume("rhel8-base-disk")
+    recorded = project.snapshot(base, "snapshot for rhel8-x-snapshot")
+    other = project.snapshot(base, "snapshot for rhel8-x-snapshot")
+    known = clouds.session(prefix, records=(clouds.snapshot_record(recorded, "snapshot for rhel8-x-snapshot"),))
+    run = clouds.clear(project.peer, known)
+    assert (run.owned, run.held) == ({recorded}, {})
+    assert run.decided[recorded].test_name == "test_it"
+    assert set(ours(project)) == {base, other}
+
+
+def test_a_recorded_snapshot_of_another_session_is_refused(project: Project, prefix: str) -> None:
+    base = project.volume("rhel8-base-disk")
+    name = "snapshot for auto-zz99-rhel8-aaaa-snapshot"
+    theirs = project.snapshot(base, name)
+    run = clouds.clear(project.peer, clouds.session(prefix, records=(clouds.snapshot_record(theirs, name),)))
+    assert (run.decided[theirs].status, run.owned) == (Status.REFUSED, set())
+
+
+def test_objects_of_forklift_for_a_server_that_has_gone(project: Project, prefix: str) -> None:
+    """Their names hold the server's id alone: it is known from the Plan, or noted by an earlier run."""
+    clone = project.clone(f"{prefix}-rhel8-aaaa", boot_volume=True)
+    base = project.volume("rhel8-base-disk")
+    made = project.migrated(clone.server, base)
+    project.sdk.compute.delete_server(clone.server)
+    project.sdk.compute.wait_for_delete(project.sdk.compute.get_server(clone.server), interval=0.2)
+    assert not set(made.values()) & clouds.look(project.peer, clouds.session(prefix)).owned
+    noted = clouds.session(prefix, lineage={clone.server: "test_it"})
+    planned = clouds.session(prefix, **clouds.plan(prefix, (clone.server, clone.name)))
+    assert clouds.look(project.peer, noted).owned == set(made.values())
+    run = clouds.clear(project.peer, planned)
+    assert (run.owned, run.held) == (set(made.values()), {})
+    assert set(ours(project)) == {base}
+
+
+def test_objects_of_forklift_for_somebodys_server_stay(project: Project, prefix: str) -> None:
+    """A Plan may migrate a VM that is no clone; another session may be migrating it, too."""
+    theirs = project.clone("production", boot_volume=True)
+    project.migrated(theirs.server, theirs.volumes[0])
+    before = ours(project)
+    run = clouds.clear(project.peer, clouds.session(prefix, **clouds.plan(prefix, (theirs.server, "production"))))
+    assert run.owned == set()
+    assert ours(project) == before
+
+
+def test_deleted_by_hand_meanwhile(project: Project, prefix: str) -> None:
+    clone = project.clone(f"{prefix}-rhel8-aaaa", boot_volume=True)
+    image = project.image(f"{prefix}-rhel8-aaaa-snapshot")
+
+    def by_hand() -> None:
+        project.sdk.image.delete_image(image)
+        project.sdk.compute.delete_server(clone.server)
+        project.sdk.compute.wait_for_delete(project.sdk.compute.get_server(clone.server), interval=0.2)
+
+    run = clouds.clear(project.peer, clouds.session(prefix), between=by_hand)
+    assert (run.owned, run.held) == ({clone.server, image, *clone.volumes}, {})
+    assert ours(project) == {}
+
+
+def test_what_an_earlier_run_noted_is_found_without_its_owner(project: Project, prefix: str) -> None:
+    """The run ended between the server and its volume."""
+    clone = project.clone(f"{prefix}-rhel8-aaaa", own_volumes=1)
+    seen = clouds.look(project.peer, clouds.session(prefix))
+    project.sdk.compute.delete_server(clone.server)
+    project.sdk.compute.wait_for_delete(project.sdk.compute.get_server(clone.server), interval=0.2)
+    assert clouds.look(project.peer, clouds.session(prefix)).owned == set()
+    noted = replace(clouds.session(prefix), lineage=dict.fromkeys(seen.owned, "test_it"))
+    run = clouds.clear(project.peer, noted)
+    assert (run.owned, run.held) == (set(clone.volumes), {})
+
+
+def test_times_have_a_zone_and_ids_are_identities(project: Project, prefix: str) -> None:
+    clone = project.clone(f"{prefix}-rhel8-aaaa", boot_volume=True)
+    project.snapshot(clone.volumes[0], "by hand")
+    project.image(f"{prefix}-rhel8-aaaa-snapshot")
+    for one in clouds.look(project.peer, clouds.session(prefix)).seen.remotes:
+        assert one.created.endswith("Z") and "T" in one.created, asdict(one)
+        assert one.identity == one.id == one.uid
+        assert one.place == "ci"

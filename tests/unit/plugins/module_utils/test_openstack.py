@@ -1,0 +1,294 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""OpenStack without a server: names, times, what is a part of what, causes, connections. As tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.mtv.teardown.plugins.module_utils._causes import openstack as causes
+from ansible_collections.mtv.teardown.plugins.module_utils._phases.openstack_read import Reading, zoned
+from ansible_collections.mtv.teardown.plugins.module_utils._record import openstack_connection, providers_file
+from ansible_collections.mtv.teardown.plugins.module_utils._record.connections import Connection, connections
+from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_file import Record
+from ansible_collections.mtv.teardown.plugins.module_utils._session import clones
+from ansible_collections.mtv.teardown.plugins.module_utils._session.clones import Remote
+from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session
+from ansible_collections.mtv.teardown.plugins.module_utils._session.openstack_names import (
+    clone_of,
+    is_named_after,
+    migrated_server,
+)
+from ansible_collections.mtv.teardown.plugins.module_utils._session.ownership import Status
+
+PREFIX = "auto-ab12"
+CLONE = f"{PREFIX}-rhel8-aaaa"
+LONG = f"{PREFIX}-{'base-vm-' * 9}aaaa"
+CUT = LONG[-63:]
+SERVER, STRANGER = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
+DISK = "33333333-3333-4333-8333-333333333333"
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "clone"),
+    [
+        ("Image", f"{CLONE}-snapshot", CLONE),
+        ("Image", f"{CLONE}", ""),
+        ("Image", "-snapshot", ""),
+        ("Image", f"snapshot for {CLONE}-snapshot", f"snapshot for {CLONE}"),
+        ("Snapshot", f"snapshot for {CLONE}-snapshot", CLONE),
+        ("Snapshot", f"{CLONE}-snapshot", ""),
+        ("Snapshot", f"Snapshot for {CLONE}-snapshot", ""),
+        ("Volume", f"{CLONE}-boot-vol", CLONE),
+        ("Volume", f"{CLONE}-data-vol-12", CLONE),
+        ("Volume", f"{CLONE}-data-vol-", ""),
+        ("Volume", f"{CLONE}-boot-vol-2", ""),
+        ("Volume", CLONE, ""),
+        ("Port", f"{CLONE}-snapshot", ""),
+        ("Image", f"{LONG}-snapshot", LONG),
+        ("Image", f"{CUT}-snapshot", CUT),
+        ("Image", f"x{CUT}-snapshot", CUT),  # recorded, and cut by whoever named the server
+    ],
+)
+def test_clone_of(kind: str, name: str, clone: str) -> None:
+    assert clone_of(Session(PREFIX, records=(Record("openstack", CUT),)), kind, name) == clone
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "server"),
+    [
+        ("Image", f"forklift-migration-vm-{SERVER}", SERVER),
+        ("Image", f"forklift-migration-vm-{SERVER}-volume-{DISK}", SERVER),
+        ("Image", f"forklift-migration-vm-{SERVER}-volume", ""),
+        ("Image", f"my forklift-migration-vm-{SERVER}", ""),
+        ("Image", "forklift-migration-vm-auto-ab12", ""),
+        ("Snapshot", f"snapshot for forklift-migration-vm-{SERVER}", SERVER),
+        ("Snapshot", f"forklift-migration-vm-{SERVER}", ""),
+        ("Volume", f"volume created from forklift-migration-vm-{SERVER}", SERVER),
+        ("Server", f"forklift-migration-vm-{SERVER}", ""),
+    ],
+)
+def test_migrated_server(kind: str, name: str, server: str) -> None:
+    assert migrated_server(kind, name) == server
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"), [(CLONE, True), (f"{CLONE}-x", True), (f"{CLONE}x", False), ("", False), ("db", False)]
+)
+def test_is_named_after(name: str, expected: bool) -> None:
+    assert is_named_after(name, CLONE) is expected
+    assert not is_named_after(name, "")
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ("2026-01-01T10:00:00Z", "2026-01-01T10:00:00Z"),
+        ("2026-01-01T10:00:00.123456", "2026-01-01T10:00:00.123456Z"),
+        ("2026-01-01 10:00:00", "2026-01-01T10:00:00Z"),
+        ("2026-01-01T10:00:00+02:00", "2026-01-01T10:00:00+02:00"),
+        ("", ""),
+    ],
+)
+def test_zoned(told: str, expected: str) -> None:
+    assert zoned(told) == expected
+
+
+def read(session: Session, **found: dict[str, dict[str, Any]]) -> dict[str, tuple[Remote, clones.Decision]]:
+    """Decisions by id. found: Server={id: item}, …"""
+    at = Connection("openstack", "osp", "cloud")
+    remotes = Reading(session, at, "ci", {"Server": {}, "Volume": {}, **found}).all()
+    return {one.id: (one, made) for one, made in clones.decide(session, remotes)}
+
+
+def server(name: str, created: str = "2026-01-01T10:00:00Z") -> dict[str, Any]:
+    return {"name": name, "created": created, "status": "ACTIVE"}
+
+
+def volume(name: str, *servers: str, created: str = "2026-01-01T10:00:05") -> dict[str, Any]:
+    return {"name": name, "created_at": created, "attachments": [{"server_id": one} for one in servers]}
+
+
+@pytest.mark.parametrize(
+    ("made", "status"),
+    [
+        (volume("", SERVER), Status.OWNED),
+        (volume("", SERVER, created="2026-01-01T10:00:00.5"), Status.OWNED),
+        (volume("", SERVER, created="2026-01-01T09:59:59"), Status.REFUSED),
+        (volume(f"{CLONE}-boot-vol", SERVER, created="2026-01-01T09:00:00"), Status.OWNED),
+        (volume("", SERVER, created=""), Status.OWNED),
+        (volume("", SERVER, STRANGER), Status.REFUSED),
+        (volume("", STRANGER), None),
+        (volume(f"{CLONE}-boot-vol", STRANGER), Status.CONTESTED),
+        (volume(f"{CLONE}-boot-vol"), Status.OWNED),
+        (volume("auto-ab1-rhel8-aaaa-boot-vol"), None),
+        (volume("auto-ab123-rhel8-aaaa-boot-vol"), None),
+    ],
+)
+def test_volumes(made: dict[str, Any], status: Status | None) -> None:
+    """A wrong volume is somebody's data: how old it is, where else it is and what it is called all count."""
+    servers = {SERVER: server(CLONE), STRANGER: server("database")}
+    decided = read(Session(PREFIX), Server=servers, Volume={DISK: made})
+    assert decided[SERVER][1].status is Status.OWNED
+    assert STRANGER not in decided
+    assert (decided[DISK][1].status if DISK in decided else None) is status
+
+
+@pytest.mark.parametrize(
+    ("port", "status"),
+    [
+        ({"name": "", "device_id": SERVER, "created_at": "2026-01-01T09:00:00Z"}, Status.OWNED),
+        ({"name": "vip", "device_id": SERVER, "created_at": "2026-01-01T09:00:00Z"}, Status.REFUSED),
+        ({"name": "vip", "device_id": SERVER, "created_at": "2026-01-01T11:00:00Z"}, Status.OWNED),
+        ({"name": CLONE, "device_id": ""}, None),
+        ({"name": "", "device_id": STRANGER}, None),
+        ({"name": "", "device_id": DISK}, None),
+    ],
+)
+def test_ports(port: dict[str, Any], status: Status | None) -> None:
+    servers = {SERVER: server(CLONE), STRANGER: server("database")}
+    decided = read(Session(PREFIX), Server=servers, Volume={DISK: volume("", SERVER)}, Port={"p": port})
+    assert (decided["p"][1].status if "p" in decided else None) is status
+
+
+@pytest.mark.parametrize(
+    ("session", "status"),
+    [
+        (Session(PREFIX), None),
+        (Session(PREFIX, lineage={SERVER: "test_it"}), Status.OWNED),
+        (Session(PREFIX, lineage={STRANGER: "test_it"}), None),
+    ],
+)
+def test_objects_of_forklift_outlive_their_server(session: Session, status: Status | None) -> None:
+    image = {"name": f"forklift-migration-vm-{SERVER}", "created_at": "2026-01-01T10:00:00Z"}
+    decided = read(session, Image={"i": image})
+    assert (decided["i"][1].status if "i" in decided else None) is status
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_plan_names_a_server(there: bool) -> None:
+    """Only on the provider that the Plan names; while the server is there its own name decides."""
+    providers = (Key("source", "mtv", "u1", type="openstack", host="cloud"), Key("other", "mtv", "u2", host="away"))
+    image = {"name": f"forklift-migration-vm-{SERVER}", "created_at": "2026-01-01T10:00:00Z"}
+    servers = {SERVER: server("production")} if there else {}
+    for source, owned in (("mtv/source", not there), ("mtv/other", False)):
+        plans = (Key("plan", "mtv", "u3", source=source, vms=((SERVER, CLONE),)),)
+        decided = read(Session(PREFIX, providers=providers, plans=plans), Server=servers, Image={"i": image})
+        made = decided["i"][1].status if "i" in decided else Status.OTHER
+        assert (made is Status.OWNED) is owned
+
+
+@pytest.mark.parametrize(
+    ("name", "created", "started", "status"),
+    [
+        ("anything", "2026-01-01T10:00:00", "", Status.OWNED),
+        ("anything", "2026-01-01T10:00:00", "2026-01-01T10:30:00Z", Status.OWNED),
+        ("anything", "2026-01-01T10:00:00", "2026-01-02T10:00:00Z", Status.REFUSED),
+        ("snapshot for auto-zz99-rhel8-aaaa-snapshot", "2026-01-01T10:00:00", "", Status.REFUSED),
+    ],
+)
+def test_recorded_ids(name: str, created: str, started: str, status: Status) -> None:
+    record = Record("VolumeSnapshot", name, id="s", test_name="test_it")
+    snapshot = {"name": name, "created_at": created, "volume_id": DISK}
+    session = Session(PREFIX, records=(record,), started=started)
+    decided = read(session, Snapshot={"s": snapshot, "t": snapshot})
+    assert (decided["s"][1].status, decided["s"][1].test_name) == (status, "test_it")
+    assert decided.get("t", (None, clones.Decision(Status.OTHER)))[1].status is not Status.OWNED
+
+
+SLOW = {"task_state": "deleting", "host": "node-1"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "facts", "name"),
+    [
+        ("Server", {"status": "ACTIVE", "locked": True, "code": 409}, "server-locked"),
+        ("Server", {"status": "ACTIVE", "code": 403, "error": "no"}, "forbidden"),
+        ("Server", {"status": "SOFT_DELETED"}, "server-soft-deleted"),
+        ("Server", {"status": "ACTIVE", "asked": True}, "delete-ignored"),
+        ("Server", {"status": "ACTIVE", "asked": True, **SLOW}, "server-stuck-deleting"),
+        ("Server", {"status": "DELETED", "asked": True}, "server-stuck-deleting"),
+        ("Server", {"status": "ERROR", "asked": True, "begun": True, "fault": "boom"}, "server-delete-failed"),
+        ("Server", {"status": "ERROR", "code": 500, "error": "boom"}, "refused"),
+        ("Server", {"status": "ACTIVE"}, "unknown"),
+        ("Volume", {"status": "error_deleting"}, "error-deleting"),
+        ("Volume", {"status": "available", "snapshots": ("x (s)",), "code": 400}, "volume-has-snapshots"),
+        ("Volume", {"status": "in-use", "servers": ("s",)}, "volume-in-use"),
+        ("Volume", {"status": "detaching"}, "volume-in-use"),
+        ("Volume", {"status": "deleting"}, "stuck-deleting"),
+        ("Volume", {"status": "available"}, "unknown"),
+        ("Snapshot", {"status": "error_deleting"}, "error-deleting"),
+        ("Snapshot", {"status": "available", "code": 400, "error": "busy"}, "snapshot-in-use"),
+        ("Image", {"status": "active", "protected": True, "code": 403}, "image-protected"),
+        ("Image", {"status": "active", "code": 409, "error": "in use"}, "image-in-use"),
+        ("Image", {"status": "pending_delete"}, "stuck-deleting"),
+        ("Port", {"status": "ACTIVE", "code": 409, "error": "in use"}, "refused"),
+    ],
+)
+def test_causes(kind: str, facts: dict[str, Any], name: str) -> None:
+    cause = causes.why(Remote("openstack", "osp", "cloud", kind, "the-id", CLONE, facts=facts))
+    assert cause.name == name
+    assert "the-id" in cause.next_step or "run the teardown again" in cause.next_step
+    assert "None" not in cause.text and CLONE in cause.text
+
+
+ENTRY = {
+    "type": "openstack",
+    "api_url": "https://cloud.example:13000/v3",
+    "username": "ci",
+    "password": "pass-word",
+    "project_name": "qe",
+    "user_domain_id": "default",
+    "project_domain_id": "other",
+    "region_name": "west",
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "more"),
+    [
+        ({}, {"auth.user_domain_id": "default", "auth.project_domain_id": "other", "region_name": "west"}),
+        ({"project_domain_id": ""}, {"auth.project_domain_id": "default"}),
+        ({"user_domain_name": "D", "project_domain_id": ""}, {"auth.project_domain_name": "D"}),
+        ({"api_url": "", "fqdn": "cloud.example"}, {"auth_url": "https://cloud.example:5000/v3"}),
+    ],
+)
+def test_from_entry(change: dict[str, Any], more: dict[str, str]) -> None:
+    entry = providers_file.ProviderEntry("osp", "openstack", {**ENTRY, **change})
+    (made,), _wrong = connections("openstack", None, [entry], {})
+    assert (made.host, made.username, made.secret) == ("cloud.example", "ci", "pass-word")
+    assert more.items() <= made.more.items()
+    assert made.identity[-1] == "qe"
+    assert "pass-word" not in repr(made)
+
+
+@pytest.mark.parametrize("missing", ["api_url", "username", "password", "project_name"])
+def test_what_an_entry_must_say(missing: str) -> None:
+    entry = providers_file.ProviderEntry("osp", "openstack", {**ENTRY, missing: ""})
+    found, wrong = connections("openstack", None, [entry], {})
+    assert found == () and "osp" in wrong["osp"]
+
+
+def test_nothing_is_configured() -> None:
+    assert openstack_connection.from_options({"cloud": None, "auth": {}, "validate_certs": True}) == []
+    assert openstack_connection.from_environment({"OS_REGION_NAME": "west"}) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"auth": {"auth_url": "http://c:5000/v3", "username": "u", "project_name": "p"}}, ("c", 5000, "u", "p")),
+        ({"cloud": {"auth": {"auth_url": "http://c/v3", "project_id": "i"}}}, ("c", 443, "", "i")),
+    ],
+)
+def test_from_options(options: dict[str, Any], expected: tuple[Any, ...]) -> None:
+    (made,), _wrong = connections("openstack", {**options, "validate_certs": False, "ca_cert": "/ca"}, [], {})
+    assert (made.host, made.port, made.username, made.more["project_name"]) == expected
+    assert not made.validate_certs
+
+
+def test_options_without_an_address() -> None:
+    _found, wrong = connections("openstack", {"auth": {"username": "u"}}, [], {})
+    assert "auth_url" in "".join(wrong.values())

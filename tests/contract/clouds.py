@@ -54,7 +54,7 @@ def connection(peer: Peer, proxies: CloudProxies | None = None, user: str = "ci"
     domains = {"user_domain_name": "Default", "project_domain_name": "Default"}
     auth = {"auth_url": peer.auth_url, **names, **domains, **options.pop("auth", {})}
     given = {"auth": auth, "region_name": "RegionOne", **options}
-    made = connections("openstack", given, [], {})[0]
+    made = connections("openstack", given, [], {})[0][0]
     if proxies is None:
         return made
     return replace(made, ca_file=proxies.ca_file, more={**made.more, **proxies.settings()})

@@ -19,7 +19,10 @@ MOST = 50
 
 def already_gone(absent: Iterable[Entry], deleted: Iterable[Entry]) -> list[dict[str, Any]]:
     """Records that nothing was there for, without those whose object this run deleted."""
+    deleted = list(deleted)
     taken = {(entry["kind"], entry["namespace"], entry["name"]) for entry in deleted}
+    # A record names the type of the provider where a result names the kind of the object.
+    taken |= {(entry["api_version"], None, entry["name"]) for entry in deleted if entry.get("provider")}
     return [dict(entry) for entry in absent if (entry["kind"], entry["namespace"], entry["name"]) not in taken]
 
 

@@ -228,20 +228,23 @@ def _by_name(session: Session, one: Remote, known: str) -> Decision:
         reason = "a template, and not recorded: nothing but its name shows that the session made it"
         return Decision(Status.REFUSED, reason=reason)
     if _is_older(one.created, session.started):
-        return Decision(Status.REFUSED, reason=f"older than the session ({one.created})")
+        # Not deleted, and not called clean either: its provider's clock may be wrong.
+        reason = f"it has the session's name and is not recorded, but is older than the session ({one.created})"
+        return Decision(Status.CONTESTED, evidence, reason)
     return Decision(Status.OWNED, evidence)
 
 
 def _recorded(session: Session, one: Remote, record: Record) -> Decision:
     """The suite records what it cloned; what it only used may stand there too, and is older or named otherwise."""
     test = record.test_name
+    if prefixes.matches(session.prefix, one.clone):
+        return Decision(Status.OWNED, "record", test_name=test)
     if prefixes.of_other_session(session.prefix, one.clone):
         return Decision(Status.REFUSED, reason="recorded, but its name is of another session", test_name=test)
     if _is_older(one.created, session.started):
         reason = f"recorded, but older than the session ({one.created}): only used by it"
         return Decision(Status.REFUSED, reason=reason, test_name=test)
-    named = prefixes.matches(session.prefix, one.clone) or prefixes.may_be_cut(one.clone)
-    if named or _is_newer(one.created, session.started):
+    if prefixes.may_be_cut(one.clone) or _is_newer(one.created, session.started):
         return Decision(Status.OWNED, "record", test_name=test)
     return Decision(Status.REFUSED, reason=UNPROVEN, test_name=test)
 

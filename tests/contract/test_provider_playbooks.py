@@ -1,0 +1,189 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Source providers in the playbooks: cleaned beside the cluster, whatever one of them does; verified with it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.contract.ansible_runs import Playbooks, Run
+from tests.contract.conftest import LABS
+from tests.lab.admin import Admin
+from tests.lab.controlplane import Lab
+from tests.lab.engine.peer import PASSWORD, USER, Peer
+from tests.lab.vcenter import peer
+
+
+@pytest.fixture(scope="module")
+def center() -> Iterator[peer.VCenter]:
+    started = peer.start(f"{LABS}playbooks-vcenter")
+    yield started
+    peer.stop(f"{LABS}playbooks-vcenter")
+
+
+class World:
+    """A session on the cluster, on a vCenter and on an engine, with neighbours on all of them."""
+
+    def __init__(self, playbooks: Playbooks, admin: Admin, center: peer.VCenter, engine: Peer, prefix: str) -> None:
+        self.playbooks, self.admin, self.center, self.engine, self.prefix = playbooks, admin, center, engine, prefix
+        self.clone, self.other = f"{prefix}-rhel8-9fzk", f"{prefix}0-rhel8"
+        admin.make("Secret", admin.namespace(prefix), "a")
+        center.clear()
+        center.make({"name": self.clone, "power": "poweredOn"}, self.other)
+        for name in (self.clone, self.other):
+            engine.vm(name, status="up")
+        self.providers: dict[str, Any] = {"vsphere-8": center.entry(), "ovirt-4.4": self.engine_entry()}
+        record = {
+            "Namespace": [{"name": prefix, "namespace": None, "module": "ocp_resources.namespace"}],
+            "vsphere": [{"name": self.clone}],
+            "ovirt": [{"name": self.clone}],
+        }
+        self.record = playbooks.folder / "resources.json"
+        self.record.write_text(json.dumps(record), encoding="utf-8")
+
+    def engine_entry(self) -> dict[str, Any]:
+        return {
+            "type": "ovirt",
+            "version": "4.4",
+            "api_url": self.engine.url,
+            "username": USER,
+            "password": PASSWORD,
+            "ca_file": self.engine.ca_file,
+        }
+
+    def run(self, name: str = "teardown", *arguments: str, **extra: Any) -> Run:
+        file = self.playbooks.folder.with_suffix(".providers.json")
+        file.write_text(json.dumps(self.providers), encoding="utf-8")
+        given = {"resources_file": str(self.record), "providers_file": str(file), **extra}
+        done = self.playbooks.run(name, *arguments, **given)
+        secrets = [entry.get("password", "") for entry in self.providers.values()]
+        written = [(self.playbooks.folder / path).read_text(encoding="utf-8") for path in self.playbooks.files()]
+        assert not [
+            secret for secret in secrets for text in (done.output, *written) if len(secret) > 12 and secret in text
+        ]
+        return done
+
+    def there(self) -> tuple[set[str], set[str]]:
+        """Names of ours and our neighbours' on both providers."""
+        return (
+            {name for name in self.center.named() if name.startswith(self.prefix)},
+            {vm["name"] for vm in self.engine.vms().values() if vm["name"].startswith(self.prefix)},
+        )
+
+    def result(self) -> dict[str, Any]:
+        return self.playbooks.result(self.prefix)
+
+
+@pytest.fixture
+def world(lab: Lab, tmp_path: Path, admin: Admin, center: peer.VCenter, engine: Peer, prefix: str) -> Iterator[World]:
+    made = World(Playbooks(lab, tmp_path), admin, center, engine, prefix)
+    yield made
+    vsphere, ovirt = made.there()
+    assert made.other in vsphere and made.other in ovirt
+    assert center.sessions() == []
+
+
+def test_clones_go_with_the_session_and_a_second_run_is_unchanged(world: World) -> None:
+    before = world.there()
+    checked = world.run("teardown", "--check")
+    assert checked.code == 0, checked.output
+    assert (world.there(), checked.wrote, world.playbooks.files()) == (before, [], ["resources.json"])
+    done = world.run()
+    assert done.code == 0, done.output
+    assert world.there() == ({world.other}, {world.other})
+    result = world.result()
+    assert (result["verdict"], result["not_covered"], result["absent"]) == ("clean", [], [])
+    deleted = {(e.get("provider", ""), e["kind"]) for e in result["deleted"] if e.get("provider")}
+    assert deleted >= {("vsphere-8", "VirtualMachine"), ("ovirt-4.4", "Vm")}
+    assert {"vsphere-8", "ovirt-4.4"} <= {scope.get("provider") for scope in result["scopes"]}
+    again = world.run()
+    assert again.code == 0 and "changed=0" in again.output, again.output
+
+
+def test_only_a_prefix_searches_what_is_configured(world: World) -> None:
+    done = world.run(resources_file="", session_prefix=world.prefix)
+    assert done.code == 0, done.output
+    assert world.there() == ({world.other}, {world.other})
+
+
+def test_a_type_that_the_record_names_and_nobody_configured(world: World) -> None:
+    del world.providers["ovirt-4.4"]
+    done = world.run()
+    assert done.code == 2 and "UNVERIFIED" in done.output
+    assert world.there()[0] == {world.other}
+    assert not world.admin.uid("Secret", world.prefix, "a")
+    assert [entry["kind"] for entry in world.result()["not_covered"]] == ["ovirt"]
+    alone = world.run("verify", mtv_teardown_openshift_only=True)
+    assert alone.code == 0, alone.output
+
+
+def test_a_provider_that_cannot_be_used_stops_nothing_else(world: World) -> None:
+    world.providers["vsphere-8"]["password"] = "not-the-password"
+    world.providers["odd"] = {"type": "kvm", "fqdn": "x"}
+    done = world.run()
+    assert done.code == 2 and "UNVERIFIED" in done.output
+    assert world.there()[1] == {world.other}
+    assert not world.admin.uid("Secret", world.prefix, "a")
+    told = {entry["provider"]: entry["error"] for entry in world.result()["unreadable"]}
+    assert "wrong name or password" in told["vsphere-8"]
+    assert "'kvm'" in told["odd"]
+
+
+def test_what_stays_on_a_provider_is_a_leftover_with_its_cause(world: World) -> None:
+    rule = {"method": "Destroy_Task", "fault": "NoPermission", "value": "VirtualMachine.Inventory.Delete"}
+    world.center.rules({"object": world.clone, **rule})
+    done = world.run()
+    assert done.code == 2 and "LEFTOVERS" in done.output
+    left = world.result()["leftovers"]
+    assert [(entry["provider"], entry["cause"]) for entry in left] == [("vsphere-8", "forbidden")]
+    assert "VirtualMachine.Inventory.Delete" in left[0]["next_step"]
+    looked = world.run("verify")
+    assert looked.code == 2
+    world.center.rules()
+    assert world.run().code == 0
+
+
+def test_providers_are_cleaned_when_the_cluster_does_not_answer(world: World) -> None:
+    world.playbooks.kubeconfig = str(_nowhere(world.playbooks))
+    done = world.run()
+    assert done.code == 2 and "UNVERIFIED" in done.output, done.output
+    assert world.there() == ({world.other}, {world.other})
+    world.playbooks.kubeconfig = str(world.playbooks.lab.kubeconfig)
+    checked = world.run("verify")
+    assert checked.code == 2 and "LEFTOVERS" in checked.output
+    assert world.run().code == 0
+
+
+def _nowhere(playbooks: Playbooks) -> Path:
+    """A kubeconfig of a server that is not there."""
+    text = playbooks.lab.kubeconfig.read_text(encoding="utf-8")
+    file = playbooks.folder.with_suffix(".nowhere.yaml")
+    file.write_text(text.replace(playbooks.lab.url, "https://127.0.0.1:1"), encoding="utf-8")
+    return file
+
+
+@pytest.mark.parametrize("text", ["{", "[]"])
+def test_a_file_that_is_none_stops_before_anything_is_touched(world: World, text: str, tmp_path: Path) -> None:
+    file = tmp_path / "broken.json"
+    file.write_text(text, encoding="utf-8")
+    before = world.there()
+    done = world.run(providers_file=str(file))
+    assert done.code == 2 and "broken.json" in done.output
+    assert (world.there(), done.wrote) == (before, [])
+
+
+def test_roles_work_alone(world: World) -> None:
+    file = world.playbooks.folder.with_suffix(".providers.json")
+    file.write_text(json.dumps(world.providers), encoding="utf-8")
+    given = {"provider_clones_resources_file": str(world.record), "provider_clones_providers_file": str(file)}
+    done = world.playbooks.run_role("provider_clones", **given)
+    assert done.code == 0, done.output
+    assert world.there() == ({world.other}, {world.other})
+    without = world.playbooks.run_role("provider_clones", provider_clones_resources_file=str(world.record))
+    assert without.code == 2 and "no provider of that type is configured" in without.output

@@ -98,6 +98,9 @@ def cloud_peer() -> Iterator[openstack.Peer]:
     name = f"{LABS}openstack"
     before = openstack.find(name)
     started = openstack.start(name, say=lambda text: print(f"openstack: {text}"))
+    if before is not None:  # a run that was cut off leaves what it had set
+        _allow_all(started)
+        Project(started).empty()
     yield started
     if before is None:
         openstack.stop(name)
@@ -116,9 +119,14 @@ def project(cloud_peer: openstack.Peer, cloud_proxies: CloudProxies) -> Iterator
     cloud_proxies.clear()
     yield made
     cloud_proxies.clear()
-    for path in map(cloud_peer.policy, ("nova", "cinder")):
-        path.write_text("{}\n", encoding="ascii")
+    _allow_all(cloud_peer)
     made.empty()
+
+
+def _allow_all(peer: openstack.Peer) -> None:
+    """The services' own policies again."""
+    for path in map(peer.policy, ("nova", "cinder")):
+        path.write_text("{}\n", encoding="ascii")
 
 
 def writes(lab: controlplane.Lab, since: int) -> list[dict[str, Any]]:

@@ -1,0 +1,161 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whose is an object on a source provider?"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_file import Record
+from ansible_collections.mtv.teardown.plugins.module_utils._session import clones
+from ansible_collections.mtv.teardown.plugins.module_utils._session.clones import Remote
+from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session, from_dict
+from ansible_collections.mtv.teardown.plugins.module_utils._session.ownership import Status
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+STARTED = "2026-11-20T10:00:00Z"
+OLDER, NEWER = "2026-11-19T10:00:00Z", "2026-11-20T11:00:00+00:00"
+CLONE = "auto-ab12-rhel8-9fzk"
+CUT = f"ab12-{'x' * 53}-9fzk"
+CUT_TOLD = f"o-ab12-{'x' * 51}-9fzk"
+SESSION = Session(
+    prefix="auto-ab12",
+    started=STARTED,
+    records=(
+        Record("vsphere", CLONE, test_name="test_a"),
+        Record("vsphere", "base-vm"),
+        Record("vsphere", "auto-zz99-vm"),
+        Record("vsphere", "y" * 63),
+        Record("VolumeSnapshot", "snapshot for auto-ab12-fedora-snapshot", id="snap-1"),
+    ),
+    plans=(Key("p", "auto-ab12", "uid-p", source="auto-ab12/source", vms=(("vm-1", CLONE), ("vm-8", "plain-base"))),),
+    providers=(Key("source", "auto-ab12", "uid-s", type="vsphere", host="VC.example.com"),),
+)
+
+
+def vm(name: str, vm_id: str = "vm-77", **values: object) -> Remote:
+    made = Remote("vsphere", "vc", "vc.example.com", "VirtualMachine", vm_id, name, created=NEWER, uid=f"uuid-{vm_id}")
+    return replace(made, **values)  # type: ignore[arg-type]
+
+
+# case: (object, status, part of the evidence or of the reason)
+CASES: dict[str, tuple[Remote, Status, str]] = {
+    "recorded": (vm(CLONE), Status.OWNED, "record"),
+    "recorded, on a provider whose clock is wrong": (vm(CLONE, created=OLDER), Status.OWNED, "record"),
+    "recorded template": (vm(CLONE, template=True), Status.OWNED, "record"),
+    "recorded, of another name, younger": (vm("base-vm"), Status.OWNED, "record"),
+    "recorded, of another name, older": (vm("base-vm", created=OLDER), Status.REFUSED, "older than the session"),
+    "recorded, of another name, of no age": (vm("base-vm", created=""), Status.REFUSED, "neither its name nor"),
+    "recorded, of another session": (vm("auto-zz99-vm"), Status.REFUSED, "another session"),
+    "recorded, cut": (vm("y" * 63), Status.OWNED, "record"),
+    "recorded, cut, older": (vm("y" * 63, created=OLDER), Status.REFUSED, "older"),
+    "never recorded": (vm("auto-ab12-failed"), Status.OWNED, "name"),
+    "never recorded, older": (vm("auto-ab12-failed", created=OLDER), Status.CONTESTED, "older than the session"),
+    "a clock an hour behind": (vm("auto-ab12-failed", created="2026-11-20T09:30:00Z"), Status.OWNED, "name"),
+    "never recorded template": (vm("auto-ab12-t", template=True), Status.REFUSED, "template"),
+    "cut, and enough is left": (vm(CUT_TOLD), Status.OWNED, "cut"),
+    "cut, and too little is left": (vm(CUT), Status.REFUSED, "not enough"),
+    "renamed": (vm("kept", "vm-1"), Status.CONTESTED, "renamed"),
+    "kept": (vm(CLONE, kept="files"), Status.CONTESTED, "files"),
+    "shown": (vm("anything", shown="on a VM of a Plan"), Status.OWNED, "on a VM"),
+    "shown, older": (vm("anything", shown="on a VM of a Plan", created=OLDER), Status.REFUSED, "older"),
+    "recorded by id": (
+        Remote("openstack", "os", "h", "Snapshot", "snap-1", "snapshot for auto-ab12-fedora-snapshot"),
+        Status.OWNED,
+        "record, by id",
+    ),
+    "a longer prefix": (vm("auto-ab123-rhel8"), Status.OTHER, ""),
+    "the prefix in the middle": (vm("my-auto-ab12-rhel8"), Status.OTHER, ""),
+    "another provider's id": (vm("kept", "vm-1", host="other.example.com"), Status.OTHER, ""),
+    "a base VM that a Plan migrates": (vm("plain-base", "vm-8"), Status.OTHER, ""),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_one_object(case: str) -> None:
+    one, status, told = CASES[case]
+    made = {r.id: d for r, d in clones.decide(SESSION, [one, vm("somebody's", "vm-2")])}
+    assert set(made) == ({one.id} if status is not Status.OTHER else set())
+    if status is not Status.OTHER:
+        assert made[one.id].status is status
+        assert told in made[one.id].evidence + made[one.id].reason
+
+
+def test_the_test_that_made_it_is_told() -> None:
+    assert clones.decide(SESSION, [vm(CLONE)])[0][1].test_name == "test_a"
+
+
+def test_two_of_one_name() -> None:
+    both = [vm("auto-ab12-x", "vm-3", place="/a/x"), vm("auto-ab12-x", "vm-4", place="/b/x")]
+    made = [decision for _one, decision in clones.decide(SESSION, both)]
+    assert {decision.status for decision in made} == {Status.CONTESTED}
+    assert "/a/x" in made[0].reason and "/b/x" in made[0].reason
+
+
+def test_the_plan_tells_two_of_one_name_apart() -> None:
+    made = {one.id: decision.status for one, decision in clones.decide(SESSION, [vm(CLONE, "vm-1"), vm(CLONE, "vm-5")])}
+    assert made == {"vm-1": Status.OWNED, "vm-5": Status.REFUSED}
+
+
+def test_one_object_through_two_connections_is_decided_once() -> None:
+    assert len(clones.decide(SESSION, [vm(CLONE), vm(CLONE, provider="other")])) == 1
+
+
+def part(owner: str, **values: object) -> Remote:
+    made = Remote("openstack", "os", "h", "Volume", "vol-1", "", uid="vol-1", owner=owner, relation="attached")
+    return replace(made, **values)  # type: ignore[arg-type]
+
+
+def test_parts_go_with_their_owner() -> None:
+    snapshot = part("vol-1", id="s-1", uid="s-1", kind="Snapshot")
+    made = {one.id: d for one, d in clones.decide(SESSION, [snapshot, part("uuid-vm-77"), vm(CLONE)])}
+    assert {d.status for d in made.values()} == {Status.OWNED}
+    assert made["vol-1"].evidence == "attached" and made["s-1"].test_name == "test_a"
+    assert clones.decide(SESSION, [part("uuid-vm-2"), vm("somebody's", "vm-2")]) == []
+    refused = clones.decide(SESSION, [part("uuid-vm-77", kept="older than the clone"), vm(CLONE)])
+    assert {one.id: d.status for one, d in refused}["vol-1"] is Status.REFUSED
+
+
+def test_parts_whose_owner_has_gone_are_known_by_what_was_noted() -> None:
+    noted = SESSION.learned(lineage={"vol-1": "test_b"})
+    made = clones.decide(noted, [part("")])
+    assert [(d.status, d.test_name) for _one, d in made] == [(Status.OWNED, "test_b")]
+    assert clones.decide(SESSION, [part("")]) == []
+
+
+def test_owners_in_a_circle_prove_nothing() -> None:
+    assert clones.decide(SESSION, [part("vol-2"), part("vol-1", id="vol-2", uid="vol-2")]) == []
+
+
+def test_types_that_a_session_used() -> None:
+    assert clones.types_of(SESSION) == {"vsphere", "openstack"}
+    assert clones.types_of(Session("auto-ab12", records=(Record("rhv", "x"),))) == {"ovirt"}
+    named = Record("Provider", "auto-ab12-source-ovirt-4-4-x7kq", "auto-ab12")
+    assert clones.types_of(Session("auto-ab12", records=(named,))) == {"ovirt"}
+    assert clones.types_of(Session("auto-ab12", providers=(Key("p", "n", "u", type="openshift"),))) == frozenset()
+
+
+def test_keys_survive_json() -> None:
+    assert from_dict(SESSION.as_dict()) == SESSION
+
+
+_CHARS = st.text("ab12-xz", min_size=0, max_size=20)
+
+
+@settings(max_examples=2000, deadline=None)
+@given(
+    prefix=st.from_regex(r"auto-[a-z0-9]{4}", fullmatch=True), name=_CHARS, created=st.sampled_from(["", OLDER, NEWER])
+)
+def test_no_name_outside_the_session_is_ever_owned(prefix: str, name: str, created: str) -> None:
+    """Neighbouring names are the hard ones: they share letters with the prefix."""
+    session = Session(prefix=prefix, started=STARTED)
+    for one in (
+        vm(name, created=created),
+        vm(f"{prefix}{name}", created=created),
+        vm(f"{name}{prefix}", created=created),
+    ):
+        owned = [d for _one, d in clones.decide(session, [one]) if d.status is Status.OWNED]
+        assert bool(owned) <= (one.name == prefix or one.name.startswith(f"{prefix}-"))

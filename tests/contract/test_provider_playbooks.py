@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ class World:
         center.clear()
         center.make({"name": self.clone, "power": "poweredOn"}, self.other)
         for name in (self.clone, self.other):
-            engine.vm(name, status="up")
+            engine.vm(name, status="up", created=datetime.now(UTC).isoformat(timespec="milliseconds"))
         self.providers: dict[str, Any] = {"vsphere-8": center.entry(), "ovirt-4.4": self.engine_entry()}
         record = {
             "Namespace": [{"name": prefix, "namespace": None, "module": "ocp_resources.namespace"}],

@@ -98,7 +98,8 @@ def absent_item(record: Record) -> dict[str, Any]:
 def shown(entry: Mapping[str, Any]) -> str:
     """One line for a person."""
     if entry.get("provider"):
-        what = entry.get("place") or entry["name"] or "*"
+        name, place = entry.get("name") or "*", entry.get("place") or ""
+        what = place if place.endswith(name) else f"{place}/{name}" if place else name
         return f"{entry['kind'] or entry['api_version']} {what} on {entry['provider']}"
     place = f"{entry['namespace']}/" if entry.get("namespace") else ""
     return f"{entry.get('kind') or entry.get('api_version')} {place}{entry.get('name') or '*'}"

@@ -10,8 +10,8 @@ of an option here, because a providers file comes before it (_record/connections
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any
 
@@ -125,18 +125,25 @@ def _opener(kind: str, **more: Any) -> Opener:
         from ansible_collections.mtv.teardown.plugins.module_utils._clients import openstack as client
         from ansible_collections.mtv.teardown.plugins.module_utils._phases import openstack as phase
     if client.IMPORT_ERROR:
-        return partial(_fails, missing_required_lib(_LIBRARIES[kind]))
+        return partial(_Unusable, missing_required_lib(_LIBRARIES[kind]))
     return partial(phase.open_site, **more)
 
 
 def _unusable(kind: str, key: str, error: str) -> Target:
-    return Target(Connection(kind, key, ""), partial(_fails, error))
+    return Target(Connection(kind, key, ""), partial(_Unusable, error))
 
 
-@contextmanager
-def _fails(error: str, _connection: Connection) -> Iterator[Site]:
-    raise ApiError(error)
-    yield  # a context manager needs one
+class _Unusable(AbstractContextManager[Site]):
+    """A provider that fails as soon as it is opened."""
+
+    def __init__(self, error: str, _connection: Connection) -> None:
+        self._error = error
+
+    def __enter__(self) -> Site:
+        raise ApiError(self._error)
+
+    def __exit__(self, *_exc: object) -> None:
+        """Nothing has been opened."""
 
 
 def stands_alone(one: clones.Remote) -> bool:

@@ -16,7 +16,7 @@ from typing import Any
 from ansible_collections.mtv.teardown.plugins.module_utils._causes.model import Cause
 from ansible_collections.mtv.teardown.plugins.module_utils._session.clones import Remote
 
-Tells = Callable[[Remote], Cause | None]
+Tells = Callable[[Remote], "Cause | None"]
 _AGAIN = "then run the teardown again"
 
 

@@ -91,7 +91,7 @@ def fast_transport() -> None:
 def wait_for_peers() -> None:
     """Until each of them answers anything."""
     for url in PEERS:
-        for _ in range(1200):
+        for _attempt in range(1200):
             try:
                 urllib.request.urlopen(url, timeout=5).close()
             except urllib.error.HTTPError:

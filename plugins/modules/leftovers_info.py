@@ -104,6 +104,10 @@ leftovers:
       description: For what lies on a source provider, where people find it there.
       type: str
       returned: for objects on source providers
+    backend:
+      description: For a PersistentVolume whose storage stays, the C(type) of provider that has it and the C(handle) there; RV(leftovers[].reason) says whether it is there.
+      type: dict
+      returned: for retained volumes of Cinder, vSphere and oVirt
     id:
       description: For what lies on a source provider, the provider's own id of it.
       type: str

@@ -40,14 +40,15 @@ def run(command: list[str], out: Path, **environment: str) -> int:
     return done.returncode
 
 
-def _playbook(path: Path, out: Path, *extra: str) -> int:
+def playbook(path: Path, out: Path, *extra: str) -> int:
+    """ansible-playbook with our own configuration alone."""
     command = [str(Path(sys.executable).parent / "ansible-playbook"), str(path), *extra]
     return run(command, out, ANSIBLE_CONFIG=str(CHECKOUT / "tests" / "tools" / "ansible.cfg"))
 
 
 def teardown(kubeconfig: Path, out: Path, _objects: Objects, limit: int = 0) -> int:
     """The whole playbook of this collection."""
-    return _playbook(
+    return playbook(
         CHECKOUT / "playbooks" / "teardown.yml",
         out,
         f"-eresources_file={out}/resources.json",
@@ -146,14 +147,14 @@ def _absent(kubeconfig: Path, what: str, limit: int) -> dict[str, Any]:
 
 def one_task(kubeconfig: Path, out: Path, objects: Objects, limit: int = 0) -> int:
     """kubernetes.core.k8s once, with the whole list."""
-    return _playbook(_tasks(out, {"kubernetes.core.k8s": _absent(kubeconfig, "{{ objects }}", limit)}, objects), out)
+    return playbook(_tasks(out, {"kubernetes.core.k8s": _absent(kubeconfig, "{{ objects }}", limit)}, objects), out)
 
 
 def loop(kubeconfig: Path, out: Path, objects: Objects, limit: int = 0) -> int:
     """kubernetes.core.k8s once per object."""
     task = {"kubernetes.core.k8s": _absent(kubeconfig, "{{ item }}", limit)}
     over = {"loop": "{{ objects }}", "loop_control": {"label": "{{ item.kind }}"}}
-    return _playbook(_tasks(out, {**task, **over}, objects), out)
+    return playbook(_tasks(out, {**task, **over}, objects), out)
 
 
 def wrapper(kubeconfig: Path, out: Path, _objects: Objects, limit: int = 0) -> int:

@@ -370,6 +370,12 @@ def test_forklifts_snapshot_on_a_vm_that_stays(vcenter: peer.VCenter) -> None:
     assert survey(vcenter, session).decided == ()
 
 
+def test_what_a_retained_volume_left_is_looked_up(vcenter: peer.VCenter) -> None:
+    disk = vcenter.make_disk()
+    found = providers.survey([target(vcenter)], recorded(), {"vsphere": {disk, "no-such-disk"}, "ovirt": {"x"}})
+    assert found.stored == {disk: "it is there, on vsphere-8", "no-such-disk": "it is not on vsphere-8"}
+
+
 # -- connections ------------------------------------------------------------------------------------------------
 
 

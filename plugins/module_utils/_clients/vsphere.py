@@ -319,6 +319,20 @@ class VCenter:
         unread += [f"datastore {searches[tasks[one]][0]}: the search did not end" for one in waiter.pending]
         return found, tuple(unread)
 
+    def first_class_disks(self) -> frozenset[str]:
+        """Ids of the first class disks of every datastore that is at hand."""
+        # Every vCenter's has this moRef; an old version of the API does not name it among its services.
+        manager = vim.vslm.vcenter.VStorageObjectManager("VStorageObjectManager", self._instance._stub)
+        found: set[str] = set()
+        for ref, values in self.everything("Datastore", ("summary.accessible",)).values.items():
+            if values.get("summary.accessible"):
+                try:
+                    listed = self.call(partial(manager.ListVStorageObject, self._object("Datastore", ref)))
+                except vmodl.MethodFault as exc:
+                    raise self.refused(exc) from exc
+                found |= {one.id for one in listed or ()}
+        return frozenset(found)
+
     def _browsers(self, stores: Iterable[str]) -> dict[str, Any]:
         read = self.objects("Datastore", stores, ("browser",))
         return {store: values["browser"] for store, values in read.values.items() if "browser" in values}

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
@@ -72,6 +72,9 @@ class OpenStackSite:
 
     def remove(self, targets: Sequence[Remote], limits: Limits) -> Mapping[str, Cause]:
         return Removal(self._cloud, targets, limits).run()
+
+    def stored(self, handles: Collection[str]) -> Collection[str]:
+        return self._cloud.listing("Volume").keys() & set(handles)
 
     def why(self, one: Remote) -> Cause:
         return causes.why(one)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from ansible_collections.mtv.teardown.plugins.module_utils._causes.model import Cause
@@ -127,6 +127,9 @@ class OvirtSite:
 
     def remove(self, targets: Sequence[Remote], limits: Limits) -> Mapping[str, Cause]:
         return Removal(self._engine, targets, limits).run()
+
+    def stored(self, handles: Collection[str]) -> Collection[str]:
+        return {one for one, found in self._engine.volumes(handles).items() if found is not None}
 
     def why(self, one: Remote) -> Cause:
         return cause_of(Held(one.kind, one.name, one.facts))

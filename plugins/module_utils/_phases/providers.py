@@ -6,10 +6,10 @@ provider; what differs is behind Site."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from ansible_collections.mtv.teardown.plugins.module_utils._causes import providers as causes
@@ -66,6 +66,9 @@ class Site(Protocol):
     def why(self, one: Remote) -> Cause:
         """What holds it, from what was read of it."""
 
+    def stored(self, handles: Collection[str]) -> Collection[str]:
+        """Which of these volumes are there, by the handles that a CSI driver has for them."""
+
 
 # Opens a connection; closing it logs out, whatever happened.
 Opener = Callable[[Connection], AbstractContextManager[Site]]
@@ -84,7 +87,7 @@ class Target:
 class Survey:
     """What several providers hold of a session. whys: identity -> what holds an object, for those that are the
     session's; absent: records that a complete reading of every provider of their type did not meet; insecure: providers
-    whose certificate is not verified, by choice."""
+    whose certificate is not verified, by choice; stored: handle of a volume -> what the providers say of it."""
 
     decided: tuple[tuple[Remote, Decision], ...] = ()
     whys: Mapping[str, Cause] = field(default_factory=dict)
@@ -92,6 +95,7 @@ class Survey:
     unreadable: tuple[Mapping[str, Any], ...] = ()
     absent: tuple[Record, ...] = ()
     insecure: tuple[str, ...] = ()
+    stored: Mapping[str, str] = field(default_factory=dict)
 
     def with_status(self, *statuses: Status) -> list[tuple[Remote, Decision]]:
         return [(one, made) for one, made in self.decided if made.status in statuses]
@@ -100,10 +104,30 @@ class Survey:
         return any((scope["provider"], scope["kind"]) == (provider, kind) for scope in self.scopes)
 
 
-def survey(targets: Sequence[Target], session: Session) -> Survey:
-    """Read every provider. Nothing that fails ends it: what could not be read is in the answer."""
+def survey(targets: Sequence[Target], session: Session, handles: Mapping[str, Collection[str]] | None = None) -> Survey:
+    """Read every provider. Nothing that fails ends it: what could not be read is in the answer.
+
+    handles: type of provider -> volumes whose storage a PersistentVolume has left there.
+    """
     with _opened(targets) as (sites, failed):
-        return _look(sites, failed, targets, session)
+        return replace(_look(sites, failed, targets, session), stored=_stored(sites, handles or {}))
+
+
+def _stored(sites: Sequence[Site], handles: Mapping[str, Collection[str]]) -> dict[str, str]:
+    told: dict[str, str] = {}
+    for site in sites:
+        wanted = handles.get(site.connection.type, ())
+        try:
+            found = site.stored(wanted) if wanted else ()
+        except ApiError as exc:
+            told |= dict.fromkeys(wanted, f"{site.connection.key} could not tell of it: {exc.msg}")
+            continue
+        for handle in wanted:
+            if handle in found:
+                told[handle] = f"it is there, on {site.connection.key}"
+            else:
+                told.setdefault(handle, f"it is not on {site.connection.key}")
+    return told
 
 
 def remove(

@@ -13,6 +13,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._phases.explain impor
 from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_file import Record
 from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import Obj
 from ansible_collections.mtv.teardown.plugins.module_utils._session.ownership import Decision
+from ansible_collections.mtv.teardown.plugins.module_utils._session.volumes import backend
 
 ASK_THE_OWNER = "ask the owner; this tool does not take what somebody else uses"
 
@@ -57,8 +58,10 @@ class Result:
 
 
 def item(obj: Obj, decision: Decision, reason: str = "") -> dict[str, Any]:
-    """One object in a result."""
+    """One object in a result. backend: only of a volume whose storage stays on a provider that can be asked."""
+    stored = backend(obj)
     return {
+        **({"backend": stored} if stored else {}),
         "kind": obj.kind,
         "api_version": obj.resource.api_version,
         "namespace": obj.namespace,

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -65,7 +66,8 @@ def verify(
     search = nowhere if terms.openshift_only else terms.search
     with ThreadPoolExecutor(max_workers=1) as pool:  # providers are looked at while the cluster has its quiet interval
         targets, uncovered = search(first.session)
-        surveyed = pool.submit(providers.survey, targets, first.session)
+        known = list(known)
+        surveyed = pool.submit(providers.survey, targets, first.session, _handles(known))
         looks = _look_until_quiet(cluster, first, terms, sleep)
         survey = surveyed.result()
     last = looks[-1]
@@ -112,6 +114,14 @@ def _remote_items(survey: Survey, earlier: Mapping[str, Mapping[str, Any]]) -> l
     return items
 
 
+def _handles(known: Iterable[Mapping[str, Any]]) -> dict[str, set[str]]:
+    """Volumes of providers on which PersistentVolumes of the session had their storage."""
+    handles: dict[str, set[str]] = defaultdict(set)
+    for stored in (entry["backend"] for entry in known if entry.get("backend")):
+        handles[stored["type"]].add(stored["handle"])
+    return handles
+
+
 def _not_covered(session: Session, uncovered: frozenset[str]) -> list[dict[str, Any]]:
     """What the record names on providers that cannot be looked at; a type without a record stands for itself."""
     entries = []
@@ -150,7 +160,8 @@ def _gone(known: Iterable[Mapping[str, Any]], last: Found, survey: Survey) -> li
         if scope not in readable:
             readable[scope] = survey.was_read(provider, scope[2]) if provider else last.was_read(*scope[1:])
         if readable[scope] and entry["uid"] not in there:
-            gone[entry["uid"]] = dict(entry)
+            told = survey.stored.get(str((entry.get("backend") or {}).get("handle")))
+            gone[entry["uid"]] = {**entry, **({"reason": f"{entry['reason']}; {told}"} if told else {})}
     return list(gone.values())
 
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -52,6 +52,10 @@ class VSphereSite:
 
     def why(self, one: Remote) -> Cause:
         return causes.why(causes.Held(one.kind, one.facts))
+
+    def stored(self, handles: Collection[str]) -> Collection[str]:
+        """First class disks; the CSI driver's handle is their id."""
+        return self._center.first_class_disks() & set(handles)
 
     # -- looking ------------------------------------------------------------------------------------------------
 

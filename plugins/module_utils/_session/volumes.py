@@ -31,6 +31,20 @@ def storage_note(obj: Obj) -> str:
     return f"its storage stays, by its reclaim policy Retain: {_storage(obj)}"
 
 
+# CSI drivers whose volumes lie on a provider that can be asked; their handle is the id of a Cinder volume, of a first
+# class disk, of a disk of oVirt.
+_DRIVERS = {"cinder.csi.openstack.org": "openstack", "csi.vsphere.vmware.com": "vsphere", "csi.ovirt.org": "ovirt"}
+
+
+def backend(obj: Obj) -> dict[str, str]:
+    """C(type) of the provider and C(handle) of a volume whose storage stays there; empty for everything else."""
+    if (obj.group, obj.kind) != ("", "PersistentVolume") or policy(obj) != "Retain":
+        return {}
+    csi = obj.spec("csi")
+    kind = _DRIVERS.get(str(csi.get("driver"))) if isinstance(csi, Mapping) else None
+    return {"type": kind, "handle": str(csi.get("volumeHandle") or "")} if kind and isinstance(csi, Mapping) else {}
+
+
 def _storage(volume: Obj) -> str:
     spec = volume.spec() or {}
     nfs, csi, iscsi = spec.get("nfs"), spec.get("csi"), spec.get("iscsi")

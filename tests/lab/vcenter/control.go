@@ -18,7 +18,7 @@ import (
 //
 //	GET /vms, POST /vms [VM], PUT /vms/ID VM, DELETE /vms/ID; POST /many?prefix=P&count=N
 //	PUT /rules [Rule], GET /rules; GET /calls, DELETE /calls; GET /sessions, DELETE /sessions
-//	POST /files {"path": "[datastore] a/b"}, DELETE /files
+//	POST /files {"path": "[datastore] a/b"}, DELETE /files; POST /disks: a first class disk
 func (w *world) control() http.Handler {
 	mux := http.NewServeMux()
 	answer := func(pattern string, act func(*http.Request) (any, error)) {
@@ -108,6 +108,7 @@ func (w *world) control() http.Handler {
 		}
 		return nil, w.litter(wanted.Path)
 	})
+	answer("POST /disks", w.makeDisk)
 	answer("DELETE /files", func(*http.Request) (any, error) {
 		w.mu.Lock()
 		defer w.mu.Unlock()

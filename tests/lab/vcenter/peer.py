@@ -107,6 +107,10 @@ class VCenter:
         """An empty file in a datastore, as C([LocalDS_0] folder/file)."""
         self._ask("POST", "/files", {"path": path})
 
+    def make_disk(self) -> str:
+        """A first class disk; its id."""
+        return str(self._ask("POST", "/disks"))
+
     def clear(self) -> None:
         """Away with all VMs, rules and counts; only the simulator's own machine stays."""
         self.rules()

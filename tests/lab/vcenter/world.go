@@ -7,6 +7,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"sort"
@@ -20,6 +21,7 @@ import (
 	"github.com/vmware/govmomi/vim25"
 	"github.com/vmware/govmomi/vim25/mo"
 	"github.com/vmware/govmomi/vim25/types"
+	"github.com/vmware/govmomi/vslm"
 )
 
 // VM is one virtual machine as a test asks for it and is told of it. What is empty is left as it is.
@@ -254,4 +256,31 @@ func (w *world) litter(path string) error {
 		return err
 	}
 	return os.WriteFile(place, nil, 0o644)
+}
+
+// makeDisk makes a first class disk and tells its id.
+func (w *world) makeDisk(*http.Request) (any, error) {
+	wire, err := w.client()
+	if err != nil {
+		return nil, err
+	}
+	store := w.base.Datastore[0]
+	task, err := vslm.NewObjectManager(wire).CreateDisk(context.Background(), types.VslmCreateSpec{
+		Name: "volume", CapacityInMB: 1,
+		BackingSpec: &types.VslmCreateSpecDiskFileBackingSpec{VslmCreateSpecBackingSpec: types.VslmCreateSpecBackingSpec{Datastore: store}},
+	})
+	if err != nil {
+		return nil, err
+	}
+	result, err := task.WaitForResult(context.Background())
+	if err != nil {
+		return nil, err
+	}
+	switch made := result.Result.(type) {
+	case types.VStorageObject:
+		return made.Config.Id.Id, nil
+	case *types.VStorageObject: // in-process, nothing has copied it
+		return made.Config.Id.Id, nil
+	}
+	return nil, fmt.Errorf("no disk was made")
 }

@@ -150,6 +150,13 @@ def test_the_report_says_which_storage_stays() -> None:
     assert volumes.storage_note(obj("Secret", "s", "n")) == ""
 
 
+def test_the_backend_of_a_volume_that_stays() -> None:
+    spec = {"csi": {"driver": "cinder.csi.openstack.org", "volumeHandle": "vol-1"}}
+    assert volumes.backend(obj("PersistentVolume", "pv", spec=spec)) == {"type": "openstack", "handle": "vol-1"}
+    for other in ({**spec, "persistentVolumeReclaimPolicy": "Delete"}, {"csi": {"driver": "x.csi"}}, {"nfs": {}}):
+        assert volumes.backend(obj("PersistentVolume", "pv", spec=other)) == {}
+
+
 @pytest.mark.parametrize(
     ("leftovers", "unreadable", "not_covered", "scopes", "expected"),
     [

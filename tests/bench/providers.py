@@ -1,0 +1,300 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Time the deletion of clones on source providers beside loops of the providers' own collections, on the lab's peers:
+python -m tests.bench.providers.
+
+Each way gets fresh clones, half of them powered on. Requests are those that the peer counted. What is left, and which
+neighbours are gone, is asked of the peer afterwards.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.bench import ways
+from tests.lab.controlplane import CHECKOUT
+from tests.lab.engine import peer as engines
+from tests.lab.openstack import peer as clouds
+from tests.lab.openstack.worlds import Project
+from tests.lab.vcenter import peer as vcenters
+
+OUT = CHECKOUT / ".cache" / "bench"
+PREFIX = "auto-b001"
+Task = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one way took. requests: -1 where nobody counts."""
+
+    way: str
+    clones: int
+    seconds: float
+    requests: int
+    left: int
+    touched: int
+
+
+@dataclass(frozen=True)
+class Bench:
+    """One provider. entry: of the providers file; make: clones of these names; there: names of what there is;
+    forget, requests: its count."""
+
+    kind: str
+    entry: dict[str, Any]
+    make: Callable[[list[str]], None]
+    there: Callable[[], set[str]]
+    forget: Callable[[], None]
+    requests: Callable[[], int]
+
+
+def _say(text: str) -> None:
+    print(f"bench: {text}", file=sys.stderr, flush=True)
+
+
+def _names(count: int) -> list[str]:
+    return [f"{PREFIX}-rhel8-{number:04d}" for number in range(count)]
+
+
+# -- the peers --------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def vsphere(others: int) -> Iterator[Bench]:
+    """A vCenter with so many VMs of others."""
+    center = vcenters.start("bench-vcenter", _say)
+    try:
+        center.clear()
+        center.many("other-", others)
+
+        def make(names: list[str]) -> None:
+            center.make(*({"name": name, "power": "poweredOn" if i % 2 else ""} for i, name in enumerate(names)))
+
+        yield Bench(
+            "vsphere",
+            center.entry(),
+            make,
+            lambda: set(center.named()),
+            center.forget_calls,
+            lambda: sum(center.calls().values()),
+        )
+    finally:
+        vcenters.stop("bench-vcenter")
+
+
+@contextmanager
+def ovirt(others: int) -> Iterator[Bench]:
+    """An engine with so many VMs of others. Like one at rest it forgets a disk half a second after its VM."""
+    engine = engines.start(OUT / "engine")
+    try:
+        for number in range(others):
+            engine.vm(f"other-{number:05d}", disks=0)
+
+        def make(names: list[str]) -> None:
+            for number, name in enumerate(names):
+                engine.vm(name, status="up" if number % 2 else "down")
+
+        entry = {"type": "ovirt", "api_url": engine.url, "username": engines.USER, "password": engines.PASSWORD}
+        yield Bench(
+            "ovirt",
+            {**entry, "ca_file": engine.ca_file},
+            make,
+            lambda: {vm["name"] for vm in engine.vms().values()},
+            lambda: engine.ask("DELETE", "/calls"),
+            lambda: len(engine.calls()),
+        )
+    finally:
+        engines.stop(engine)
+
+
+@contextmanager
+def openstack(others: int) -> Iterator[Bench]:
+    """The real services, with so many servers of others. Nobody counts requests there."""
+    peer = clouds.start("bench-openstack", say=_say)
+    project = Project(peer)
+    try:
+        project.empty()
+        for number in range(others):
+            project.clone(f"other-{number:05d}")
+
+        def make(names: list[str]) -> None:
+            for name in names:
+                project.clone(name, boot_volume=True)
+
+        entry = {
+            "type": "openstack",
+            "api_url": peer.auth_url,
+            "username": "ci",
+            "password": "secret",
+            "project_name": "ci",
+            "user_domain_name": "Default",
+            "region_name": "RegionOne",
+        }
+        yield Bench(
+            "openstack",
+            entry,
+            make,
+            lambda: {server.name for server in project.sdk.compute.servers()},
+            lambda: None,
+            lambda: -1,
+        )
+    finally:
+        clouds.stop("bench-openstack")
+
+
+# -- the ways ---------------------------------------------------------------------------------------------------
+
+
+def _ours(kind: str) -> list[Task]:
+    given = {"resources_file": "{{ record }}", "providers_file": "{{ providers }}"}
+    tasks: list[Task] = [{f"mtv.teardown.{kind}_clones": given}]
+    return tasks + ([{"mtv.teardown.volume_snapshots": given}] if kind == "openstack" else [])
+
+
+def _loops(bench: Bench) -> dict[str, list[Task]]:
+    """The collections' own modules, one clone after the other."""
+    entry = bench.entry
+    login = {"username": entry["username"], "password": entry["password"]}
+    if bench.kind == "vsphere":
+        host, _colon, port = entry["fqdn"].partition(":")
+        login |= {"hostname": host, "port": int(port), "validate_certs": False}
+        guest = {**login, "name": "{{ item }}", "state": "absent", "force": True}
+        vm = {**login, "name": "{{ item }}", "state": "absent", "allow_power_cycling": True}
+        return {
+            "community.vmware.vmware_guest": [{"community.vmware.vmware_guest": guest}],
+            "vmware.vmware.vm": [{"vmware.vmware.vm": vm}],
+        }
+    if bench.kind == "ovirt":
+        auth = {**login, "url": entry["api_url"], "ca_file": entry["ca_file"]}
+        return {
+            "ovirt.ovirt.ovirt_vm": [{"ovirt.ovirt.ovirt_vm": {"auth": auth, "name": "{{ item }}", "state": "absent"}}]
+        }
+    auth = {
+        **login,
+        "auth_url": entry["api_url"],
+        "project_name": "ci",
+        "user_domain_name": "Default",
+        "project_domain_name": "Default",
+    }
+    server = {"auth": auth, "region_name": "RegionOne", "name": "{{ item }}", "state": "absent"}
+    volume = {**server, "name": "{{ item }}-boot-vol"}
+    return {
+        "openstack.cloud.server and volume": [{"openstack.cloud.server": server}, {"openstack.cloud.volume": volume}]
+    }
+
+
+def _play(tasks: list[Task], out: Path, names: list[str], looped: bool) -> int:
+    shown = [{**task, "loop": names} if looped else task for task in tasks]
+    variables = {
+        "record": str(out / "resources.json"),
+        "providers": str(out / "providers.json"),
+        "ansible_pipelining": True,
+    }
+    play = {"hosts": "localhost", "connection": "local", "gather_facts": False, "vars": variables, "tasks": shown}
+    file = out / "play.yml"
+    file.write_text(json.dumps([play]), encoding="utf-8")
+    return ways.playbook(file, out)
+
+
+def _sdk(bench: Bench, names: list[str]) -> int:
+    """openstacksdk as a script would use it: one clone after the other, each until it is gone."""
+    running = clouds.find("bench-openstack")
+    if running is None:
+        raise RuntimeError("the services do not run")
+    sdk = Project(running).sdk
+    for name in names:
+        server = sdk.compute.find_server(name, ignore_missing=False)
+        sdk.compute.delete_server(server)
+        sdk.compute.wait_for_delete(server)
+        volume = sdk.block_storage.find_volume(f"{name}-boot-vol", ignore_missing=True)
+        if volume is not None:
+            sdk.block_storage.delete_volume(volume)
+            sdk.block_storage.wait_for_delete(volume)
+    return len(bench.there() & set(names))
+
+
+def _time(bench: Bench, way: str, count: int, run: Callable[[Path, list[str]], int]) -> Row:
+    names = _names(count)
+    out = OUT / f"{bench.kind}-{len(way)}-{count}"
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
+    (out / "resources.json").write_text(json.dumps({bench.kind: [{"name": name} for name in names]}), encoding="utf-8")
+    (out / "providers.json").write_text(json.dumps({"source": bench.entry}), encoding="utf-8")
+    _say(f"{bench.kind}: {way}: {count} clones")
+    bench.make(names)
+    before = bench.there()
+    bench.forget()
+    begun = time.monotonic()
+    code = run(out, names)
+    seconds = time.monotonic() - begun
+    requests, after = bench.requests(), bench.there()
+    if code:
+        raise RuntimeError(f"{way} ended with {code}: see {out}/output.log")
+    row = Row(way, count, seconds, requests, len(after & set(names)), len(before - after - set(names)))
+    _say(f"{bench.kind}: {way}: {seconds:.1f} s, {requests} requests, {row.left} left, {row.touched} touched")
+    return row
+
+
+def _rows(bench: Bench, count: int, loop: int) -> list[Row]:
+    rows = [
+        _time(
+            bench,
+            f"mtv.teardown.{bench.kind}_clones",
+            size,
+            lambda out, names: _play(_ours(bench.kind), out, names, False),
+        )
+        for size in (1, count)
+    ]
+    for way, tasks in _loops(bench).items():
+        rows.append(_time(bench, f"{way}, a loop", loop, lambda out, names, t=tasks: _play(t, out, names, True)))  # type: ignore[misc]
+    if bench.kind == "openstack":
+        rows.append(_time(bench, "openstacksdk, one after the other", loop, lambda _out, names: _sdk(bench, names)))
+    return rows
+
+
+def _table(kind: str, rows: list[Row]) -> str:
+    lines = [f"{kind:44} {'clones':>6} {'seconds':>8} {'a clone':>8} {'requests':>8} {'left':>5} {'touched':>7}"]
+    for r in rows:
+        counted = str(r.requests) if r.requests >= 0 else "-"
+        lines.append(
+            f"{r.way:44} {r.clones:6d} {r.seconds:8.1f} {r.seconds / r.clones:8.2f} {counted:>8} {r.left:5d}"
+            f" {r.touched:7d}"
+        )
+    one, many = rows[0], rows[1]
+    if many.requests >= 0 and many.clones > one.clones:
+        each = (many.requests - one.requests) / (many.clones - one.clones)
+        lines.append(f"each further clone costs {each:.1f} requests")
+    return "\n".join(lines)
+
+
+def main() -> int:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.providers", description=__doc__)
+    parser.add_argument("--count", type=int, default=50, help="clones of a session; default: 50")
+    parser.add_argument("--loop", type=int, default=10, help="clones for the loops, several seconds each; default: 10")
+    parser.add_argument("--others", type=int, default=10000, help="VMs of others on vSphere; default: 10000")
+    parser.add_argument("--only", choices=("vsphere", "ovirt", "openstack"), help="one provider alone")
+    args = parser.parse_args()
+    tables, rows = [], []
+    for kind, opened, others in (("vsphere", vsphere, args.others), ("ovirt", ovirt, 500), ("openstack", openstack, 5)):
+        if args.only in (None, kind):
+            with opened(others) as bench:
+                found = _rows(bench, args.count, args.loop)
+            tables.append(_table(kind, found))
+            rows += found
+    print("\n\n".join(tables))
+    return 0 if all(row.left == 0 and row.touched == 0 for row in rows if row.way.startswith("mtv.")) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -4,11 +4,11 @@
 
 # Each target is one plain command; "make" alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quick lab-up lab-down docs build bench bench-scale scoreboard
+.PHONY: help setup demo test quick lab-up lab-down docs build bench bench-providers bench-scale scoreboard
 PYTHON := .venv/bin/python
 
 help:
-	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | awk -F'|' '{ printf "%-11s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | awk -F'|' '{ printf "%-15s %s\n", $$1, $$2 }'
 
 setup:
 	@tests/tools/setup.sh
@@ -36,6 +36,9 @@ build: setup ## build the collection's tarball
 
 bench: setup ## time a teardown of 1,000 objects beside other ways to delete them
 	@$(PYTHON) -m tests.bench
+
+bench-providers: setup ## time 50 clones on each source provider beside loops of the providers' collections (about 15 min)
+	@$(PYTHON) -m tests.bench.providers
 
 bench-scale: setup ## 10,000 objects among 100,000 of others, and a slow server (about 10 min)
 	@$(PYTHON) -m tests.bench.scale

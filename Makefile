@@ -34,10 +34,11 @@ docs: setup ## check and build the documentation
 build: setup ## build the collection's tarball
 	@tests/checks/build.sh
 
-bench: setup ## time a teardown of 1,000 objects beside other ways to delete them
+bench: setup ## time a teardown of 1,000 objects, and of clones, beside other ways to delete them (about 25 min)
 	@$(PYTHON) -m tests.bench
+	@$(PYTHON) -m tests.bench.providers
 
-bench-providers: setup ## time 50 clones on each source provider beside loops of the providers' collections (about 15 min)
+bench-providers: setup ## the second half of bench alone: clones on source providers
 	@$(PYTHON) -m tests.bench.providers
 
 bench-scale: setup ## 10,000 objects among 100,000 of others, and a slow server (about 10 min)

@@ -43,6 +43,7 @@ cluster() {
   step faults "10 min" "faults on the wire, stuck objects, misbehaving controllers, races, rights"
 }
 
+python -c 'import ovirtsdk4' 2>/dev/null || fail "the oVirt SDK is not there: install gcc and libxml2-dev (Debian: apt install gcc libxml2-dev), then call make test again"
 echo "test: the lab's servers (built once, about 3 min)"
 python -m tests.lab up --name contract >"$logs/servers.log" 2>&1 || { tail -n 40 "$logs/servers.log"; fail "the lab does not start"; }
 python -m tests.lab down --name contract

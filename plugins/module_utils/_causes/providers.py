@@ -7,6 +7,10 @@ from __future__ import annotations
 
 from ansible_collections.mtv.teardown.plugins.module_utils._causes.model import Cause
 
+# What only an attempt can tell: without one, an object is just there.
+UNTRIED = frozenset({"still-running", "unknown"})
+NOT_DELETED = Cause("not-deleted", "it is there", "run the teardown")
+
 
 def fails(provider: str, error: str) -> Cause:
     """provider: its key; error: what it answered, or that it did not."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils._causes.model import Cause
+from ansible_collections.mtv.teardown.plugins.module_utils._causes.providers import NOT_DELETED
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import Fault
 
 _AGAIN = "then run the teardown again"
@@ -142,9 +143,8 @@ CAUSES: tuple[Callable[[Held], Cause | None], ...] = (
     still_on,
     failed,
 )
-NOT_ASKED = Cause("not-deleted", "it is there", "run the teardown again")
 
 
 def why(held: Held) -> Cause:
     """The first cause that fits."""
-    return next((cause for tell in CAUSES if (cause := tell(held)) is not None), NOT_ASKED)
+    return next((cause for tell in CAUSES if (cause := tell(held)) is not None), NOT_DELETED)

@@ -12,6 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.mtv.teardown.plugins.module_utils._causes import providers as causes
+from ansible_collections.mtv.teardown.plugins.module_utils._causes.model import Cause
 from ansible_collections.mtv.teardown.plugins.module_utils._clients.cluster import Cluster
 from ansible_collections.mtv.teardown.plugins.module_utils._phases import explain, providers
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.find import Found, find
@@ -108,9 +110,12 @@ def _remote_items(survey: Survey, earlier: Mapping[str, Mapping[str, Any]]) -> l
     """Leftovers on providers. What an attempt to delete one met says more than the state that it is in."""
     items = []
     for one, made in survey.with_status(Status.OWNED, Status.CONTESTED):
-        told = providers.left_item(one, made, survey.whys[one.identity])
-        before = earlier.get(one.identity) if told["cause"] == "not-deleted" else None
-        items.append({**told, **({key: before[key] for key in ("cause", "reason", "next_step")} if before else {})})
+        why, before = survey.whys[one.identity], earlier.get(one.identity)
+        if before is not None and before["cause"] != "contested":
+            why = Cause(before["cause"], before["reason"], before["next_step"])
+        elif why.name in causes.UNTRIED:
+            why = causes.NOT_DELETED
+        items.append(providers.left_item(one, made, why))
     return items
 
 

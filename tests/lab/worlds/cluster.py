@@ -60,11 +60,10 @@ async def snapshot(api: Api) -> dict[str, Entry]:
 
 
 def _goes(item: Entry, there: dict[str, Entry]) -> bool:
-    """What a controller will delete, though it may take it 15 s, and more on a busy machine: what is being deleted,
-    what only had owners that are gone, and a volume with policy Delete whose claim is gone."""
-    metadata = item["metadata"]
-    owners = metadata.get("ownerReferences") or []
-    if "deletionTimestamp" in metadata or (owners and not any(owner["uid"] in there for owner in owners)):
+    """What a controller will delete, though it may take it 15 s, and more on a busy machine: what only had owners that
+    are gone, and a volume with policy Delete whose claim is gone. What is being deleted may be held on purpose."""
+    owners = item["metadata"].get("ownerReferences") or []
+    if owners and not any(owner["uid"] in there for owner in owners) and "deletionTimestamp" not in item["metadata"]:
         return True
     spec = item.get("spec")
     if not isinstance(spec, dict) or spec.get("persistentVolumeReclaimPolicy") != "Delete":

@@ -10,6 +10,7 @@ of an option here, because a providers file comes before it (_record/connections
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
 from functools import partial
@@ -52,8 +53,10 @@ OVIRT_SPEC: dict[str, Any] = {
 }
 # doc fragment mtv.teardown._openstack
 OPENSTACK_SPEC: dict[str, Any] = {
+    # Only the secrets in these are hidden (_hide): with no_log their user and project would be blotted out wherever a
+    # name holds the same letters.
     "cloud": {"type": "raw", "no_log": False},
-    "auth": {"type": "dict", "no_log": True},
+    "auth": {"type": "dict", "no_log": False},
     "auth_type": {"type": "str"},
     "region_name": {"type": "str"},
     "validate_certs": {"type": "bool"},
@@ -70,6 +73,7 @@ ALL_SPEC: dict[str, Any] = {
 _LIBRARIES = {"vsphere": "pyVmomi", "ovirt": "ovirt-engine-sdk-python", "openstack": "openstacksdk"}
 # Entries whose type is unknown may be of any type.
 _ANY = ""
+_SECRET = re.compile("password|secret|token|passcode")
 
 
 def targets_of(kinds: Collection[str], file: str | None, options: Mapping[str, Any], **more: Any) -> list[Target]:
@@ -153,10 +157,28 @@ def stands_alone(one: clones.Remote) -> bool:
 
 def module_of(spec: Mapping[str, Any], **more: Any) -> AnsibleModule:
     """A module that works on providers of one type, and on nothing else."""
-    return AnsibleModule(
-        argument_spec={**_module.SESSION_SPEC, **_module.WAIT_SPEC, **FILE_SPEC, **spec, **more},
-        supports_check_mode=True,
-    )
+    spec = {**_module.SESSION_SPEC, **_module.WAIT_SPEC, **FILE_SPEC, **spec, **more}
+    return _hide(AnsibleModule(argument_spec=spec, supports_check_mode=True))
+
+
+def cluster_module_of(spec: Mapping[str, Any]) -> AnsibleModule:
+    """A module that looks at the cluster and at providers of every type."""
+    return _hide(_module.module_of({**ALL_SPEC, **spec}))
+
+
+def _hide(module: AnsibleModule) -> AnsibleModule:
+    """No secret of a cloud's configuration gets into a result."""
+    for options in (module.params, module.params.get("openstack") or {}):
+        for name in ("cloud", "auth"):
+            module.no_log_values.update(_secrets(options.get(name)))
+    return module
+
+
+def _secrets(value: Any) -> set[str]:
+    if not isinstance(value, Mapping):
+        return set()
+    found = {str(held) for name, held in value.items() if _SECRET.search(str(name)) and isinstance(held, str) and held}
+    return found.union(*(_secrets(held) for held in value.values()))
 
 
 def run_phase(

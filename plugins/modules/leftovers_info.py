@@ -273,10 +273,9 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session import ignor
 
 def main() -> None:
     """Look and tell."""
-    module = _module.module_of(
+    module = _providers.cluster_module_of(
         {
             **_module.SESSION_SPEC,
-            **_providers.ALL_SPEC,
             "phases": {"type": "dict", "default": {}},
             "targets": {"type": "list", "elements": "dict", "default": []},
             "verify_ignore": _module.IGNORE_SPEC,

@@ -258,10 +258,9 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session import ignor
 
 def main() -> None:
     """Read and tell."""
-    module = _module.module_of(
+    module = _providers.cluster_module_of(
         {
             **_module.SESSION_SPEC,
-            **_providers.ALL_SPEC,
             "verify_ignore": _module.IGNORE_SPEC,
             "fail_on_unreachable": {"type": "bool", "default": True},
         }

@@ -1,0 +1,112 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The modules of source providers through their real main(), without a provider."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible.module_utils.testing import patch_module_args
+
+MODULES = {
+    "vsphere_clones": "vsphere",
+    "ovirt_clones": "ovirt",
+    "openstack_clones": "openstack",
+    "volume_snapshots": "openstack",
+}
+LISTS = ("deleted", "absent", "refused", "remaining", "unreadable")
+
+
+class Runner:
+    """Runs a module's main() with these options."""
+
+    def __init__(self, capfd: pytest.CaptureFixture[str], folder: Path) -> None:
+        self._capfd, self._folder = capfd, folder
+
+    def run(self, name: str, **options: Any) -> dict[str, Any]:
+        module = importlib.import_module(f"ansible_collections.mtv.teardown.plugins.modules.{name}")
+        with (
+            patch_module_args({"session_prefix": "auto-ci01", "resources_file": "", **options}),
+            pytest.raises(SystemExit),
+        ):
+            module.main()
+        self.output = self._capfd.readouterr().out
+        found: dict[str, Any] = json.loads(self.output)
+        return found
+
+    def file(self, name: str, content: Any) -> str:
+        path = self._folder / name
+        path.write_text(json.dumps(content), encoding="utf-8")
+        return str(path)
+
+
+@pytest.fixture
+def runner(capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runner:
+    for name in (
+        "VMWARE_HOST",
+        "OVIRT_URL",
+        "OVIRT_HOSTNAME",
+        "OVIRT_INI_PATH",
+        "OS_CLOUD",
+        "OS_AUTH_URL",
+        "OS_CLIENT_CONFIG_FILE",
+    ):
+        monkeypatch.delenv(name, raising=False)
+    return Runner(capfd, tmp_path)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_nothing_is_configured_and_nothing_is_named(name: str, runner: Runner) -> None:
+    result = runner.run(name)
+    assert not result.get("failed") and result["changed"] is False
+    assert {key: result[key] for key in LISTS} == {key: [] for key in LISTS}
+
+
+@pytest.mark.parametrize(("name", "kind"), MODULES.items())
+def test_a_type_that_is_named_has_to_be_configured(name: str, kind: str, runner: Runner) -> None:
+    record = runner.file("resources.json", {kind: [{"name": "auto-ci01-rhel8"}]})
+    result = runner.run(name, resources_file=record)
+    assert result["failed"] and "no provider of that type is configured" in result["msg"]
+    told = runner.run(name, resources_file=record, fail_on_remaining=False)
+    assert not told.get("failed") and [entry["api_version"] for entry in told["unreadable"]] == [kind]
+
+
+@pytest.mark.parametrize(("name", "kind"), MODULES.items())
+def test_an_entry_that_is_wrong_is_named_without_its_password(name: str, kind: str, runner: Runner) -> None:
+    entries = {
+        "bad": {"type": kind, "fqdn": "h", "api_url": "https://h", "password": "hush-hush"},
+        "odd": {"type": "kvm"},
+    }
+    result = runner.run(name, providers_file=runner.file("providers.json", entries), fail_on_remaining=False)
+    told = {entry["provider"]: entry["error"] for entry in result["unreadable"]}
+    assert set(told) == {"bad", "odd"} and "is missing" in told["bad"]
+    assert "hush" not in runner.output
+
+
+@pytest.mark.parametrize("name", MODULES)
+@pytest.mark.parametrize("content", ["{", "[]"])
+def test_what_is_no_providers_file_ends_it(name: str, content: str, runner: Runner, tmp_path: Path) -> None:
+    file = tmp_path / "providers.json"
+    file.write_text(content, encoding="utf-8")
+    result = runner.run(name, providers_file=str(file))
+    assert result["failed"] and "providers.json" in result["msg"]
+
+
+def test_only_the_secrets_of_a_cloud_are_hidden(runner: Runner) -> None:
+    """A project of two letters must not blot out every name that holds them."""
+    auth = {"auth_url": "http://127.0.0.1:1/ci/v3", "username": "ci", "project_name": "ci", "password": "hush-hush"}
+    for given in ({"auth": auth}, {"cloud": {"auth": auth}}):
+        result = runner.run("openstack_clones", fail_on_remaining=False, **given)
+        assert "hush" not in runner.output
+        assert "/ci/v3" in result["unreadable"][0]["error"]
+
+
+def test_unknown_and_missing_options(runner: Runner) -> None:
+    assert "session" in runner.run("vsphere_clones", session_prefix=None)["msg"]
+    assert "too short" in runner.run("vsphere_clones", session_prefix="a")["msg"]
+    assert "Unsupported" in runner.run("vsphere_clones", no_such_option=1)["msg"]

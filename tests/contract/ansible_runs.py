@@ -71,7 +71,7 @@ class Playbooks:
         }
         since = mark(self.lab)
         done = subprocess.run(
-            command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False, timeout=180
+            command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False, timeout=600
         )
         wrote = writes(self.lab, since)
         return Run(done.returncode, done.stdout + done.stderr, requests(self.lab, since), wrote)

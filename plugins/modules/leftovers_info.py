@@ -105,7 +105,9 @@ leftovers:
       type: str
       returned: for objects on source providers
     backend:
-      description: For a PersistentVolume whose storage stays, the C(type) of provider that has it and the C(handle) there; RV(leftovers[].reason) says whether it is there.
+      description:
+        - For a PersistentVolume whose storage stays, the C(type) of provider that has it and the C(handle) there.
+        - RV(leftovers[].reason) says whether it is there.
       type: dict
       returned: for retained volumes of Cinder, vSphere and oVirt
     id:

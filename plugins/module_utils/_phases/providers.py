@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Protocol
 
 from ansible_collections.mtv.teardown.plugins.module_utils._causes import providers as causes
@@ -135,25 +136,35 @@ def remove(
 ) -> Result:
     """Delete what is the session's, of what the caller wants; in check mode only say what that is."""
     with _opened(targets) as (sites, failed):
-        before = _look(sites, failed, targets, session)
-        owned = [(one, made) for one, made in before.with_status(Status.OWNED) if wants(one)]
-        if check_mode or not owned:
-            result = _result(before, [item(one, made) for one, made in owned] if check_mode else [], {}, wants)
-            result.requests = sum(site.calls for site in sites)
-            return result
-        held = _remove(sites, [one for one, _made in owned], limits)
-        # Parts are known by their owner, and that has gone: from here on they are known by what was seen of them.
-        noted = {one.identity: made.test_name for one, made in owned}
-        after = _look(sites, failed, targets, session.learned(lineage={**session.lineage, **noted}))
-        there = {one.identity for one, _made in after.decided}
-        gone = [
-            item(one, made)
-            for one, made in owned
-            if one.identity not in there and one.identity not in held and after.was_read(one.provider, one.kind)
-        ]
-        result = _result(after, gone, {**_unseen(owned, there, after), **held}, wants, owned)
+        look = partial(_look, sites, failed, targets)
+        result = _looked_removed_looked(sites, look, session, limits, check_mode, wants)
         result.requests = sum(site.calls for site in sites)
         return result
+
+
+def _looked_removed_looked(
+    sites: Sequence[Site],
+    look: Callable[[Session], Survey],
+    session: Session,
+    limits: Limits,
+    check_mode: bool,
+    wants: Wants,
+) -> Result:
+    before = look(session)
+    owned = [(one, made) for one, made in before.with_status(Status.OWNED) if wants(one)]
+    if check_mode or not owned:
+        return _result(before, [item(one, made) for one, made in owned], {}, wants)
+    held = _remove(sites, [one for one, _made in owned], limits)
+    # Parts are known by their owner, and that has gone: from here on they are known by what was seen of them.
+    noted = {one.identity: made.test_name for one, made in owned}
+    after = look(session.learned(lineage={**session.lineage, **noted}))
+    there = {one.identity for one, _made in after.decided}
+    gone = [
+        item(one, made)
+        for one, made in owned
+        if one.identity not in there and one.identity not in held and after.was_read(one.provider, one.kind)
+    ]
+    return _result(after, gone, {**_unseen(owned, there, after), **held}, wants, owned)
 
 
 def _unseen(owned: Iterable[tuple[Remote, Decision]], there: set[str], after: Survey) -> dict[str, Cause]:

@@ -106,7 +106,7 @@ class Removal:
         """A step has ended: well, or with a fault that decides what comes next."""
         if fault is None or (fault.name == "InvalidPowerState" and job.step == POWER_OFF):
             if job.step == POWER_OFF:
-                job.step, job.tries = DESTROY, job.tries  # off, by us or by somebody else
+                job.step = DESTROY  # off, by us or by somebody else
                 return
             del self._jobs[job.ref]
         elif fault.name == GONE:

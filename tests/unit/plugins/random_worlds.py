@@ -260,6 +260,9 @@ class Memory:
         found = [o for o in self.objects.values() if o.resource is resource and namespace in (None, o.namespace)]
         return Listing(() if asked.get("fields") else tuple(found), "1")
 
+    def may(self, _right: Right) -> bool:
+        return True
+
     def get(self, resource: Resource, namespace: str | None, name: str) -> Obj | None:
         return next((o for o in self.listing(resource, namespace).objects if o.name == name), None)
 

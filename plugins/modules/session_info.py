@@ -360,6 +360,8 @@ def main() -> None:
         cluster = _module.cluster_of(module)
         ask = partial(_ask, module.params, cluster) if module.params["rights"] else None
         found = look.look(cluster, session, configured, module.params["fail_on_unreachable"], ask)
+        for entry in found["rights"].get("untold", ()):
+            module.warn(f"rights could not be asked for, {entry['provider'] or 'cluster'}: {entry['error']}")
         return {"changed": False, **found, "requests": cluster.requests}
 
     _module.run(module, work)

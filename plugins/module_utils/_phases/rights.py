@@ -15,7 +15,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._phases import forkli
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.find import Found
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.providers import Target
 from ansible_collections.mtv.teardown.plugins.module_utils._report import summary
-from ansible_collections.mtv.teardown.plugins.module_utils._session import rights
+from ansible_collections.mtv.teardown.plugins.module_utils._session import order, rights
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import Resource
 from ansible_collections.mtv.teardown.plugins.module_utils._session.rights import Needs, Right
@@ -44,11 +44,13 @@ def needs(found: Found) -> Needs:
     """What a teardown of this is going to do on the cluster."""
     session, there = found.session, found.namespaces
     running = [obj for obj, _made in forklift.running(found)]
+    namespaces = {obj.name for obj, _made in found.owned if (obj.group, obj.kind) == ("", "Namespace")}
+    targets = (obj for obj, _made in found.owned)
     places = {*session.own_namespaces(there or ()), *session.shared_namespaces()}
     return Needs(
         find=found.catalog.find,
         looks=tuple(_looks(found, [*found.scopes, *found.unreadable])),
-        targets=tuple(obj for obj, _made in found.owned),
+        targets=tuple(t for t in targets if not order.goes_along(t.group, t.kind, t.namespace, namespaces)),
         patched=(*running, *(obj for obj, _made in forklift.unarchived(found))),
         plans=tuple(forklift.plans_to_change(found)),
         places=tuple(sorted(place for place in places if there is None or place in there)) if running else (),

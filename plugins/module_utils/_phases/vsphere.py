@@ -208,8 +208,8 @@ class VSphereSite:
         groups: dict[tuple[str, frozenset[str]], list[str]] = {}
         for (kind, ref), rights in wanted.items():
             groups.setdefault((kind, frozenset(rights)), []).append(ref)
-        for (kind, rights), refs in groups.items():
-            for ref, missing in self._center.lacking(kind, refs, sorted(rights)).items():
+        for (kind, privileges), refs in groups.items():
+            for ref, missing in self._center.lacking(kind, refs, sorted(privileges)).items():
                 yield from ((kind, ref, right) for right in missing)
 
     # -- removing -----------------------------------------------------------------------------------------------

@@ -18,7 +18,6 @@ from ansible_collections.mtv.teardown.plugins.module_utils._record.kinds import 
 from ansible_collections.mtv.teardown.plugins.module_utils._session import order
 from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import Obj, Resource, dig
 
-RBAC = "rbac.authorization.k8s.io"
 NAME = "mtv-teardown"
 _ANY = ("*", "*")
 _VM = (order.KUBEVIRT, "VirtualMachine")
@@ -127,7 +126,12 @@ PROVIDER_SERVERS = Use(
     everywhere=_each([(order.FORKLIFT, "ForkliftController")], _READ),
     inside=_each(order.SERVER_KINDS, _DELETE),
 )
-USES = (EVERY_RUN, SESSION_NAMESPACE, SHARED_NAMESPACE, SEARCH_BY_PREFIX, PROVIDER_SERVERS)
+PROVIDER_NAMESPACE = Use(
+    "provider-namespace",
+    "A namespace that only holds Providers which Plans of the session name, such as Forklift's own with its host.",
+    inside={_PROVIDER: _PATCHED[_PROVIDER]},
+)
+USES = (EVERY_RUN, SESSION_NAMESPACE, SHARED_NAMESPACE, SEARCH_BY_PREFIX, PROVIDER_SERVERS, PROVIDER_NAMESPACE)
 
 
 def use_of(right: Right, own: Iterable[str], shared: Iterable[str]) -> Use | None:
@@ -136,8 +140,10 @@ def use_of(right: Right, own: Iterable[str], shared: Iterable[str]) -> Use | Non
         wanted: tuple[Use, ...] = (EVERY_RUN, SEARCH_BY_PREFIX, PROVIDER_SERVERS)
     elif right.namespace in own:
         wanted = (SESSION_NAMESPACE,)
-    else:  # a recorded namespace may be the session's by its age
-        wanted = (SHARED_NAMESPACE if right.namespace in shared else PROVIDER_SERVERS, SESSION_NAMESPACE)
+    elif right.namespace in shared:  # one that is recorded may be the session's by its age
+        wanted = (SHARED_NAMESPACE, SESSION_NAMESPACE)
+    else:
+        wanted = (PROVIDER_SERVERS, PROVIDER_NAMESPACE)
     return next((use for use in wanted if use.grants(right)), None)
 
 
@@ -215,7 +221,7 @@ def _manifest(kind: str, name: str, namespace: str, rights: Iterable[tuple[str, 
     for (group, resource), each in sorted(verbs.items()):
         rules[(group, tuple(sorted(set(each))))].append(resource)
     return {
-        "apiVersion": f"{RBAC}/v1",
+        "apiVersion": f"{order.RBAC}/v1",
         "kind": kind,
         "metadata": {"name": name, **({"namespace": namespace} if namespace else {})},
         "rules": [

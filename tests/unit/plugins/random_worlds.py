@@ -20,6 +20,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiErr
 from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_file import Record
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import Obj, Resource
+from ansible_collections.mtv.teardown.plugins.module_utils._session.rights import Right
 from ansible_collections.mtv.teardown.tests.unit.plugins.build import AFTER, BEFORE, RESOURCES, obj
 
 LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"

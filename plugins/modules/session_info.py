@@ -260,7 +260,7 @@ rights:
       description: Rights that the account does not have, by the clear word of the cluster or the provider.
       type: list
       elements: dict
-      returned: with O(rights)
+      returned: when rights are asked for
       contains:
         verb:
           description: The verb, such as V(delete), or a provider's own name of the right, such as V(VirtualMachine.Inventory.Delete).
@@ -290,17 +290,17 @@ rights:
       description: C(provider), empty for the cluster, and C(error), where rights could not be asked for.
       type: list
       elements: dict
-      returned: with O(rights)
+      returned: when rights are asked for
     manifests:
       description: A ClusterRole and Roles with exactly what this session needs on this cluster, to be applied and bound by an administrator.
       type: list
       elements: dict
-      returned: with O(rights)
+      returned: when rights are asked for
     summary:
       description: What is missing and what could not be asked for, line by line.
       type: list
       elements: str
-      returned: with O(rights)
+      returned: when rights are asked for
 journal:
   description: What to keep of the session for later runs, and the name of the file for it.
   type: dict

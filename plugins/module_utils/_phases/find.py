@@ -190,11 +190,10 @@ class _Reading:
 
     def _root_scopes(self) -> list[Scope]:
         wanted = [Scope(r) for kind in order.CLUSTER_KINDS if (r := self._catalog.find(*kind))]
-        optional = self._session.has_record or not self._session.prefix
-        for kind in (*order.ROOT_KINDS, (order.KUBEVIRT, "VirtualMachine")):
+        for kind in order.SEARCHED_KINDS:
             resource = self._catalog.find(*kind)
             if resource is not None:
-                wanted.append(Scope(resource, optional=optional))
+                wanted.append(Scope(resource, optional=not self._session.is_searched))
         for record in self._session.records:
             resource = self._catalog.find(self._groups.get(record.entry, "?"), record.kind)
             if resource is not None and not resource.namespaced:

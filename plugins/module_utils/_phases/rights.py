@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils._clients.cluster import Cluster
@@ -21,6 +22,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session.objects impo
 from ansible_collections.mtv.teardown.plugins.module_utils._session.rights import Needs, Right
 
 _MANIFESTS = "extensions/rights"
+Look = tuple[Resource, str | None]
 
 
 def preflight(cluster: Cluster, found: Found, targets: Sequence[Target] = ()) -> dict[str, Any]:
@@ -29,7 +31,7 @@ def preflight(cluster: Cluster, found: Found, targets: Sequence[Target] = ()) ->
     with ThreadPoolExecutor(max_workers=1) as pool:
         asked = pool.submit(providers.lacking, targets, found.session)
         wanted = needs(found).rights()
-        lacking, error = _refused(cluster, wanted, _proven(found))
+        lacking, error = refused(cluster, wanted, _proven(found))
         missing, untold = asked.result()
     missing = [*(_entry(right, found.session) for right in lacking), *missing]
     told = {
@@ -46,18 +48,27 @@ def needs(found: Found) -> Needs:
     running = [obj for obj, _made in forklift.running(found)]
     namespaces = {obj.name for obj, _made in found.owned if (obj.group, obj.kind) == ("", "Namespace")}
     targets = (obj for obj, _made in found.owned)
-    places = {*session.own_namespaces(there or ()), *session.shared_namespaces()}
+    known = {*session.own_namespaces(there or ()), *session.shared_namespaces()}
+    places = tuple(sorted(place for place in known if there is None or place in there))
+    looks = _looks(found, [*found.scopes, *found.unreadable])
     return Needs(
         find=found.catalog.find,
-        looks=tuple(_looks(found, [*found.scopes, *found.unreadable])),
+        looks=tuple(one for look in looks for one in _narrowed(look, None if session.is_searched else places)),
         targets=tuple(t for t in targets if not order.goes_along(t.group, t.kind, t.namespace, namespaces)),
         patched=(*running, *(obj for obj, _made in forklift.unarchived(found))),
         plans=tuple(forklift.plans_to_change(found)),
-        places=tuple(sorted(place for place in places if there is None or place in there)) if running else (),
+        places=places if running else (),
     )
 
 
-def _looks(found: Found, scopes: Iterable[Any]) -> Iterable[tuple[Resource, str | None]]:
+def _narrowed(look: Look, places: Sequence[str] | None) -> Sequence[Look]:
+    """A wider look that is not needed, as the looks that are. places: None when it is needed."""
+    resource, namespace = look
+    wide = namespace is None and (resource.group, resource.kind) in order.SEARCHED_KINDS
+    return [look] if places is None or not wide else [(resource, place) for place in places]
+
+
+def _looks(found: Found, scopes: Iterable[Any]) -> Iterable[Look]:
     for scope in scopes:
         resource = found.catalog.find(str(scope["api_version"]).rpartition("/")[0], scope["kind"])
         if resource is not None:
@@ -78,10 +89,10 @@ def _unknown(found: Found) -> str:
     return next((str(e["error"]) for e in found.unreadable if (e["api_version"], e["kind"]) in hiding), "")
 
 
-def _refused(cluster: Cluster, wanted: Iterable[Right], proven: set[Right]) -> tuple[list[Right], str]:
+def refused(cluster: Cluster, wanted: Iterable[Right], proven: set[Right]) -> tuple[list[Right], str]:
     """(those that we do not have, why others could not be asked for): one question for each namespace, and one for each
     right that its answer does not hold."""
-    open_ones = [right for right in wanted if right not in proven]
+    open_ones = [right for right in wanted if not {right, replace(right, namespace="")} & proven]
     places = sorted({right.namespace for right in open_ones} - {""})
 
     def rules(place: str) -> tuple[rights.Rule, ...]:

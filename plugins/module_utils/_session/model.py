@@ -72,6 +72,11 @@ class Session:
     def has_record(self) -> bool:
         return bool(self.records)
 
+    @property
+    def is_searched(self) -> bool:
+        """True when only the whole cluster can show where it has been: a prefix, and no record."""
+        return bool(self.prefix) and not self.has_record
+
     def is_own_namespace(self, name: str | None) -> bool:
         """True for a namespace that the session created: there everything is its own."""
         if not name or prefixes.is_protected(name):

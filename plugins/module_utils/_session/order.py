@@ -147,6 +147,8 @@ SERVER_KINDS = frozenset(
 )
 # Read whole, in all namespaces where that is allowed: they say where else to look.
 ROOT_KINDS = ((FORKLIFT, "Provider"), (FORKLIFT, "Plan"), (FORKLIFT, "Migration"))
+# And where migrated VMs are. With a record it is known where to look, so then the whole cluster need not be read.
+SEARCHED_KINDS = (*ROOT_KINDS, (KUBEVIRT, "VirtualMachine"))
 # Cluster-scoped kinds that are always read: PVs by claim, the others by name (the suite binds roles).
 CLUSTER_KINDS = (("", "Namespace"), ("", "PersistentVolume"), (RBAC, "ClusterRoleBinding"))
 # Read whole in shared and cluster scopes because a decision needs more than metadata.

@@ -118,7 +118,7 @@ SHARED_NAMESPACE = Use(
 SEARCH_BY_PREFIX = Use(
     "search-by-prefix",
     "A session without a resources file: where its Plans, Migrations, Providers and migrated VMs are.",
-    everywhere=_each((*order.ROOT_KINDS, _VM), _READ),
+    everywhere=_each(order.SEARCHED_KINDS, _READ),
 )
 PROVIDER_SERVERS = Use(
     "provider-servers",

@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
+from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
+from ansible_collections.mtv.teardown.plugins.module_utils._phases import rights as asking
 from ansible_collections.mtv.teardown.plugins.module_utils._session import order, rights
 from ansible_collections.mtv.teardown.plugins.module_utils._session.rights import Needs, Right, Rule
 from ansible_collections.mtv.teardown.tests.unit.plugins.build import RESOURCES, obj
@@ -131,3 +134,61 @@ def test_a_rule_for_one_namespace_by_name() -> None:
     rule = Rule(frozenset({"delete"}), frozenset({""}), frozenset({"namespaces"}), frozenset({OWN}))
     assert rule.allows(Right(OWN, "", "namespaces", "delete"))
     assert not rule.allows(Right("auto-ab13", "", "namespaces", "delete"))
+
+
+# -- asking -----------------------------------------------------------------------------------------------------
+
+
+class Server:
+    """An API server that enumerates some rights, and knows of more when it is asked for one."""
+
+    def __init__(self, told: Iterable[Right] = (), more: Iterable[Right] = (), error: ApiError | None = None) -> None:
+        self.told, self.more, self.error = set(told), set(more), error
+        self.asked: list[Right] = []
+
+    def together(self, work: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
+        return [work(item) for item in items]
+
+    def rules(self, namespace: str) -> tuple[Rule, ...]:
+        if self.error is not None:
+            raise self.error
+        return tuple(
+            Rule(frozenset({r.verb}), frozenset({r.group}), frozenset({r.resource}))
+            for r in self.told
+            if r.namespace == namespace
+        )
+
+    def may(self, right: Right) -> bool:
+        self.asked.append(right)
+        if self.error is not None:
+            raise self.error
+        return right in self.told | self.more
+
+
+WANTED = [Right("", "", "namespaces", "watch"), Right(OWN, "", "pods", "delete"), Right(OWN, "", "secrets", "delete")]
+
+
+def refused(server: Server, proven: Iterable[Right] = ()) -> tuple[list[Right], str]:
+    return asking.refused(server, WANTED, set(proven))  # type: ignore[arg-type]
+
+
+def test_what_the_rules_hold_or_was_read_is_not_asked_for() -> None:
+    server = Server(told=WANTED[1:])
+    assert refused(server, WANTED[:1]) == ([], "")
+    assert server.asked == []
+
+
+def test_rules_that_are_not_all_are_no_clear_no() -> None:
+    server = Server(told=WANTED[1:2], more=[WANTED[0], WANTED[2]])
+    assert refused(server) == ([], "")
+    assert server.asked == [WANTED[0], WANTED[2]]
+
+
+def test_a_clear_no_is_one() -> None:
+    assert refused(Server(told=WANTED[:2])) == ([WANTED[2]], "")
+
+
+def test_an_error_is_told_and_not_repeated_for_each_right() -> None:
+    server = Server(error=ApiError("503 for the question", status=503))
+    assert refused(server) == ([], "503 for the question")
+    assert len(server.asked) == 1

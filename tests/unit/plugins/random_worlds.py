@@ -26,7 +26,17 @@ from ansible_collections.mtv.teardown.tests.unit.plugins.build import AFTER, BEF
 LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
 SHARED, ADMIN = "shared-vms", "mtv"
 FOREIGN = ("default", "kube-system", "openshift-mtv", "other-team")
-INSIDE = ("Pod", "Secret", "ConfigMap", "PersistentVolumeClaim", "VirtualMachine", "DataVolume", "Plan", "Conversion")
+INSIDE = (
+    "Pod",
+    "Secret",
+    "RoleBinding",
+    "ConfigMap",
+    "PersistentVolumeClaim",
+    "VirtualMachine",
+    "DataVolume",
+    "Plan",
+    "Conversion",
+)
 LINEAGE = ("Pod", "PersistentVolumeClaim", "VirtualMachine", "DataVolume", "Secret", "ConfigMap")
 RELEASED = {"phase": "Released"}
 OURS, CONTESTED, OTHERS = "ours", "contested", "others"

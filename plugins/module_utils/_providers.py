@@ -100,14 +100,15 @@ def configured(options: Mapping[str, Any]) -> frozenset[str]:
     )
 
 
-def search_of(session: Session, options: Mapping[str, Any]) -> tuple[list[Target], frozenset[str]]:
+def search_of(session: Session, options: Mapping[str, Any], **more: Any) -> tuple[list[Target], frozenset[str]]:
     """(providers to be searched for the session, types that would have to be and are not configured).
 
-    Searched is what the record or the session's Providers name; without a record, whatever is configured.
+    Searched is what the record or the session's Providers name; without a record, whatever is configured. more: for the
+    opener of vSphere.
     """
     named = clones.types_of(session)
     wanted = named if session.has_record else named | set(clones.SEARCHED)
-    targets = targets_of(wanted & set(clones.SEARCHED), options["providers_file"], options)
+    targets = targets_of(wanted & set(clones.SEARCHED), options["providers_file"], options, **more)
     return targets, named - {target.connection.type for target in targets}
 
 
@@ -130,7 +131,7 @@ def _opener(kind: str, **more: Any) -> Opener:
         from ansible_collections.mtv.teardown.plugins.module_utils._phases import openstack as phase
     if client.IMPORT_ERROR:
         return partial(_Unusable, missing_required_lib(_LIBRARIES[kind]))
-    return partial(phase.open_site, **more)
+    return partial(phase.open_site, **(more if kind == "vsphere" else {}))
 
 
 def _unusable(kind: str, key: str, error: str) -> Target:

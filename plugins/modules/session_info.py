@@ -46,6 +46,20 @@ options:
       - With V(false) that is told in RV(unreadable), and RV(session) is what the record and earlier runs say.
     type: bool
     default: true
+  rights:
+    description:
+      - Whether to ask which rights a teardown of the session would lack, on the cluster and on source providers; see RV(rights).
+      - The questions (SelfSubjectRulesReview, SelfSubjectAccessReview, C(HasPrivilegeOnEntities)) change nothing.
+    type: bool
+    default: false
+  openshift_only:
+    description: Whether O(rights) asks the cluster alone.
+    type: bool
+    default: false
+  forklift_snapshots:
+    description: Whether O(rights) asks for what removing Forklift's snapshots on vSphere VMs that stay needs, too.
+    type: bool
+    default: false
 seealso:
   - module: mtv.teardown.leftovers_info
 """
@@ -55,6 +69,12 @@ EXAMPLES = r"""
   mtv.teardown.session_info:
     session_prefix: auto-ab12
   register: found
+
+- name: See which rights a teardown would lack
+  mtv.teardown.session_info:
+    resources_file: .data-collector/resources.json
+    rights: true
+  register: asked
 
 - name: Hand its keys on
   mtv.teardown.plans:
@@ -231,6 +251,56 @@ work:
     migrated_vms: 2
     openshift_resources: 34
     namespaces: 3
+rights:
+  description: What a teardown of the session needs and lacks; empty without O(rights).
+  type: dict
+  returned: always
+  contains:
+    missing:
+      description: Rights that the account does not have, by the clear word of the cluster or the provider.
+      type: list
+      elements: dict
+      returned: when rights are asked for
+      contains:
+        verb:
+          description: The verb, such as V(delete), or a provider's own name of the right, such as V(VirtualMachine.Inventory.Delete).
+          type: str
+          returned: always
+        resource:
+          description: The resource, such as V(plans.forklift.konveyor.io), or the kind of the object on a provider.
+          type: str
+          returned: always
+        namespace:
+          description: The namespace; null for the whole cluster, and on providers.
+          type: str
+          returned: always
+        provider:
+          description: The key of the provider; empty for the cluster.
+          type: str
+          returned: always
+        name:
+          description: The one object that is meant, if it is one.
+          type: str
+          returned: always
+        remedy:
+          description: What gives the right; empty where no manifest of this collection does.
+          type: str
+          returned: always
+    untold:
+      description: C(provider), empty for the cluster, and C(error), where rights could not be asked for.
+      type: list
+      elements: dict
+      returned: when rights are asked for
+    manifests:
+      description: A ClusterRole and Roles with exactly what this session needs on this cluster, to be applied and bound by an administrator.
+      type: list
+      elements: dict
+      returned: when rights are asked for
+    summary:
+      description: What is missing and what could not be asked for, line by line.
+      type: list
+      elements: str
+      returned: when rights are asked for
 journal:
   description: What to keep of the session for later runs, and the name of the file for it.
   type: dict
@@ -251,9 +321,23 @@ summary:
   returned: always
 """
 
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
 from ansible_collections.mtv.teardown.plugins.module_utils import _module, _providers
-from ansible_collections.mtv.teardown.plugins.module_utils._phases import look, start
+from ansible_collections.mtv.teardown.plugins.module_utils._clients.cluster import Cluster
+from ansible_collections.mtv.teardown.plugins.module_utils._phases import look, rights, start
+from ansible_collections.mtv.teardown.plugins.module_utils._phases.find import Found
 from ansible_collections.mtv.teardown.plugins.module_utils._session import ignore
+
+
+def _ask(params: Mapping[str, Any], cluster: Cluster, found: Found) -> Mapping[str, Any]:
+    """Which rights are missing, on the cluster and on the providers that are going to be searched."""
+    if params["openshift_only"]:
+        return rights.preflight(cluster, found)
+    targets, _uncovered = _providers.search_of(found.session, params, snapshots=params["forklift_snapshots"])
+    return rights.preflight(cluster, found, targets)
 
 
 def main() -> None:
@@ -263,6 +347,9 @@ def main() -> None:
             **_module.SESSION_SPEC,
             "verify_ignore": _module.IGNORE_SPEC,
             "fail_on_unreachable": {"type": "bool", "default": True},
+            "rights": {"type": "bool", "default": False},
+            "openshift_only": {"type": "bool", "default": False},
+            "forklift_snapshots": {"type": "bool", "default": False},
         }
     )
 
@@ -271,7 +358,10 @@ def main() -> None:
         session = start.session_of(module.params)
         configured = _providers.configured(module.params)
         cluster = _module.cluster_of(module)
-        found = look.look(cluster, session, configured, module.params["fail_on_unreachable"])
+        ask = partial(_ask, module.params, cluster) if module.params["rights"] else None
+        found = look.look(cluster, session, configured, module.params["fail_on_unreachable"], ask)
+        for entry in found["rights"].get("untold", ()):
+            module.warn(f"rights could not be asked for, {entry['provider'] or 'cluster'}: {entry['error']}")
         return {"changed": False, **found, "requests": cluster.requests}
 
     _module.run(module, work)

@@ -192,3 +192,17 @@ def test_roles_work_alone(world: World) -> None:
     assert world.there() == ({world.other}, {world.other})
     without = world.playbooks.run_role("provider_clones", provider_clones_resources_file=str(world.record))
     assert without.code == 2 and "no provider of that type is configured" in without.output
+
+
+def test_a_right_that_is_missing_on_a_provider_stops_before_anything_is_changed(world: World) -> None:
+    world.center.deny("VirtualMachine.Inventory.Delete")
+    before = world.there()
+    done = world.run()
+    assert done.code == 2
+    assert f"on vsphere-8: VirtualMachine.Inventory.Delete on /DC0/vm/{world.clone}" in done.output
+    assert (world.there(), done.wrote) == (before, [])
+    assert world.admin.uid("Secret", world.prefix, "a")
+    gone_on = world.run(mtv_teardown_preflight=False)
+    assert gone_on.code == 2 and "LEFTOVERS" in gone_on.output
+    assert world.there() == ({world.clone, world.other}, {world.other})
+    world.center.deny()

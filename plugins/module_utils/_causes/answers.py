@@ -9,6 +9,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._causes.model import 
 
 # How the phases begin what they say of an object that they did not ask, or could not see again.
 KEPT = "kept, because what it holds could not all be read"
+ALONG = "it goes with its namespace, for it may be what lets us delete the rest there"
 UNSEEN = "it was not seen whether it has gone"
 _AGAIN = "then run the teardown again"
 
@@ -80,6 +81,13 @@ def kept(stuck: Stuck) -> Cause | None:
     return Cause("kept-unread", stuck.error, f"let the account read it, or see to the API server, {_AGAIN}")
 
 
+def along(stuck: Stuck) -> Cause | None:
+    """Not asked for: see _leave_to_namespaces in _phases/delete.py."""
+    if stuck.error != ALONG:
+        return None
+    return Cause("goes-with-namespace", ALONG, "see what holds its namespace")
+
+
 def unseen(stuck: Stuck) -> Cause | None:
     """Asked for, but the look afterwards could not see its kind."""
     if stuck.said(f"^{UNSEEN}") is None:
@@ -102,6 +110,7 @@ CAUSES: tuple[Tells, ...] = (
     forbidden,
     not_logged_in,
     kept,
+    along,
     unseen,
     server_fails,
 )

@@ -22,6 +22,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session.objects impo
     from_item,
     listed,
 )
+from ansible_collections.mtv.teardown.plugins.module_utils._session.rights import Right, Rule
 
 PAGE = 500
 # How often a write is tried that meets somebody else's.
@@ -31,6 +32,8 @@ _ENDING = "ensuring all content is removed"
 _DISCOVERY = "application/json;g=apidiscovery.k8s.io;v={v};as=APIGroupDiscoveryList"
 _AGGREGATED = ",".join((_DISCOVERY.format(v="v2"), _DISCOVERY.format(v="v2beta1"), "application/json"))
 _METADATA = "application/json;as=PartialObjectMetadata{list};g=meta.k8s.io;v=v1,application/json"
+
+_RULE = ("verbs", "apiGroups", "resources", "resourceNames")
 
 # A discovery without these is not one: to take it for whole would make every kind absent.
 _EVERYWHERE = (("", "Namespace"), ("", "Pod"), ("apps", "Deployment"), ("rbac.authorization.k8s.io", "ClusterRole"))
@@ -194,6 +197,43 @@ class Cluster:
         accept = "application/json" if whole else _METADATA.format(list="")
         path = self._path(resource, namespace)
         return Watch(resource, namespace, path, self._http.stream(path, query, accept, seconds + 10.0))
+
+    # -- rights ---------------------------------------------------------------------------------------------
+
+    def rules(self, namespace: str) -> tuple[Rule, ...]:
+        """What we may do in a namespace, as far as the server can enumerate it: what is not in it may be allowed all
+        the same."""
+        status = self._review("SelfSubjectRulesReview", {"namespace": namespace})
+        return tuple(
+            Rule(*(frozenset(map(str, rule.get(key) or ())) for key in _RULE))
+            for rule in listed(status.get("resourceRules"))
+        )
+
+    def may(self, right: Right) -> bool:
+        """Whether we may do exactly this."""
+        asked = {
+            "verb": right.verb,
+            "group": right.group,
+            "resource": right.resource,
+            "namespace": right.namespace,
+            "name": right.name,
+        }
+        status = self._review("SelfSubjectAccessReview", {"resourceAttributes": asked})
+        allowed = status.get("allowed")
+        if not isinstance(allowed, bool):
+            raise garbage("the answer to an access review does not say whether it is allowed")
+        if not allowed and status.get("evaluationError"):
+            raise ApiError(f"the server cannot tell whether it is allowed: {str(status['evaluationError'])[:300]}")
+        return allowed
+
+    def _review(self, kind: str, spec: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A question that is put as an object; nothing is stored."""
+        base = "authorization.k8s.io/v1"
+        body = {"apiVersion": base, "kind": kind, "spec": spec}
+        status = self._http.json("POST", f"/apis/{base}/{kind.lower()}s", body=body).get("status")
+        if not isinstance(status, Mapping):
+            raise garbage(f"the answer to {kind} has no status")
+        return status
 
     # -- writing --------------------------------------------------------------------------------------------
 

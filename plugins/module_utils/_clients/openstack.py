@@ -102,13 +102,15 @@ class _Counting(_Adapter):  # type: ignore[misc]
 
 
 class Cloud:
-    """Use it as a context manager. calls: requests that were sent; project: id of the project that the token is for."""
+    """Use it as a context manager. calls: requests that were sent; project: id of the project that the token is for;
+    roles: names of those in the token."""
 
     def __init__(self, connection: Connection, patience: Patience | None = None) -> None:
         self.connection = connection
         self.patience = patience or Patience()
         self.calls = 0
         self.project = ""
+        self.roles: frozenset[str] = frozenset()
         self._sdk: Any = None
         self._lock = threading.Lock()
 
@@ -150,6 +152,7 @@ class Cloud:
             raise self._failed(exc, "logging in") from exc
         self._check_project(access)
         self.project = str(access.project_id)
+        self.roles = frozenset(str(name).lower() for name in access.role_names or ())
 
     def _settings(self) -> dict[str, Any]:
         made, more = self.connection, self.connection.more

@@ -37,7 +37,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._errors import (
 )
 from ansible_collections.mtv.teardown.plugins.module_utils._record.connections import Connection
 
-__all__ = ("IMPORT_ERROR", "PAGE", "Engine", "Machine", "Patience", "Refused", "Volume")
+__all__ = ("IMPORT_ERROR", "PAGE", "Engine", "Grant", "Machine", "Patience", "Refused", "Volume")
 PAGE = 500
 # So many names in one search: what an Apache in front takes as one line is 8 kB.
 _NAMES = 40
@@ -45,6 +45,7 @@ _FOLLOW = "disk_attachments.disk,snapshots"
 # libcurl's: certificate, CA file. Not 35, a handshake that broke off: so begins a restart.
 _CERTIFICATE_ERRORS = frozenset({58, 60, 66, 77, 83, 90, 91})
 _CURL = re.compile(r"\((?:<[^>]*>, )?(\d+), ['\"](.*?)['\"]\)")
+_OBJECTS = ("vm", "disk", "vm_pool", "template", "storage_domain", "host", "cluster", "data_center")
 _PLAIN = re.compile(r"[\w.*-]+")
 T = TypeVar("T")
 R = TypeVar("R")
@@ -88,6 +89,15 @@ class Machine:
     protected: bool = False
     volumes: tuple[Volume, ...] = ()
     snapshots: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A role of ours. permits: what it allows; kind, id: on what, such as C(vm), C(cluster) or C(system)."""
+
+    permits: frozenset[str]
+    kind: str = "system"
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,6 +350,23 @@ class Engine:
         except ApiError:
             return {}
 
+    def grants(self) -> list[Grant]:
+        """Our roles, those of our groups and of everybody too (GetPermissionsByAdElementId in the engine's
+        multi_level_administration_sp.sql): the engine has no call that tells what we may do with an object."""
+        api = self._there(lambda system: system.get())
+        user = api.effective_user or api.authenticated_user
+        if user is None:
+            return []
+        listed = self._there(lambda system: system.users_service().user_service(user.id).permissions_service().list())
+        held = [(one, _id(one.role)) for one in listed if _id(one.role)]
+        roles = sorted({role for _one, role in held})
+        permits = dict(zip(roles, self.each(self._permits, roles), strict=True))
+        return [Grant(permits[role], *_object_of(one)) for one, role in held]
+
+    def _permits(self, role: str) -> frozenset[str]:
+        listed = self._there(lambda system: system.roles_service().role_service(role).permits_service().list())
+        return frozenset(str(one.name) for one in listed)
+
     # Changing. None: done, or not there any more. Never async_=True: the SDK takes its 202 for an error.
 
     def stop(self, vm_id: str) -> Refused | None:
@@ -388,6 +415,12 @@ def volume(disk: Any) -> Volume:
         storage_type=_text(disk.storage_type) or "image",
         vms=tuple(str(one.id) for one in using if one.id),
     )
+
+
+def _object_of(permission: Any) -> tuple[str, str]:
+    """What a permission is for; one that names nothing is for the whole system."""
+    links = ((kind, _id(getattr(permission, kind))) for kind in _OBJECTS)
+    return next(((kind, found) for kind, found in links if found), ("system", ""))
 
 
 def _text(value: Any) -> str:

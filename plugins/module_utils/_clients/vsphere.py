@@ -333,6 +333,29 @@ class VCenter:
                 found |= {one.id for one in listed or ()}
         return frozenset(found)
 
+    def lacking(self, kind: str, ids: Iterable[str], privileges: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """Which of these privileges we do not have: moRef -> those that are missing on it. One request for all."""
+        objects = [self._object(kind, one) for one in ids]
+        try:
+            key = self._session_key()
+            ask = partial(self._content.authorizationManager.HasPrivilegeOnEntities, objects, key, list(privileges))
+            told = self.call(ask)
+        except vmodl.MethodFault as exc:
+            raise self.refused(exc) from exc
+        answers = {one.entity._moId: one.privAvailability for one in told or ()}
+        if {one._moId for one in objects} - answers.keys():
+            raise ApiError(f"{self.connection.key}: vCenter does not say of every object what we may do with it.")
+        return {
+            moref: missing
+            for moref, each in answers.items()
+            if (missing := tuple(one.privId for one in each if not one.isGranted))
+        }
+
+    def _session_key(self) -> str:
+        start = vmodl.query.PropertyCollector.ObjectSpec(obj=self._content.sessionManager)
+        read = self._again_when_expired(lambda: self._retrieve("SessionManager", [start], ("currentSession",)))
+        return str(next(iter(read.values.values()))["currentSession"].key)
+
     def _browsers(self, stores: Iterable[str]) -> dict[str, Any]:
         read = self.objects("Datastore", stores, ("browser",))
         return {store: values["browser"] for store, values in read.values.items() if "browser" in values}
@@ -411,6 +434,7 @@ _KINDS: dict[str, Callable[[], Any]] = {
     "Folder": lambda: vim.Folder,
     "Datacenter": lambda: vim.Datacenter,
     "Datastore": lambda: vim.Datastore,
+    "SessionManager": lambda: vim.SessionManager,
 }
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.mtv.teardown.plugins.module_utils._causes.answers import KEPT, UNSEEN
+from ansible_collections.mtv.teardown.plugins.module_utils._causes.answers import ALONG, KEPT, UNSEEN
 from ansible_collections.mtv.teardown.plugins.module_utils._clients.cluster import Catalog, Cluster, is_successor
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
 from ansible_collections.mtv.teardown.plugins.module_utils._phases import explain
@@ -90,6 +90,7 @@ class _Run:
                 break
             self.handled.update({pair[0].uid: pair for pair in fresh})
             self._keep_if_blind(fresh, found)
+            self._leave_to_namespaces(fresh)
             for step in order.steps_of(self.phase):
                 objects = [obj for obj, _made in fresh if order.step_of(obj.group, obj.kind) is step]
                 self._step([obj for obj in objects if obj.uid not in self.errors], found)
@@ -111,6 +112,11 @@ class _Run:
         if self.phase == order.NAMESPACES and found.unread_roots:
             told = f"{KEPT}: {found.unread_roots}"
             self.errors.update({obj.uid: told for obj, _made in fresh if obj.kind == "Namespace"})
+
+    def _leave_to_namespaces(self, fresh: Iterable[Pair]) -> None:
+        namespaces = {obj.name for obj, _made in self.handled.values() if (obj.group, obj.kind) == ("", "Namespace")}
+        along = (obj for obj, _made in fresh if order.goes_along(obj.group, obj.kind, obj.namespace, namespaces))
+        self.errors.update({obj.uid: ALONG for obj in along})
 
     def _look(self) -> Found:
         found = find(self.cluster, self.session, self.catalog)

@@ -25,6 +25,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session.ownership im
     Ownership,
     Status,
 )
+from ansible_collections.mtv.teardown.plugins.module_utils._session.rights import Right
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,11 +190,10 @@ class _Reading:
 
     def _root_scopes(self) -> list[Scope]:
         wanted = [Scope(r) for kind in order.CLUSTER_KINDS if (r := self._catalog.find(*kind))]
-        optional = self._session.has_record or not self._session.prefix
-        for kind in (*order.ROOT_KINDS, (order.KUBEVIRT, "VirtualMachine")):
+        for kind in order.SEARCHED_KINDS:
             resource = self._catalog.find(*kind)
             if resource is not None:
-                wanted.append(Scope(resource, optional=optional))
+                wanted.append(Scope(resource, optional=not self._session.is_searched))
         for record in self._session.records:
             resource = self._catalog.find(self._groups.get(record.entry, "?"), record.kind)
             if resource is not None and not resource.namespaced:
@@ -246,8 +246,9 @@ class _Reading:
             if key not in self._read_keys and (scope.resource.key, None) not in self._read_keys:
                 fresh.setdefault(key, scope)
         self._read_keys.update(fresh)
-        refused: list[Scope] = []
-        for scope, answer in zip(fresh.values(), self._cluster.together(self._list, fresh.values()), strict=True):
+        refused = self._not_allowed([scope for scope in fresh.values() if scope.optional])
+        asked = [scope for scope in fresh.values() if scope not in refused]
+        for scope, answer in zip(asked, self._cluster.together(self._list, asked), strict=True):
             if isinstance(answer, ApiError):
                 if scope.optional and answer.status == 403:
                     refused.append(scope)
@@ -258,6 +259,22 @@ class _Reading:
             self._objects.update({obj.uid: obj for obj in answer})
         if refused:
             self._read_in_known_namespaces(refused)
+
+    def _not_allowed(self, wide: list[Scope]) -> list[Scope]:
+        """Those of these wider looks that the account may not have; asked once for a session, where each phase would
+        have its lists refused."""
+        if wide and self._session.narrow is None:
+            told = zip(wide, self._cluster.together(self._may_list, wide), strict=True)
+            narrow = tuple(sorted(scope.resource.key for scope, allowed in told if not allowed))
+            self._session = self._session.learned(narrow=narrow)
+        return [scope for scope in wide if scope.resource.key in (self._session.narrow or ())]
+
+    def _may_list(self, scope: Scope) -> bool:
+        """Where the server cannot say, the list itself will."""
+        try:
+            return self._cluster.may(Right("", scope.resource.group, scope.resource.plural, "list"))
+        except ApiError:
+            return True
 
     def _read_in_known_namespaces(self, refused: list[Scope]) -> None:
         self._read_keys -= {(scope.resource.key, None) for scope in refused}

@@ -83,6 +83,14 @@ def unarchived(found: Found) -> list[Pair]:
     return [(obj, made) for obj, made in _of_kind(found.owned, "Plan") if not forklift.archived(obj)]
 
 
+def plans_to_change(found: Found) -> list[Obj]:
+    """Plans of which Forklift asks whose they are when they are archived, or when their Migrations are canceled."""
+    plans = _plans(found)
+    of_running = [_plan_of(obj, plans) for obj, _made in running(found)]
+    changed = [*(obj for obj, _made in unarchived(found)), *(plan for plan in of_running if plan is not None)]
+    return list({plan.uid: plan for plan in changed}.values())
+
+
 def _plans(found: Found) -> dict[tuple[str | None, str], Obj]:
     return {(obj.namespace, obj.name): obj for obj, _made in _of_kind(found.owned, "Plan")}
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils._clients.cluster import Cluster
@@ -20,11 +20,15 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session.volumes impo
 
 
 def look(
-    cluster: Cluster, session: Session, configured: Collection[str] = (), fail_on_unreachable: bool = True
+    cluster: Cluster,
+    session: Session,
+    configured: Collection[str] = (),
+    fail_on_unreachable: bool = True,
+    rights: Callable[[Found], Mapping[str, Any]] | None = None,
 ) -> dict[str, Any]:
-    """session, targets, absent, refused, unreadable, work, journal, provider_types, configured, summary.
+    """session, targets, absent, refused, unreadable, work, journal, provider_types, configured, rights, summary.
 
-    configured: types of source providers of which one is configured.
+    configured: types of source providers of which one is configured; rights: asks for what a teardown of this needs.
     """
     found = find(cluster, session, cluster.discover() if fail_on_unreachable else None)
     result: dict[str, Any] = {
@@ -36,6 +40,7 @@ def look(
         "work": _work(found),
         "provider_types": sorted(clones.types_of(found.session)),
         "configured": sorted(configured),
+        "rights": rights(found) if rights is not None else {},
         "journal": {"name": journal.file_name(found.session.prefix), "content": journal.entry(found.session)},
     }
     return {**result, "summary": summary.of_targets(found.session, result)}

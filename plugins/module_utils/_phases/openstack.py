@@ -16,7 +16,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._clients.openstack im
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.openstack_read import Reading
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.openstack_remove import Removal
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.providers import Seen
+from ansible_collections.mtv.teardown.plugins.module_utils._phases.providers import Lack, Seen
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.wait import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._record.connections import Connection
 from ansible_collections.mtv.teardown.plugins.module_utils._session import clones
@@ -27,6 +27,10 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session.model import
 _EVER = {"changes-since": "2000-01-01T00:00:00Z", "status": "SOFT_DELETED"}
 # Glance's list leaves out what its owner has hidden; this one holds nothing else.
 _HIDDEN = {"os_hidden": "true"}
+
+# By the default policies of Nova, Cinder, Glance and Neutron; their operator may have others.
+DELETING = ("member", "_member_", "manager", "admin")
+READING = "reader"
 
 
 @contextmanager
@@ -73,6 +77,17 @@ class OpenStackSite:
             if known is not None:
                 servers[ident] = known
         return servers
+
+    def lacks(self, targets: Sequence[Remote]) -> tuple[Sequence[Lack], str]:
+        """OpenStack has no question for it. What is known are the roles in our token; what they allow is for the
+        operator to say, but for the one that is made for reading alone."""
+        roles, place = self._cloud.roles, self.connection.more.get("project_name") or self._cloud.project
+        if not targets or roles & set(DELETING):
+            return (), ""
+        if roles == {READING}:
+            return [Lack(f"role {DELETING[0]}", "Project", place, f"the role {DELETING[0]} in the project")], ""
+        named = ", ".join(sorted(roles)) or "none"
+        return (), f"whether the roles in the token ({named}) may delete is for the operator's policies to say"
 
     def remove(self, targets: Sequence[Remote], limits: Limits) -> Mapping[str, Cause]:
         return Removal(self._cloud, targets, limits).run()

@@ -13,7 +13,8 @@ from ansible_collections.mtv.teardown.plugins.module_utils._causes.model import 
 from ansible_collections.mtv.teardown.plugins.module_utils._causes.ovirt import Held, cause_of
 from ansible_collections.mtv.teardown.plugins.module_utils._clients.ovirt import Engine, Machine, Patience, Volume
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.ovirt_removal import Removal, facts_of
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.providers import Seen, Site
+from ansible_collections.mtv.teardown.plugins.module_utils._phases.ovirt_rights import lacks
+from ansible_collections.mtv.teardown.plugins.module_utils._phases.providers import Lack, Seen, Site
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.wait import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._record.connections import Connection
 from ansible_collections.mtv.teardown.plugins.module_utils._session import clones
@@ -26,6 +27,8 @@ _PARTLY = (
     "the account is no administrator of the engine and sees only what it has a role on: what it does not see may be "
     "there all the same"
 )
+
+_ROLELESS = "the engine does not show the roles of the account, so nobody knows what it may do"
 
 
 @contextmanager
@@ -124,6 +127,15 @@ class OvirtSite:
         """Disks of an earlier run whose VM has gone; most of what was noted is no disk of this engine."""
         found = self._engine.volumes(sorted(ids))
         return [self._disk(disk, None) for disk in found.values() if disk is not None]
+
+    def lacks(self, targets: Sequence[Remote]) -> tuple[Sequence[Lack], str]:
+        if not targets:
+            return (), ""
+        grants = self._engine.grants()
+        if not grants:
+            return (), _ROLELESS
+        machines = self._engine.machines({one.id: one.name for one in targets if one.kind == "Vm"})
+        return lacks(targets, machines, grants), ""
 
     def remove(self, targets: Sequence[Remote], limits: Limits) -> Mapping[str, Cause]:
         return Removal(self._engine, targets, limits).run()

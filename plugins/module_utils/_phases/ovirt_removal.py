@@ -23,8 +23,10 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session.clones impor
 # Forklift's snapshots of a warm migration say so (forklift pkg/controller/plan/adapter/ovirt/client.go).
 WARM = "Forklift Operator warm migration precopy"
 # RemoveVmCommand: these may be removed. What a stop is of use for: StopVmCommandBase.
-_REMOVABLE = frozenset({"down", "image_illegal", "unassigned"})
+REMOVABLE = frozenset({"down", "image_illegal", "unassigned"})
 _WAITING = frozenset({"image_locked", "saving_state", "restoring_state"})
+# What the engine wants for each command (ActionType.java); older engines had one permit for all that runs a VM.
+STOP, REMOVE, REMOVE_DISK = ("stop_vm", "vm_basic_operations"), ("delete_vm",), ("delete_disk",)
 # A VM that does not get down is stopped again after so many looks: an orderly shutdown may never end, and what is
 # highly available is started anew.
 _STOP_AGAIN = 5
@@ -179,13 +181,13 @@ class Removal:
         if vm.now is not None and (vm.now.protected or vm.now.pool):
             vm.blocked = True
             return False
-        if vm.status in _REMOVABLE or vm.status in _WAITING:
+        if vm.status in REMOVABLE or vm.status in _WAITING:
             return False
         return vm.stopped is None or self._round - vm.stopped >= _STOP_AGAIN
 
     def _wants_removal(self, vm: _Vm) -> bool:
         """Not with a disk that nobody decided on: it would go, too."""
-        if vm.status not in _REMOVABLE or vm.now is None:
+        if vm.status not in REMOVABLE or vm.now is None:
             return False
         vm.strange = [disk.alias for disk in vm.now.volumes if _goes_along(disk) and disk.id not in self._decided]
         vm.blocked = vm.blocked or bool(vm.strange)

@@ -44,6 +44,17 @@ class Seen:
     unread: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """A right that the account does not have, by the provider's own word. kind, place: what it is missing on; remedy:
+    what gives it."""
+
+    right: str
+    kind: str
+    place: str
+    remedy: str
+
+
 class Site(Protocol):
     """One provider that we are logged in to. Calls raise ApiError when the provider as a whole fails."""
 
@@ -56,6 +67,10 @@ class Site(Protocol):
 
     def look(self, session: Session) -> Seen:
         """Read what may be the session's. Nothing is changed."""
+
+    def lacks(self, targets: Sequence[Remote]) -> tuple[Sequence[Lack], str]:
+        """Rights that the removal of these needs and that we do not have; and what the provider cannot tell of that,
+        empty when it told all. Nothing is changed."""
 
     def remove(self, targets: Sequence[Remote], limits: Limits) -> Mapping[str, Cause]:
         """Delete exactly these, in the provider's order, and wait for all of them together.
@@ -129,6 +144,37 @@ def _stored(sites: Sequence[Site], handles: Mapping[str, Collection[str]]) -> di
             else:
                 told.setdefault(handle, f"it is not on {site.connection.key}")
     return told
+
+
+def lacking(targets: Sequence[Target], session: Session) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """(rights that are missing to delete what is the session's, what could not be told of them), before anything is
+    deleted. A provider that cannot be reached is no clear no."""
+    with _opened(targets) as (sites, failed):
+        seen = _look(sites, failed, targets, session)
+        owned = [one for one, _made in seen.with_status(Status.OWNED)]
+
+        def ask(site: Site) -> tuple[Sequence[Lack], str]:
+            try:
+                return site.lacks([one for one in owned if one.provider == site.connection.key])
+            except ApiError as exc:
+                return (), exc.msg
+
+        answers = dict(zip((site.connection.key for site in sites), _together(ask, sites), strict=True))
+    missing = [
+        {
+            "verb": lack.right,
+            "resource": lack.kind,
+            "namespace": None,
+            "provider": key,
+            "name": lack.place,
+            "remedy": lack.remedy,
+        }
+        for key, (lacks, _untold) in answers.items()
+        for lack in lacks
+    ]
+    untold = [{"provider": entry["provider"], "error": entry["error"]} for entry in seen.unreadable]
+    untold += [{"provider": key, "error": text} for key, (_lacks, text) in answers.items() if text]
+    return missing, untold
 
 
 def remove(

@@ -12,8 +12,15 @@ from typing import Any
 from ansible_collections.mtv.teardown.plugins.module_utils._causes import vsphere as causes
 from ansible_collections.mtv.teardown.plugins.module_utils._causes.model import Cause
 from ansible_collections.mtv.teardown.plugins.module_utils._clients.vsphere import Patience, VCenter, plain_name
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.providers import Seen
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.vsphere_tasks import Removal
+from ansible_collections.mtv.teardown.plugins.module_utils._phases.providers import Lack, Seen
+from ansible_collections.mtv.teardown.plugins.module_utils._phases.vsphere_tasks import (
+    BROWSE,
+    DESTROY,
+    POWER_OFF,
+    PRIVILEGES,
+    REMOVE_SNAPSHOT,
+    Removal,
+)
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.wait import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._record.connections import Connection
 from ansible_collections.mtv.teardown.plugins.module_utils._session import clones
@@ -23,6 +30,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session.model import
 # What Forklift calls its snapshots (forklift.md 2.3).
 SNAPSHOT = "forklift-migration-precopy"
 _KEPT_SNAPSHOT = "a snapshot of Forklift on a VM that stays; it is removed only when asked for"
+_REMEDY = "a vCenter role with it, propagating, on a folder above"
 _KEPT_FILES = "files of a clone that is not in the inventory; they are reported, never deleted"
 
 
@@ -169,6 +177,40 @@ class VSphereSite:
             place=path,
             kept=_KEPT_FILES,
         )
+
+    # -- rights -------------------------------------------------------------------------------------------------
+
+    def lacks(self, targets: Sequence[Remote]) -> tuple[Sequence[Lack], str]:
+        """vCenter says it for many objects at once."""
+        wanted: dict[tuple[str, str], set[str]] = {}
+        places: dict[str, str] = {}
+        machines = {one.id: one for one in targets if one.kind == "VirtualMachine"}
+        for ref, values in self._center.details(machines).values.items():
+            places[ref] = machines[ref].place
+            steps = {DESTROY, POWER_OFF} if _is_on(values) else {DESTROY}
+            wanted[("VirtualMachine", ref)] = {PRIVILEGES[step] for step in steps}
+            if values.get("parent") is not None:
+                wanted[("Folder", values["parent"]._moId)] = {PRIVILEGES[DESTROY]}
+                places[values["parent"]._moId] = machines[ref].place.rpartition("/")[0]
+        for one in targets:
+            if one.kind == "Snapshot":
+                vm = str(one.facts["vm"])
+                places[vm] = one.place
+                wanted.setdefault(("VirtualMachine", vm), set()).add(PRIVILEGES[REMOVE_SNAPSHOT])
+        for ref, values in self._center.everything("Datastore", ("name", "summary.accessible")).values.items():
+            if values.get("summary.accessible"):
+                places[ref] = str(values.get("name") or ref)
+                wanted[("Datastore", ref)] = {BROWSE}
+        return [Lack(right, kind, places[ref], _REMEDY) for kind, ref, right in self._missing(wanted)], ""
+
+    def _missing(self, wanted: Mapping[tuple[str, str], set[str]]) -> Iterator[tuple[str, str, str]]:
+        """One question for all objects of a kind that are asked for the same."""
+        groups: dict[tuple[str, frozenset[str]], list[str]] = {}
+        for (kind, ref), rights in wanted.items():
+            groups.setdefault((kind, frozenset(rights)), []).append(ref)
+        for (kind, privileges), refs in groups.items():
+            for ref, missing in self._center.lacking(kind, refs, sorted(privileges)).items():
+                yield from ((kind, ref, right) for right in missing)
 
     # -- removing -----------------------------------------------------------------------------------------------
 

@@ -19,6 +19,15 @@ IN_FLIGHT = 32
 # How often a VM whose file is locked, or that a task holds, is tried; seconds before the next try, doubled each time.
 TRIES, PAUSE = 4, 1.0
 POWER_OFF, DESTROY, REMOVE_SNAPSHOT = "PowerOffVM_Task", "Destroy_Task", "RemoveSnapshot_Task"
+# What vCenter wants for each of them. A delete needs it on the folder of the VM, too (vSphere Security, Virtual
+# Machine Inventory Privileges).
+PRIVILEGES = {
+    POWER_OFF: "VirtualMachine.Interact.PowerOff",
+    DESTROY: "VirtualMachine.Inventory.Delete",
+    REMOVE_SNAPSHOT: "VirtualMachine.State.RemoveSnapshot",
+}
+# To look for files that are left: SearchDatastore_Task.
+BROWSE = "Datastore.Browse"
 GONE = "ManagedObjectNotFound"
 _AGAIN = LOCKED | {"TaskInProgress", "InvalidState", "ConcurrentAccess"}
 

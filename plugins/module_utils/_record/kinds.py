@@ -13,7 +13,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session.objects impo
 
 # Groups of the kinds that the suite is known to record, for entries whose module says nothing
 # (subclasses such as utilities.utils, files of the old suite). Source: mtv-api-tests.
-_SUITE_GROUPS = {
+SUITE_GROUPS = {
     "ClusterRoleBinding": "rbac.authorization.k8s.io",
     "ConfigMap": "",
     "Conversion": "forklift.konveyor.io",
@@ -48,7 +48,7 @@ def group_of(record: Record, served: Iterable[Resource]) -> str | None:
     """
     if record.module in GROUP_OF_MODULE:
         return GROUP_OF_MODULE[record.module]
-    if record.kind in _SUITE_GROUPS:
-        return _SUITE_GROUPS[record.kind]
+    if record.kind in SUITE_GROUPS:
+        return SUITE_GROUPS[record.kind]
     groups = {resource.group for resource in served if resource.kind == record.kind}
     return groups.pop() if len(groups) == 1 else None

@@ -34,7 +34,8 @@ def of_targets(session: Session, result: Mapping[str, Any]) -> list[str]:
     lines += ["to be deleted:", *(f"  {_owned_line(entry)}" for entry in targets)] if targets else []
     lines += _not_touched(result["refused"])
     lines += _section("could not be read", result["unreadable"], _error_line)
-    return lines + _where_clones_may_be(session, result)
+    lines += _where_clones_may_be(session, result)
+    return lines + (result["rights"]["summary"] if result.get("rights") else [])
 
 
 def _where_clones_may_be(session: Session, result: Mapping[str, Any]) -> list[str]:
@@ -43,6 +44,30 @@ def _where_clones_may_be(session: Session, result: Mapping[str, Any]) -> list[st
     lines = [f"on source providers: {len(on_provider)} records"] if on_provider else []
     missing = sorted(set(result["provider_types"]) - set(result["configured"]))
     return lines + [f"no {kind} provider is configured, so nobody looks there" for kind in missing]
+
+
+def of_rights(told: Mapping[str, Any]) -> list[str]:
+    """What an account lacks, by the place where it lacks it."""
+    places: dict[tuple[str, str], list[str]] = {}
+    for entry in told["missing"]:
+        where = f"on {entry['provider']}" if entry["provider"] else _where(entry["namespace"])
+        given = f"given by {entry['remedy']}" if entry["remedy"] else "given by no manifest of this collection"
+        places.setdefault((where, given), []).append(_right_line(entry))
+    lines = [f"missing rights: {len(told['missing'])}"] if places else []
+    lines += [f"  {where}: {', '.join(rights)}; {given}" for (where, given), rights in places.items()]
+    return lines + _section("rights that could not be asked for", told["untold"], _untold_line)
+
+
+def _where(namespace: str | None) -> str:
+    return f"in namespace {namespace}" if namespace else "in the whole cluster"
+
+
+def _right_line(entry: Entry) -> str:
+    return f"{entry['verb']} on {entry['name']}" if entry["provider"] else f"{entry['verb']} {entry['resource']}"
+
+
+def _untold_line(entry: Entry) -> str:
+    return f"{entry['provider'] or 'the cluster'}: {entry['error']}"
 
 
 def of_verdict(session: Session, result: Mapping[str, Any]) -> list[str]:

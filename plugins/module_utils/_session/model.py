@@ -49,7 +49,8 @@ class Session:
     namespaces: those that the session created; lineage: uid -> test name of what was shown to be the
     session's outside its own namespaces, so that dependants are known when the owner has gone;
     identities: place -> uid of what is the session's by its name alone, as it was first met: what stands there later
-    with another uid is somebody else's.
+    with another uid is somebody else's; narrow: kinds that the account may not list in the whole cluster, where that is
+    not needed, None while nobody has asked.
     """
 
     prefix: str = ""
@@ -62,6 +63,7 @@ class Session:
     providers: tuple[Key, ...] = ()
     lineage: Mapping[str, str] = field(default_factory=dict)
     identities: Mapping[str, str] = field(default_factory=dict)
+    narrow: tuple[str, ...] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -69,6 +71,11 @@ class Session:
     @property
     def has_record(self) -> bool:
         return bool(self.records)
+
+    @property
+    def is_searched(self) -> bool:
+        """True when only the whole cluster can show where it has been: a prefix, and no record."""
+        return bool(self.prefix) and not self.has_record
 
     def is_own_namespace(self, name: str | None) -> bool:
         """True for a namespace that the session created: there everything is its own."""
@@ -99,6 +106,8 @@ def from_dict(data: Mapping[str, Any]) -> Session:
             values[name] = tuple(_key(key) for key in values.get(name, ()))
         values["records"] = tuple(Record(**record) for record in values.get("records", ()))
         values["namespaces"] = tuple(values.get("namespaces", ()))
+        if values.get("narrow") is not None:
+            values["narrow"] = tuple(values["narrow"])
         session = Session(**values)
     except (TypeError, AttributeError, ValueError) as exc:
         raise TeardownError(f"session is not what session_info returns: {exc}") from exc

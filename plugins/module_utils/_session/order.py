@@ -9,11 +9,13 @@ and maps while Plans live; PVCs in use hang on pvc-protection; a living DataVolu
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 FORKLIFT = "forklift.konveyor.io"
 KUBEVIRT = "kubevirt.io"
 CDI = "cdi.kubevirt.io"
+RBAC = "rbac.authorization.k8s.io"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +90,12 @@ STEPS: tuple[Step, ...] = (
 REST = STEPS[-1]
 NAMESPACE_STEP = _step(NAMESPACES, "namespaces", "Namespace")
 VOLUME_STEP = _step(NAMESPACES, "released volumes", "PersistentVolume")
+# Last of all: these may be what lets us delete the rest. Those in a namespace of the session go with it.
+RIGHTS_STEP = _step(
+    NAMESPACES, "rights", f"RoleBinding.{RBAC}", f"Role.{RBAC}", f"ClusterRoleBinding.{RBAC}", f"ClusterRole.{RBAC}"
+)
 
-_PLACED = {kind: step for step in (*STEPS, NAMESPACE_STEP, VOLUME_STEP) for kind in step.kinds}
+_PLACED = {kind: step for step in (*STEPS, NAMESPACE_STEP, VOLUME_STEP, RIGHTS_STEP) for kind in step.kinds}
 
 # What only a migration, KubeVirt or CDI makes: in a shared namespace a name or a record says nothing of these.
 LINEAGE_KINDS = frozenset(
@@ -141,8 +147,10 @@ SERVER_KINDS = frozenset(
 )
 # Read whole, in all namespaces where that is allowed: they say where else to look.
 ROOT_KINDS = ((FORKLIFT, "Provider"), (FORKLIFT, "Plan"), (FORKLIFT, "Migration"))
+# And where migrated VMs are. With a record it is known where to look, so then the whole cluster need not be read.
+SEARCHED_KINDS = (*ROOT_KINDS, (KUBEVIRT, "VirtualMachine"))
 # Cluster-scoped kinds that are always read: PVs by claim, the others by name (the suite binds roles).
-CLUSTER_KINDS = (("", "Namespace"), ("", "PersistentVolume"), ("rbac.authorization.k8s.io", "ClusterRoleBinding"))
+CLUSTER_KINDS = (("", "Namespace"), ("", "PersistentVolume"), (RBAC, "ClusterRoleBinding"))
 # Read whole in shared and cluster scopes because a decision needs more than metadata.
 WHOLE_KINDS = frozenset({*ROOT_KINDS, ("", "Namespace"), ("", "PersistentVolume")})
 
@@ -162,7 +170,7 @@ FURNITURE_KINDS = frozenset(
 _FURNITURE_NAMES = {
     ("", "ConfigMap"): ("kube-root-ca.crt", "openshift-service-ca.crt"),
     ("", "ServiceAccount"): ("default", "builder", "deployer", "pipeline"),
-    ("rbac.authorization.k8s.io", "RoleBinding"): ("system:deployers", "system:image-builders", "system:image-pullers"),
+    (RBAC, "RoleBinding"): ("system:deployers", "system:image-builders", "system:image-pullers"),
 }
 _FURNITURE_SECRETS = ("builder-dockercfg-", "default-dockercfg-", "deployer-dockercfg-", "pipeline-dockercfg-")
 _FURNITURE_TOKENS = ("builder-token-", "default-token-", "deployer-token-", "pipeline-token-")
@@ -176,8 +184,13 @@ def step_of(group: str, kind: str) -> Step:
 def steps_of(phase: str) -> tuple[Step, ...]:
     """The steps of a role, in order."""
     if phase == NAMESPACES:
-        return (NAMESPACE_STEP, VOLUME_STEP)
+        return (NAMESPACE_STEP, VOLUME_STEP, RIGHTS_STEP)
     return tuple(step for step in STEPS if step.phase == phase)
+
+
+def goes_along(group: str, kind: str, namespace: str | None, namespaces: Collection[str]) -> bool:
+    """True for rights inside a namespace that is deleted: without them nothing else in it could be."""
+    return namespace in namespaces and step_of(group, kind) is RIGHTS_STEP
 
 
 def is_furniture(group: str, kind: str, name: str) -> bool:

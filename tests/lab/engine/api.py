@@ -52,6 +52,8 @@ class Engine:
                 web.get(f"{root}/disks/{{id}}", self._disk),
                 web.delete(f"{root}/disks/{{id}}", self._remove_disk),
                 web.get(f"{root}/templates", self._templates),
+                web.get(f"{root}/users/{{id}}/permissions", self._permissions),
+                web.get(f"{root}/roles/{{id}}/permits", self._permits),
                 web.get(f"{root}/events", self._events),
                 web.get(f"{root}/jobs/{{id}}", self._job),
                 web.get(f"{root}/{{kind:clusters|hosts|storagedomains}}", self._named_list),
@@ -118,7 +120,7 @@ class Engine:
         read first, so a second DELETE is 404."""
         user = self._user(request)
         vm = self._found(request, user)
-        rules.may_change(user, vm)
+        rules.may_change(user, vm, "delete_vm")
         force, detach = _flag(request, "force"), _flag(request, "detach_only")
         rules.check_removal(self.world, vm, force=force, detach_only=detach)
         rules.remove(self.world, vm, detach_only=detach)
@@ -129,7 +131,7 @@ class Engine:
     async def _act(self, request: web.Request) -> web.Response:
         user = self._user(request)
         vm = self._found(request, user)
-        rules.may_change(user, vm)
+        rules.may_change(user, vm, "stop_vm")
         rules.stop(self.world, vm, force=_flag(request, "force"))
         return _xml(shapes.action(), 202 if _flag(request, "async") else 200)
 
@@ -168,10 +170,30 @@ class Engine:
     async def _remove_disk(self, request: web.Request) -> web.Response:
         user = self._user(request)
         disk = self._found_disk(request, user)
-        if not user.admin:
+        if not (user.admin and "delete_disk" in user.permits):
             raise rules.RefusedError("User is not authorized to perform this action.", 403)
         rules.remove_disk(self.world, disk)
         return _xml(shapes.action())
+
+    async def _permissions(self, request: web.Request) -> web.Response:
+        """E:resource/BackendAssignedPermissionsResource.java; of oneself alone."""
+        user = self._user(request)
+        if request.match_info["id"] != self.sessions.user_id(user):
+            raise web.HTTPNotFound
+        made = (
+            shapes.permission(self.sessions.user_id(user), _role_id(user, name), vm_id)
+            for name, (_permits, vms) in user.roles().items()
+            for vm_id in vms or [""]
+        )
+        return _xml(shapes.document("permissions", made))
+
+    async def _permits(self, request: web.Request) -> web.Response:
+        self._user(request)
+        known = {_role_id(u, name): role for u in self.world.users.values() for name, role in u.roles().items()}
+        if request.match_info["id"] not in known:
+            raise web.HTTPNotFound
+        permits, _vms = known[request.match_info["id"]]
+        return _xml(shapes.document("permits", (shapes.permit(request.match_info["id"], one) for one in permits)))
 
     async def _templates(self, request: web.Request) -> web.Response:
         self._user(request)
@@ -210,6 +232,10 @@ class Engine:
 
 def _xml(text: str, status: int = 200) -> web.Response:
     return web.Response(status=status, body=text.encode(), content_type="application/xml", charset="utf-8")
+
+
+def _role_id(user: User, name: str) -> str:
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"role {name} of {user.name}"))
 
 
 def _flag(request: web.Request, name: str) -> bool:

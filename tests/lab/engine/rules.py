@@ -26,9 +26,9 @@ class RefusedError(Exception):
         self.detail, self.status = detail, status
 
 
-def may_change(user: User, vm: Vm) -> None:
+def may_change(user: User, vm: Vm, permit: str) -> None:
     """CommandBase.checkPermissions: NO_PERMISSION before anything else is looked at."""
-    if not user.admin and vm.id not in user.acts:
+    if not user.may(permit, vm.id):
         raise RefusedError("User is not authorized to perform this action.", 403)
 
 

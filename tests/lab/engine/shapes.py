@@ -134,6 +134,24 @@ def template(template_id: str, name: str) -> str:
     )
 
 
+def permission(user_id: str, role_id: str, vm_id: str) -> str:
+    """One for the whole system names no object (PermissionMapper.java)."""
+    given = f'<vm href="{ROOT}/vms/{vm_id}" id="{vm_id}"/>' if vm_id else ""
+    own = f"{role_id[:8]}{(vm_id or user_id)[8:]}"
+    return (
+        f'<permission href="{ROOT}/permissions/{own}" id="{own}"><role href="{ROOT}/roles/{role_id}" id="{role_id}"/>'
+        f'<user href="{ROOT}/users/{user_id}" id="{user_id}"/>{given}</permission>'
+    )
+
+
+def permit(role_id: str, name: str) -> str:
+    number = sum(name.encode())
+    return (
+        f'<permit href="{ROOT}/roles/{role_id}/permits/{number}" id="{number}"><name>{name}</name>'
+        f'<administrative>false</administrative><role href="{ROOT}/roles/{role_id}" id="{role_id}"/></permit>'
+    )
+
+
 def named(kind: str, path: str, one_id: str, name: str, status: str = "") -> str:
     """A cluster, a host, a storage domain: id, name, and status where it has one."""
     told = f"<status>{status}</status>" if status else ""

@@ -69,15 +69,31 @@ class Vm:
     snapshots: list[Snapshot] = field(default_factory=lambda: [Snapshot("Active VM", type="active")])
 
 
+# What the roles of a user allow who may change something (ActionGroup.java), as far as anything here asks for it.
+PERMITS = ("delete_disk", "delete_vm", "login", "stop_vm")
+
+
 @dataclass
 class User:
-    """sees: ids of the VMs that a user who is no administrator has a role on; acts: of those that he may change."""
+    """sees: ids of the VMs that a user who is no administrator has a role on; acts: of those that he may change;
+    permits: what the role allows that he has on those, or on the whole system."""
 
     name: str
     password: str
     admin: bool = True
     sees: list[str] = field(default_factory=list)
     acts: list[str] = field(default_factory=list)
+    permits: list[str] = field(default_factory=lambda: list(PERMITS))
+
+    def may(self, permit: str, vm_id: str) -> bool:
+        return (self.admin or vm_id in self.acts) and permit in self.permits
+
+    def roles(self) -> dict[str, tuple[list[str], list[str]]]:
+        """Name of each of his roles -> (its permits, ids of the VMs that it is given on; none: the whole system)."""
+        if self.admin:
+            return {"admin": (self.permits, [])}
+        found = {"actor": (self.permits, self.acts), "viewer": (["login"], self.sees)}
+        return {name: role for name, role in found.items() if role[1]}
 
 
 @dataclass

@@ -18,6 +18,7 @@ import (
 //
 //	GET /vms, POST /vms [VM], PUT /vms/ID VM, DELETE /vms/ID; POST /many?prefix=P&count=N
 //	PUT /rules [Rule], GET /rules; GET /calls, DELETE /calls; GET /sessions, DELETE /sessions
+//	PUT /denied ["PRIVILEGE"]: what the account may not do from now on
 //	POST /files {"path": "[datastore] a/b"}, DELETE /files; POST /disks: a first class disk
 func (w *world) control() http.Handler {
 	mux := http.NewServeMux()
@@ -77,6 +78,19 @@ func (w *world) control() http.Handler {
 		return nil, json.NewDecoder(request.Body).Decode(&w.rules)
 	})
 	answer("GET /rules", func(*http.Request) (any, error) { return w.rules, nil })
+	answer("PUT /denied", func(request *http.Request) (any, error) {
+		var named []string
+		if err := json.NewDecoder(request.Body).Decode(&named); err != nil {
+			return nil, err
+		}
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.denied = map[string]bool{}
+		for _, privilege := range named {
+			w.denied[privilege] = true
+		}
+		return nil, nil
+	})
 	answer("GET /calls", func(*http.Request) (any, error) {
 		w.mu.Lock()
 		defer w.mu.Unlock()

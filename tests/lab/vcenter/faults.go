@@ -82,6 +82,39 @@ func (w *world) attach() {
 	root := &collector{}
 	root.Self = w.model.ServiceContent.PropertyCollector
 	registry.Put(root)
+	manager := registry.Get(*w.model.ServiceContent.AuthorizationManager).(*simulator.AuthorizationManager)
+	registry.Put(&authority{AuthorizationManager: manager, world: w})
+}
+
+// privileges is what a vCenter wants for a call. The simulator grants everything; a test may deny some.
+var privileges = map[string]string{
+	"PowerOffVM_Task":      "VirtualMachine.Interact.PowerOff",
+	"Destroy_Task":         "VirtualMachine.Inventory.Delete",
+	"RemoveSnapshot_Task":  "VirtualMachine.State.RemoveSnapshot",
+	"SearchDatastore_Task": "Datastore.Browse",
+}
+
+func (w *world) isDenied(privilege string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.denied[privilege]
+}
+
+// authority tells of what is denied.
+type authority struct {
+	*simulator.AuthorizationManager
+	world *world
+}
+
+func (a *authority) HasPrivilegeOnEntities(request *types.HasPrivilegeOnEntities) soap.HasFault {
+	body := a.AuthorizationManager.HasPrivilegeOnEntities(request)
+	for _, entity := range body.(*methods.HasPrivilegeOnEntitiesBody).Res.Returnval {
+		for index := range entity.PrivAvailability {
+			one := &entity.PrivAvailability[index]
+			one.IsGranted = one.IsGranted && !a.world.isDenied(one.PrivId)
+		}
+	}
+	return body
 }
 
 func (w *world) take(method string, name string) *Rule {
@@ -122,6 +155,9 @@ func (w *world) handle(ctx *simulator.Context, method *simulator.Method) (mo.Ref
 	}
 	if strings.HasPrefix(method.Name, "Retrieve") && method.Name != "RetrieveServiceContent" {
 		return nil, nil // the collector asks for its rules itself
+	}
+	if wanted := privileges[method.Name]; w.isDenied(wanted) {
+		return nil, &types.NoPermission{Object: &method.This, PrivilegeId: wanted}
 	}
 	rule := w.take(method.Name, name)
 	if rule == nil {

@@ -88,6 +88,10 @@ class VCenter:
         """What goes wrong from now on; see Rule in faults.go. None: everything works."""
         self._ask("PUT", "/rules", list(rules))
 
+    def deny(self, *privileges: str) -> None:
+        """What the account may not do from now on, and is told when it asks. None: everything."""
+        self._ask("PUT", "/denied", list(privileges))
+
     def calls(self) -> dict[str, int]:
         """Calls of clients since they were forgotten, by method."""
         found: dict[str, int] = self._ask("GET", "/calls")
@@ -114,6 +118,7 @@ class VCenter:
     def clear(self) -> None:
         """Away with all VMs, rules and counts; only the simulator's own machine stays."""
         self.rules()
+        self.deny()
         self.end_sessions()
         for vm_id, vm in self.vms().items():
             if not vm["name"].startswith("DC0_"):

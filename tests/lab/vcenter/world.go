@@ -51,6 +51,8 @@ type world struct {
 	hung  []types.ManagedObjectReference
 	// litters are the folders of files that litter wrote.
 	litters []string
+	// denied are privileges that the account does not have.
+	denied map[string]bool
 	// hidden has the configurations that NoConfig took away, by the id of their VM.
 	hidden map[string]*types.VirtualMachineConfigInfo
 }

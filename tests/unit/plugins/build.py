@@ -27,6 +27,7 @@ RESOURCES = {
         ("", "v1", "events", "Event", True),
         ("apps", "v1", "deployments", "Deployment", True),
         ("rbac.authorization.k8s.io", "v1", "clusterrolebindings", "ClusterRoleBinding", False),
+        ("rbac.authorization.k8s.io", "v1", "rolebindings", "RoleBinding", True),
         ("forklift.konveyor.io", "v1beta1", "plans", "Plan", True),
         ("forklift.konveyor.io", "v1beta1", "migrations", "Migration", True),
         ("forklift.konveyor.io", "v1beta1", "providers", "Provider", True),

@@ -20,12 +20,23 @@ from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiErr
 from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_file import Record
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import Obj, Resource
+from ansible_collections.mtv.teardown.plugins.module_utils._session.rights import Right
 from ansible_collections.mtv.teardown.tests.unit.plugins.build import AFTER, BEFORE, RESOURCES, obj
 
 LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
 SHARED, ADMIN = "shared-vms", "mtv"
 FOREIGN = ("default", "kube-system", "openshift-mtv", "other-team")
-INSIDE = ("Pod", "Secret", "ConfigMap", "PersistentVolumeClaim", "VirtualMachine", "DataVolume", "Plan", "Conversion")
+INSIDE = (
+    "Pod",
+    "Secret",
+    "RoleBinding",
+    "ConfigMap",
+    "PersistentVolumeClaim",
+    "VirtualMachine",
+    "DataVolume",
+    "Plan",
+    "Conversion",
+)
 LINEAGE = ("Pod", "PersistentVolumeClaim", "VirtualMachine", "DataVolume", "Secret", "ConfigMap")
 RELEASED = {"phase": "Released"}
 OURS, CONTESTED, OTHERS = "ours", "contested", "others"
@@ -259,6 +270,9 @@ class Memory:
     def listing(self, resource: Resource, namespace: str | None = None, **asked: Any) -> Listing:
         found = [o for o in self.objects.values() if o.resource is resource and namespace in (None, o.namespace)]
         return Listing(() if asked.get("fields") else tuple(found), "1")
+
+    def may(self, _right: Right) -> bool:
+        return True
 
     def get(self, resource: Resource, namespace: str | None, name: str) -> Obj | None:
         return next((o for o in self.listing(resource, namespace).objects if o.name == name), None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.mtv.teardown.plugins.module_utils._causes import table
+from ansible_collections.mtv.teardown.plugins.module_utils._causes import answers, table
 from ansible_collections.mtv.teardown.plugins.module_utils._causes.model import Evidence, Stuck
 from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import epoch
 from ansible_collections.mtv.teardown.tests.unit.plugins.build import obj
@@ -71,6 +71,7 @@ CASES: list[tuple[str, str, Any, Evidence, str]] = [
     ("quota-refuses", "small", SECRET, seen(), "403 Forbidden: exceeded quota: small, requested: x"),
     ("forbidden", "delete secrets", SECRET, seen(), f"403 Forbidden for /x: {FORBIDDEN}"),
     ("unauthorized", "token", SECRET, seen(), "401 Unauthorized for /x: Unauthorized"),
+    ("goes-with-namespace", "goes with its namespace", SECRET, seen(), answers.ALONG),
     ("kept-unread", "Plan: 500", SECRET, seen(), "kept, because what it holds could not all be read: Plan: 500"),
     ("unseen", "could not be read", SECRET, seen(), "it was not seen whether it has gone: its kind could not be read"),
     ("server-fails", "500", SECRET, seen(), "500 InternalError for /x: etcd"),

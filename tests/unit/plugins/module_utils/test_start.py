@@ -79,7 +79,11 @@ def test_two_sessions_in_one_file_need_a_prefix(tmp_path: Path) -> None:
 
 def test_a_session_survives_the_way_between_roles() -> None:
     session = Session(
-        prefix="auto-ab12", plans=(Key("p", "n", UID, "t"),), started="2026-01-01T00:00:00Z", lineage={UID: "test"}
+        prefix="auto-ab12",
+        plans=(Key("p", "n", UID, "t"),),
+        started="2026-01-01T00:00:00Z",
+        lineage={UID: "test"},
+        narrow=("plans.forklift.konveyor.io",),
     )
     assert from_dict(json.loads(json.dumps(session.as_dict()))) == session
 

@@ -55,6 +55,32 @@ def test_check_mode_shows_every_target() -> None:
     assert sum(line.startswith("  Secret ") for line in lines) == len(targets)
 
 
+def test_missing_rights_are_told_by_place_with_what_gives_them() -> None:
+    one = {
+        "verb": "delete",
+        "resource": "pods",
+        "namespace": "auto-ab12",
+        "provider": "",
+        "name": "",
+        "remedy": "x.yml",
+    }
+    missing = [
+        one,
+        {**one, "resource": "secrets"},
+        {**one, "namespace": None, "remedy": ""},
+        {**one, "verb": "delete_vm", "provider": "rhv-1", "name": "Default/vm", "remedy": "a role"},
+    ]
+    assert summary.of_rights({"missing": missing, "untold": [{"provider": "vsphere-8", "error": "no answer"}]}) == [
+        "missing rights: 4",
+        "  in namespace auto-ab12: delete pods, delete secrets; given by x.yml",
+        "  in the whole cluster: delete pods; given by no manifest of this collection",
+        "  on rhv-1: delete_vm on Default/vm; given by a role",
+        "rights that could not be asked for:",
+        "  vsphere-8: no answer",
+    ]
+    assert summary.of_rights({"missing": [], "untold": []}) == []
+
+
 def test_the_headline_says_what_is_missing_for_clean() -> None:
     unread = {"kind": "Secret", "api_version": "v1", "namespace": None, "name": "", "error": "403 Forbidden"}
     text = "\n".join(summary.of_verdict(SESSION, result(verdict="unverified", unreadable=[unread])))

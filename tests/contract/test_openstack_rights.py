@@ -1,0 +1,54 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Roles in a token of a real Keystone, and what the real services let them do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.mtv.teardown.plugins.module_utils._phases import openstack, providers
+from ansible_collections.mtv.teardown.plugins.module_utils._phases.providers import Target
+from ansible_collections.mtv.teardown.plugins.module_utils._record.connections import Connection
+
+from tests.contract import clouds
+from tests.lab.openstack.seed import connect
+from tests.lab.openstack.settings import PASSWORD
+from tests.lab.openstack.worlds import Project
+
+
+def account(project: Project, name: str, role: str) -> Connection:
+    """A user with this one role in project ci."""
+    keystone = connect(project.peer.port, "admin").identity
+    made = keystone.find_role(role) or keystone.create_role(name=role)
+    user = keystone.create_user(name=name, password=PASSWORD, domain_id="default")
+    keystone.assign_project_role_to_user(keystone.find_project("ci"), user, made)
+    return clouds.connection(project.peer, auth={"username": name, "project_name": "ci"})
+
+
+def lacking(at: Connection, prefix: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    return providers.lacking([Target(at, openstack.open_site)], clouds.session(prefix))
+
+
+def test_a_token_that_may_only_read_is_a_clear_no_and_a_member_is_enough(project: Project, prefix: str) -> None:
+    volume = project.volume(f"{prefix}-rhel8-aaaa-boot-vol")
+    reader = account(project, f"reader-{prefix}", "reader")
+    missing, untold = lacking(reader, prefix)
+    assert [(entry["verb"], entry["resource"], entry["name"]) for entry in missing] == [
+        ("role member", "Project", "ci")
+    ]
+    assert untold == []
+    refused = clouds.clear(reader, clouds.session(prefix), clouds.STUCK)
+    assert refused.causes() == {f"{clouds.HOST}/Volume/{volume}": "forbidden"}
+    assert volume in project.everything()
+    member = account(project, f"member-{prefix}", "member")
+    assert lacking(member, prefix) == ([], [])
+    assert clouds.clear(member, clouds.session(prefix)).held == {}
+    assert volume not in project.everything()
+
+
+def test_roles_of_the_operators_own_are_his_to_explain(project: Project, prefix: str) -> None:
+    project.volume(f"{prefix}-rhel8-aaaa-boot-vol")
+    missing, untold = lacking(account(project, f"tester-{prefix}", f"tester-{prefix}"), prefix)
+    assert missing == []
+    assert any(f"tester-{prefix}" in entry["error"] for entry in untold)

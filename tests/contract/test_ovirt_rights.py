@@ -1,0 +1,114 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Permits on an oVirt engine: with exactly these a session's VMs go, and with one less it is told before."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import pytest
+from ansible_collections.mtv.teardown.plugins.module_utils._clients.ovirt import Grant, Machine
+from ansible_collections.mtv.teardown.plugins.module_utils._phases import ovirt_removal, ovirt_rights, providers
+from ansible_collections.mtv.teardown.plugins.module_utils._phases.ovirt import open_site
+from ansible_collections.mtv.teardown.plugins.module_utils._phases.providers import Target
+from ansible_collections.mtv.teardown.plugins.module_utils._session.clones import Remote
+from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
+
+from tests.contract.ovirt_runs import HASTY, SESSION, connection, teardown
+from tests.lab.engine.peer import Peer
+
+NAME = "auto-ab12-rhel8-x1y2"
+ACCOUNT = {"name": "ci@internal", "password": "ci-secret"}
+LOGIN = {"username": ACCOUNT["name"], "secret": ACCOUNT["password"]}
+PERMITS = [ovirt_removal.STOP[0], ovirt_removal.REMOVE[0], ovirt_removal.REMOVE_DISK[0]]
+
+
+def lacking(engine: Peer, session: Session = SESSION) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    return providers.lacking([Target(connection(engine, **LOGIN), partial(open_site, patience=HASTY))], session)
+
+
+def account(engine: Peer, *permits: str, **more: Any) -> None:
+    engine.ask("POST", "/users", {**ACCOUNT, "permits": list(permits), **more})
+
+
+def with_orphan(engine: Peer) -> tuple[Session, str]:
+    """A VM that runs, and a disk that an earlier run has noted and that belongs to none any more."""
+    engine.vm(NAME, status="up")
+    disk = str(engine.disk("left")["id"])
+    return SESSION.learned(lineage={disk: ""}), disk
+
+
+def test_with_exactly_these_permits_it_goes(engine: Peer) -> None:
+    account(engine, *PERMITS)
+    session, disk = with_orphan(engine)
+    assert lacking(engine, session) == ([], [])
+    run = teardown(engine, session, **LOGIN)
+    assert (run.names, run.causes) == ([NAME], {})
+    assert not engine.vms() and disk not in engine.disks()
+
+
+@pytest.mark.parametrize("permit", PERMITS)
+def test_a_permit_that_is_missing_is_named_and_nothing_is_changed(engine: Peer, permit: str) -> None:
+    account(engine, *(one for one in PERMITS if one != permit))
+    session, disk = with_orphan(engine)
+    before = engine.vms()
+    missing, untold = lacking(engine, session)
+    kind = "Disk" if permit == "delete_disk" else "Vm"
+    assert [(entry["verb"], entry["resource"], entry["provider"]) for entry in missing] == [(permit, kind, "rhv-1")]
+    assert untold == []
+    assert engine.vms() == before and disk in engine.disks()
+    assert not [path for method, path in engine.calls("POST") if "/api/" in path] + engine.calls("DELETE")
+
+
+def test_a_user_with_a_role_on_one_vm_alone(engine: Peer) -> None:
+    mine, other = engine.vm(NAME), engine.vm(f"{NAME}-seen")
+    account(engine, *PERMITS, admin=False, acts=[mine["id"]], sees=[other["id"]])
+    missing, untold = lacking(engine)
+    assert [(entry["verb"], entry["name"].rpartition("/")[2]) for entry in missing] == [("delete_vm", other["name"])]
+    assert ["no administrator" in entry["error"] for entry in untold] == [True, True]
+
+
+def test_an_engine_that_does_not_show_the_roles_is_no_clear_no(engine: Peer) -> None:
+    engine.vm(NAME)
+    account(engine, *PERMITS)
+    engine.rules({"method": "GET", "path": "/users/.*/permissions", "kind": "fault", "status": 403})
+    missing, untold = lacking(engine)
+    assert (missing, len(untold)) == ([], 1)
+
+
+def test_no_question_where_nothing_is_the_sessions(engine: Peer) -> None:
+    account(engine)
+    engine.vm("auto-ab123-rhel8")
+    assert lacking(engine) == ([], [])
+    assert not [path for _method, path in engine.calls("GET") if "permissions" in path]
+
+
+VM = Machine("v", NAME, status="down", cluster="c", pool="p")
+ONE = Remote("ovirt", "rhv-1", "h", "Vm", "v", NAME)
+ALL = frozenset({"delete_vm", "stop_vm", "delete_disk"})
+
+
+@pytest.mark.parametrize(
+    ("grant", "enough"),
+    [
+        (Grant(ALL), True),
+        (Grant(ALL, "data_center", "d"), True),  # nobody said which clusters are in it
+        (Grant(ALL, "cluster", "c"), True),
+        (Grant(ALL, "cluster", "other"), False),
+        (Grant(ALL, "vm", "v"), True),
+        (Grant(ALL, "vm", "other"), False),
+        (Grant(ALL, "vm_pool", "p"), True),
+        (Grant(ALL, "storage_domain", "s"), False),
+        (Grant(frozenset({"login"})), False),
+    ],
+)
+def test_what_a_role_covers(grant: Grant, enough: bool) -> None:
+    assert (ovirt_rights.lacks([ONE], {"v": VM}, [grant]) == []) is enough
+
+
+def test_older_engines_have_one_permit_for_all_that_runs_a_vm() -> None:
+    up = Machine("v", NAME, status="up")
+    grant = Grant(frozenset({"delete_vm", "vm_basic_operations"}))
+    assert ovirt_rights.lacks([ONE], {"v": up}, [grant]) == []

@@ -1,0 +1,40 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Writes extensions/rights from the tables of the code: C(python -m tests.tools.rights)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+from ansible_collections.mtv.teardown.plugins.module_utils._session import rights
+
+FOLDER = Path(__file__).resolve().parents[2] / "extensions" / "rights"
+HEAD = """\
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""
+
+
+class _Indented(yaml.SafeDumper):
+    """Lists as yamllint wants them."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002
+        super().increase_indent(flow, False)
+
+
+def files() -> dict[str, str]:
+    """Name -> content."""
+    return {f"{use.name}.yml": _text(use) for use in rights.USES}
+
+
+def _text(use: rights.Use) -> str:
+    parts = [yaml.dump(one, Dumper=_Indented, sort_keys=False) for one in use.manifests()]
+    return f"---\n{HEAD}# {use.about}\n" + "---\n".join(parts)
+
+
+if __name__ == "__main__":
+    for name, text in files().items():
+        (FOLDER / name).write_text(text, encoding="utf-8")

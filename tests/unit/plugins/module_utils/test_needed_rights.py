@@ -1,0 +1,194 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which rights a run needs, which manifest gives them, and what a server's rules allow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pytest
+from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
+from ansible_collections.mtv.teardown.plugins.module_utils._phases import rights as asking
+from ansible_collections.mtv.teardown.plugins.module_utils._session import order, rights
+from ansible_collections.mtv.teardown.plugins.module_utils._session.rights import Needs, Right, Rule
+from ansible_collections.mtv.teardown.tests.unit.plugins.build import RESOURCES, obj
+
+OWN, SHARED, MTV = "auto-ab12", "shared-vms", "openshift-mtv"
+FORKLIFT = order.FORKLIFT
+
+
+def find(group: str, kind: str) -> Any:
+    return next((r for r in RESOURCES.values() if (r.group, r.kind) == (group, kind)), None)
+
+
+def named(needs: Needs) -> set[str]:
+    return {f"{r.verb} {r.resource}{' in ' + r.namespace if r.namespace else ''}" for r in needs.rights()}
+
+
+def test_a_session_of_which_nothing_is_there_needs_what_is_read() -> None:
+    looks = ((RESOURCES["Namespace"], None), (RESOURCES["Pod"], SHARED))
+    assert named(Needs(find, looks)) == {"list namespaces", f"list pods in {SHARED}"}
+
+
+def test_what_is_deleted_is_awaited_and_a_namespace_is_deleted_by_a_right_inside_it() -> None:
+    targets = (obj("Namespace", OWN), obj("Secret", "a", OWN), obj("PersistentVolume", "v"))
+    assert named(Needs(find, targets=targets)) == {
+        f"delete namespaces in {OWN}",
+        "watch namespaces",
+        f"delete secrets in {OWN}",
+        f"watch secrets in {OWN}",
+        "delete persistentvolumes",
+        "watch persistentvolumes",
+    }
+
+
+def test_what_forklift_asks_for_when_a_plan_is_archived() -> None:
+    sides = {"source": {"namespace": OWN, "name": "s"}, "destination": {"namespace": MTV, "name": "host"}}
+    plan = obj("Plan", "p", OWN, spec={"targetNamespace": SHARED, "provider": sides})
+    assert named(Needs(find, patched=(plan,), plans=(plan,))) == {
+        f"patch plans in {OWN}",
+        f"watch plans in {OWN}",
+        f"create virtualmachines in {SHARED}",
+        f"get providers in {OWN}",
+        f"get providers in {MTV}",
+    }
+
+
+def test_while_a_migration_runs_more_may_come() -> None:
+    wanted = named(Needs(find, places=(SHARED,)))
+    assert {f"delete pods in {SHARED}", f"watch pods in {SHARED}", "delete persistentvolumes"} <= wanted
+    assert f"delete plans in {SHARED}" not in wanted
+
+
+@pytest.mark.parametrize(
+    ("right", "use"),
+    [
+        (Right("", "", "namespaces", "watch"), "every-run"),
+        (Right("", "", "namespaces", "delete"), None),
+        (Right("", FORKLIFT, "plans", "list"), "search-by-prefix"),
+        (Right("", FORKLIFT, "plans", "delete"), None),
+        (Right("", FORKLIFT, "forkliftcontrollers", "list"), "provider-servers"),
+        (Right(OWN, "example.com", "widgets", "delete"), "session-namespace"),
+        (Right(OWN, "", "namespaces", "delete"), "session-namespace"),
+        (Right(OWN, FORKLIFT, "plans", "patch"), "session-namespace"),
+        (Right(OWN, "", "secrets", "patch"), None),
+        (Right(SHARED, "", "pods", "delete"), "shared-namespace"),
+        (Right(SHARED, "", "namespaces", "delete"), "session-namespace"),
+        (Right(SHARED, "k8s.cni.cncf.io", "network-attachment-definitions", "delete"), "shared-namespace"),
+        (Right(MTV, FORKLIFT, "providers", "get"), "provider-namespace"),
+        (Right(MTV, "apps", "deployments", "delete"), "provider-servers"),
+        (Right(MTV, "", "secrets", "delete"), None),
+    ],
+)
+def test_which_manifest_gives_it(right: Right, use: str | None) -> None:
+    found = rights.use_of(right, own=[OWN], shared=[SHARED])
+    assert (found.name if found else None) == use
+
+
+def test_no_manifest_gives_more_in_a_shared_namespace_than_named_kinds() -> None:
+    for use in rights.USES:
+        wildcard = [kind for kind in (*use.everywhere, *use.inside) if "*" in kind]
+        assert wildcard == ([("*", "*")] if use is rights.SESSION_NAMESPACE else [])
+    secrets = Right("", "", "secrets", "list")
+    assert not any(use.grants(secrets) for use in rights.USES)
+
+
+def test_every_kind_of_the_tables_is_asked_for() -> None:
+    shared = {
+        (r["apiGroups"][0], name) for r in rights.SHARED_NAMESPACE.manifests()[0]["rules"] for name in r["resources"]
+    }
+    kinds = {(group, kind) for group, kind in order.SHARED_KINDS if (group, kind) not in order.CLUSTER_KINDS}
+    assert len(shared) > len(kinds) > 20
+    assert {kind.lower() + "s" for _group, kind in kinds} <= {name for _group, name in shared}
+
+
+def test_roles_hold_exactly_the_rights() -> None:
+    wanted = [Right("", "", "namespaces", "list"), Right(OWN, "", "pods", "list"), Right(OWN, "", "pods", "delete")]
+    wanted += [Right(OWN, "", "secrets", "delete"), Right(OWN, "", "secrets", "list"), Right(OWN, "apps", "x", "list")]
+    cluster, inside = rights.manifests(wanted, OWN)
+    assert (cluster["kind"], inside["kind"], inside["metadata"]["namespace"]) == ("ClusterRole", "Role", OWN)
+    assert inside["rules"] == [
+        {"apiGroups": [""], "resources": ["pods", "secrets"], "verbs": ["delete", "list"]},
+        {"apiGroups": ["apps"], "resources": ["x"], "verbs": ["list"]},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rule", "allowed"),
+    [
+        (("delete", "", "pods"), True),
+        (("*", "*", "*"), True),
+        (("list", "", "pods"), False),
+        (("delete", "apps", "pods"), False),
+        (("delete", "", "pods/log"), False),
+        (("delete", "", "pods", "one-pod"), False),
+    ],
+)
+def test_what_a_rule_allows(rule: tuple[str, ...], allowed: bool) -> None:
+    assert Rule(*(frozenset([part]) for part in rule)).allows(Right(OWN, "", "pods", "delete")) is allowed
+
+
+def test_a_rule_for_one_namespace_by_name() -> None:
+    rule = Rule(frozenset({"delete"}), frozenset({""}), frozenset({"namespaces"}), frozenset({OWN}))
+    assert rule.allows(Right(OWN, "", "namespaces", "delete"))
+    assert not rule.allows(Right("auto-ab13", "", "namespaces", "delete"))
+
+
+# -- asking -----------------------------------------------------------------------------------------------------
+
+
+class Server:
+    """An API server that enumerates some rights, and knows of more when it is asked for one."""
+
+    def __init__(self, told: Iterable[Right] = (), more: Iterable[Right] = (), error: ApiError | None = None) -> None:
+        self.told, self.more, self.error = set(told), set(more), error
+        self.asked: list[Right] = []
+
+    def together(self, work: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
+        return [work(item) for item in items]
+
+    def rules(self, namespace: str) -> tuple[Rule, ...]:
+        if self.error is not None:
+            raise self.error
+        return tuple(
+            Rule(frozenset({r.verb}), frozenset({r.group}), frozenset({r.resource}))
+            for r in self.told
+            if r.namespace == namespace
+        )
+
+    def may(self, right: Right) -> bool:
+        self.asked.append(right)
+        if self.error is not None:
+            raise self.error
+        return right in self.told | self.more
+
+
+WANTED = [Right("", "", "namespaces", "watch"), Right(OWN, "", "pods", "delete"), Right(OWN, "", "secrets", "delete")]
+
+
+def refused(server: Server, proven: Iterable[Right] = ()) -> tuple[list[Right], str]:
+    return asking.refused(server, WANTED, set(proven))  # type: ignore[arg-type]
+
+
+def test_what_the_rules_hold_or_was_read_is_not_asked_for() -> None:
+    server = Server(told=WANTED[1:])
+    assert refused(server, WANTED[:1]) == ([], "")
+    assert server.asked == []
+
+
+def test_rules_that_are_not_all_are_no_clear_no() -> None:
+    server = Server(told=WANTED[1:2], more=[WANTED[0], WANTED[2]])
+    assert refused(server) == ([], "")
+    assert server.asked == [WANTED[0], WANTED[2]]
+
+
+def test_a_clear_no_is_one() -> None:
+    assert refused(Server(told=WANTED[:2])) == ([WANTED[2]], "")
+
+
+def test_an_error_is_told_and_not_repeated_for_each_right() -> None:
+    server = Server(error=ApiError("503 for the question", status=503))
+    assert refused(server) == ([], "503 for the question")
+    assert len(server.asked) == 1

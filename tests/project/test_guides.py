@@ -6,7 +6,12 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from pathlib import Path
+
+import yaml
+
+from tests.contract.guide_commands import COMMANDS, blocks, commands, guides
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = (ROOT / "docs/docsite/rst/guide_troubleshooting.rst").read_text(encoding="utf-8")
@@ -30,3 +35,27 @@ def test_tests_that_the_safety_guide_names_are_there() -> None:
     text = (ROOT / "docs/docsite/rst/guide_safety.rst").read_text(encoding="utf-8")
     files = {path.name for path in (ROOT / "tests").rglob("test_*.py")}
     assert set(re.findall(r"(test_\w+\.py)", text)) <= files
+
+
+def test_every_command_of_a_guide_is_run() -> None:
+    """By tests/contract/test_guide_commands.py, as its table says."""
+    told = commands()
+    assert len(told) >= 15
+    missing = {command: files for command, files in told.items() if command not in COMMANDS}
+    assert missing == {}, "these have no line in COMMANDS of tests/contract/guide_commands.py"
+    assert set(COMMANDS) - set(told) == set(), "these stand in no guide any more"
+    assert [command for command, case in COMMANDS.items() if bool(case.instead) != bool(case.why)] == []
+
+
+def test_yaml_of_a_guide_is_yaml() -> None:
+    found = [block for file in guides() for block in blocks(file) if block.language == "yaml"]
+    assert len(found) >= 14
+    assert all(yaml.safe_load(block.text) for block in found)
+
+
+def test_targets_of_make_that_are_told_exist() -> None:
+    texts = [path.read_text(encoding="utf-8") for path in (ROOT / "README.md", ROOT / "CONTRIBUTING.md")]
+    told = {name for text in texts for name in re.findall(r"(?:^    |`)make ([a-z-]+)", text, flags=re.MULTILINE)}
+    assert told >= {"demo", "test", "quick", "lab-up", "bench"}
+    for name in told:
+        subprocess.run(["make", "--dry-run", name], cwd=ROOT, check=True, capture_output=True)

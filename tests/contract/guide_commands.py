@@ -48,8 +48,8 @@ _PREFIX = "-e session_prefix=auto-ab12"
 _TEARDOWN, _VERIFY = "ansible-playbook mtv.teardown.teardown", "ansible-playbook mtv.teardown.verify"
 
 COMMANDS: dict[str, Case] = {
-    # Installing. ansible-galaxy and pip are those of test_guide_commands.py: the collection, not published yet, is taken
-    # from the tarball, and Python's packages go into a venv that is thrown away.
+    # Installing. ansible-galaxy and pip: see test_guide_commands.py. The collection comes from the tarball, since it
+    # is not published yet, and Python's packages go into a venv that is thrown away.
     "ansible-galaxy collection install mtv.teardown": _NO_SESSION,
     "pip install kubernetes jmespath": _NO_SESSION,
     "pip install pyvmomi openstacksdk ovirt-engine-sdk-python": _NO_SESSION,

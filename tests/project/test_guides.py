@@ -59,3 +59,25 @@ def test_targets_of_make_that_are_told_exist() -> None:
     assert told >= {"demo", "test", "quick", "lab-up", "bench"}
     for name in told:
         subprocess.run(["make", "--dry-run", name], cwd=ROOT, check=True, capture_output=True)
+
+
+def test_the_guide_of_verdicts_names_every_key_of_the_result_and_every_line_of_the_summary() -> None:
+    guide = (ROOT / "docs/docsite/rst/guide_verdicts.rst").read_text(encoding="utf-8")
+    module = (ROOT / "plugins/modules/leftovers_info.py").read_text(encoding="utf-8")
+    returned = yaml.safe_load(module.split('RETURN = r"""')[1].split('"""')[0])
+    table = guide.split("The result file\n")[1].split("What to do\n")[0]
+    rows = re.findall(r"^   \* - (``.*``)$", table, flags=re.MULTILINE)
+    assert {key for row in rows for key in re.findall(r"``(\w+)``", row)} == set(returned)
+    lines = (ROOT / "plugins/module_utils/_report/summary.py").read_text(encoding="utf-8").split("def of_verdict")[1]
+    titles = set(re.findall(r'_section\("([^"]+)"', lines)) | {"not touched", "certificates not verified, by choice"}
+    assert len(titles) >= 7
+    assert {title for title in titles if f"``{title}:``" not in guide} == set()
+
+
+def test_the_safety_guide_names_every_evidence_and_no_other() -> None:
+    guide = (ROOT / "docs/docsite/rst/guide_safety.rst").read_text(encoding="utf-8")
+    code = (ROOT / "plugins/module_utils/_session/ownership.py").read_text(encoding="utf-8")
+    rows = re.findall(r"^   \* - (``.*``)$", guide, flags=re.MULTILINE)
+    assert {name for row in rows for name in re.findall(r"``([^`]+)``", row)} == set(
+        re.findall(r'_owned\("([^"]+)"', code)
+    )

@@ -87,7 +87,7 @@ def _elsewhere(link: str) -> str:
 
 
 def _here(file: Path, link: str, root: Path) -> str:
-    path, _, place = unquote(link).partition("#")
+    path, _hash, place = unquote(link).partition("#")
     # A path that begins with / counts from where the site, or the repository, begins.
     base = root if path.startswith("/") else file.parent
     target = (base / path.partition("?")[0].lstrip("/")).resolve() if path else file

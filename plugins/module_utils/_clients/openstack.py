@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One project of an OpenStack cloud: bulk lists, deletion by id, typed errors.
 
-openstacksdk logs in, finds the services, repeats what is worth it and names the microversion; the answers are read
+openstacksdk logs in, finds the services and repeats what is worth it; the answers are read
 here. Its own lists take an answer without the expected key for an empty one, and an empty one is what proves that
 nothing is left. Rules: providers.md 3.2.
 """
@@ -38,7 +38,7 @@ else:
 
 PAGE = 1000
 # The first in which a server tells whether it is locked; clouds since 2015 have it, and newer ones keep its shapes.
-COMPUTE_MICROVERSION = "2.9"
+_MICROVERSIONS = {"compute": "2.9"}
 # Busy, or between two servers of a pool; Nova says 413 for too many requests, too.
 _AGAIN = [413, 429, 502, 503, 504]
 _LONGEST_RETRY_AFTER = 30
@@ -166,7 +166,6 @@ class Cloud:
             "verify": made.validate_certs,
             **({"cacert": made.ca_file} if made.ca_file else {}),
             "api_timeout": self.patience.silence,
-            "compute_default_microversion": COMPUTE_MICROVERSION,
         }
 
     def _check_project(self, access: Any) -> None:
@@ -304,6 +303,8 @@ class Cloud:
                 status_code_retries=self.patience.tries - 1,
                 status_code_retry_delay=self.patience.pause,
                 retriable_status_codes=_AGAIN,
+                # Were it a default of the connection, an older openstacksdk would fail where a service does not answer.
+                microversion=_MICROVERSIONS.get(KINDS[kind].service),
                 **more,
             )
         except _errors() as exc:

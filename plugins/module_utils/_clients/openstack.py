@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One project of an OpenStack cloud: bulk lists, deletion by id, typed errors.
 
-openstacksdk logs in, finds the services and repeats what is worth it; the answers are read
+openstacksdk logs in, finds the services, repeats what is worth it and names the microversion; the answers are read
 here. Its own lists take an answer without the expected key for an empty one, and an empty one is what proves that
 nothing is left. Rules: providers.md 3.2.
 """
@@ -38,7 +38,7 @@ else:
 
 PAGE = 1000
 # The first in which a server tells whether it is locked; clouds since 2015 have it, and newer ones keep its shapes.
-_MICROVERSIONS = {"compute": "2.9"}
+COMPUTE_MICROVERSION = "2.9"
 # Busy, or between two servers of a pool; Nova says 413 for too many requests, too.
 _AGAIN = [413, 429, 502, 503, 504]
 _LONGEST_RETRY_AFTER = 30
@@ -166,6 +166,7 @@ class Cloud:
             "verify": made.validate_certs,
             **({"cacert": made.ca_file} if made.ca_file else {}),
             "api_timeout": self.patience.silence,
+            "compute_default_microversion": COMPUTE_MICROVERSION,
         }
 
     def _check_project(self, access: Any) -> None:
@@ -273,7 +274,7 @@ class Cloud:
 
     def _service(self, kind: str, doing: str) -> Any:
         """Found in the catalogue at its first use, and asked for its versions, which openstacksdk does once only. It
-        says ValueError of a region that is not there."""
+        says ValueError of a region that is not there; before 4.11 it stumbles where a service does not answer."""
         attempt = 1
         while True:
             try:
@@ -283,6 +284,13 @@ class Cloud:
                     f"{self.connection.key}: {self.connection.host} offers no such service ({doing}): {exc}",
                     reason="NoService",
                 ) from exc
+            except AttributeError as exc:
+                if attempt >= self.patience.tries:
+                    raise ApiError(
+                        f"{self.connection.key}: {self.connection.host}, {doing}: the service cannot be asked for its "
+                        "versions. openstacksdk 4.11 and newer tell why.",
+                        reason=NO_ANSWER,
+                    ) from exc
             except _errors() as exc:
                 if attempt >= self.patience.tries:
                     raise self._failed(exc, doing) from exc
@@ -303,8 +311,6 @@ class Cloud:
                 status_code_retries=self.patience.tries - 1,
                 status_code_retry_delay=self.patience.pause,
                 retriable_status_codes=_AGAIN,
-                # Were it a default of the connection, an older openstacksdk would fail where a service does not answer.
-                microversion=_MICROVERSIONS.get(KINDS[kind].service),
                 **more,
             )
         except _errors() as exc:

@@ -297,7 +297,7 @@ def test_options_without_an_address() -> None:
 
 
 def test_an_old_sdk_that_stumbles_over_a_service_without_an_answer() -> None:
-    """openstacksdk before 4.11 ends with an AttributeError then; that must not end the module, which has more to tell."""
+    """openstacksdk before 4.11 ends with an AttributeError then; the module, which has more to tell, must not."""
     entry = providers_file.ProviderEntry("osp", "openstack", ENTRY)
     cloud = Cloud(connections("openstack", None, [entry], {})[0][0], Patience(tries=2, pause=0.0))
     cloud._sdk = object()  # has no attribute compute

@@ -77,9 +77,11 @@ check_end lower
 say "lower: the libraries of the source providers"
 pytest_at lower 60 tests/contract/test_vsphere_clones.py tests/contract/test_ovirt_site.py
 
-python_for 3.13 3.12
-if .venv/bin/python -c 'import sys, ansible.release as r; sys.exit((list(sys.version_info[:2]), r.__version__[:5]) != ([3, int(sys.argv[1])], "2.21."))' "${found#3.}"; then
-  say "upper: that is .venv, which sanity.sh, units.sh and build.sh have checked"
+python_for 3.13 3.12 3.11
+if [ "$found" = 3.11 ]; then
+  say "upper: NOT TRIED, for ansible-core 2.21 needs Python 3.12 or newer"
+elif .venv/bin/python -c 'import sys, ansible.release as r; sys.exit((sys.version_info[1], r.__version__[:5]) != (int(sys.argv[1]), "2.21."))' "${found#3.}"; then
+  say "upper: that is .venv, which sanity.sh, units.sh and build.sh check"
 else
   make_end upper "$python" '2.21.*' 14.5.0 highest
   check_end upper

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import pytest
 import yaml
 
-from tests.contract.guide_commands import COMMANDS, blocks, commands, guides
+from tests.contract.guide_commands import COMMANDS, blocks, commands, guides, plays
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = (ROOT / "docs/docsite/rst/guide_troubleshooting.rst").read_text(encoding="utf-8")
@@ -51,6 +54,29 @@ def test_yaml_of_a_guide_is_yaml() -> None:
     found = [block for file in guides() for block in blocks(file) if block.language == "yaml"]
     assert len(found) >= 14
     assert all(yaml.safe_load(block.text) for block in found)
+
+
+def _roles_of(play: dict[str, Any]) -> Iterator[tuple[str, set[str]]]:
+    """Each of our roles that a play uses, and the variables that it gives."""
+    for entry in play.get("roles", []):
+        yield entry["role"], set(entry) - {"role"}
+    tasks = [
+        task for entry in play.get("tasks", []) for task in (entry, *entry.get("block", []), *entry.get("always", []))
+    ]
+    for task in tasks:
+        if "ansible.builtin.import_role" in task:
+            yield task["ansible.builtin.import_role"]["name"], set(task.get("vars", {}))
+
+
+@pytest.mark.parametrize("name", plays())
+def test_roles_in_playbooks_of_guides_have_the_variables_that_are_given(name: str) -> None:
+    used = [found for play in yaml.safe_load(plays()[name]) for found in _roles_of(play)]
+    assert used
+    for role, given in used:
+        specs = (ROOT / "roles" / role.removeprefix("mtv.teardown.") / "meta/argument_specs.yml").read_text(
+            encoding="utf-8"
+        )
+        assert given <= set(yaml.safe_load(specs)["argument_specs"]["main"]["options"])
 
 
 def test_targets_of_make_that_are_told_exist() -> None:

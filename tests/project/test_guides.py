@@ -79,6 +79,17 @@ def test_roles_in_playbooks_of_guides_have_the_variables_that_are_given(name: st
         assert given <= set(yaml.safe_load(specs)["argument_specs"]["main"]["options"])
 
 
+def test_every_variable_is_told_and_no_other() -> None:
+    sources = [path for folder in ("roles", "playbooks") for path in (ROOT / folder).rglob("*.yml")]
+    told = [path for path in guides() if path.parent.name == "rst"]
+    in_code, in_guides = (
+        {name for path in paths for name in re.findall(r"\bmtv_teardown_[a-z_]+", path.read_text(encoding="utf-8"))}
+        for paths in (sources, told)
+    )
+    assert len(in_guides) > 25
+    assert in_guides == in_code - {"mtv_teardown_connection"}  # what the playbooks make of the connection
+
+
 def test_targets_of_make_that_are_told_exist() -> None:
     texts = [path.read_text(encoding="utf-8") for path in (ROOT / "README.md", ROOT / "CONTRIBUTING.md")]
     told = {name for text in texts for name in re.findall(r"(?:^    |`)make ([a-z-]+)", text, flags=re.MULTILINE)}

@@ -19,8 +19,8 @@ author:
   - mtv.teardown contributors (!UNKNOWN)
 requirements:
   - python >= 3.11
-  - kubernetes >= 24.2.0
-  - jmespath >= 1.0.0
+  - kubernetes >= 31.0.0
+  - jmespath >= 1.0.1
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - mtv.teardown._session

@@ -20,7 +20,7 @@ author:
   - mtv.teardown contributors (!UNKNOWN)
 requirements:
   - python >= 3.11
-  - ovirt-engine-sdk-python >= 4.6.2
+  - ovirt-engine-sdk-python >= 4.6.3
   - jmespath >= 1.0.1
   - PyYAML >= 6.0.1
   - urllib3

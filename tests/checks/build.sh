@@ -3,7 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# The tarball, as Galaxy would take it: built from a clean copy, imported, installed into an empty folder and read there.
+# The tarball, as Galaxy would take it: built from a clean copy, imported, installed into an empty folder; from there a
+# whole teardown.
 set -eu
 
 root=$(cd "$(dirname "$0")/../.." && pwd -P)
@@ -11,9 +12,7 @@ root=$(cd "$(dirname "$0")/../.." && pwd -P)
 
 tree=$root/.cache/build
 rm -rf "$tree"
-clean_copy "$tree"
-(cd "$tree/ansible_collections/mtv/teardown" && ansible-galaxy collection build --force --output-path "$tree" .)
-tarball=$(ls "$tree"/mtv-teardown-*.tar.gz)
+tarball=$(build_tarball "$tree")
 if tar -tzf "$tarball" | grep -E '(^|/)(\.cache|\.venv|\.git|__pycache__|\.ansible)(/|$)'; then fail "the tarball holds what no user needs"; fi
 
 # The importer ends with 0 whatever it finds.
@@ -24,8 +23,5 @@ cat "$tree/importer.log"
 grep -q 'Importer processing completed successfully' "$tree/importer.log" || fail "galaxy-importer did not end well"
 if grep -E '^(WARNING|ERROR)' "$tree/importer.log"; then fail "galaxy-importer found something"; fi
 
-ansible-galaxy collection install --no-deps --collections-path "$tree/installed" "$tarball" >/dev/null
-cd "$tree"
-ANSIBLE_COLLECTIONS_PATH=$tree/installed ansible-doc -t module mtv.teardown.session_info >/dev/null
-ANSIBLE_COLLECTIONS_PATH=$tree/installed ansible-doc -t role mtv.teardown.verify >/dev/null
-echo "built: $tarball"
+install_tarball "$tarball" "$tree/installed" "$(kubernetes_core)"
+tests/tools/whole_teardown.sh build "$root/.venv/bin" "$tree/installed"

@@ -27,3 +27,23 @@ at_least() {
   ran=$(python -c 'import sys, xml.etree.ElementTree as t; s = t.parse(sys.argv[1]).getroot()[0]; print(int(s.get("tests")) - int(s.get("skipped")))' "$2")
   [ "$ran" -ge "$1" ] || fail "only $ran tests ran"
 }
+
+# Where the kubernetes.core of .venv is.
+kubernetes_core() { python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' | sed 's|$|/ansible_collections/kubernetes/core|'; }
+
+# build_tarball FOLDER: the tarball, built in that folder from a clean copy; prints its path.
+build_tarball() {
+  clean_copy "$1"
+  (cd "$1/ansible_collections/mtv/teardown" && ansible-galaxy collection build --force --output-path "$1" . >/dev/null)
+  ls "$1"/mtv-teardown-*.tar.gz
+}
+
+# install_tarball TARBALL FOLDER KUBERNETES_CORE: into an empty folder, beside the one collection that it depends on.
+install_tarball() {
+  rm -rf "$2"
+  # Without this it finds the link to the checkout beside Python's packages, and installs nothing.
+  ANSIBLE_COLLECTIONS_SCAN_SYS_PATH=false ansible-galaxy collection install --no-deps --collections-path "$2" "$1" >/dev/null 2>&1
+  [ -f "$2/ansible_collections/mtv/teardown/MANIFEST.json" ] || fail "the tarball was not installed"
+  mkdir -p "$2/ansible_collections/kubernetes"
+  ln -s "$3" "$2/ansible_collections/kubernetes/core"
+}

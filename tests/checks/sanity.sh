@@ -5,16 +5,22 @@
 #
 # ansible-test sanity, without an ignore file. It wants a copy at the right path with a git of its own; in a folder that
 # git ignores it would find no file, skip everything and say that all is well.
+#   tests/checks/sanity.sh [VENV KUBERNETES_CORE]   with the ansible-core of that venv, and that kubernetes.core
 set -eu
 
 root=$(cd "$(dirname "$0")/../.." && pwd -P)
 . "$root/tests/checks/lib.sh"
 
 tree=$root/.cache/sanity
+core=$(kubernetes_core)
+if [ $# -gt 0 ]; then
+  PATH=$1/bin:$PATH
+  tree=$tree-$(basename "$1")
+  core=$2
+fi
 clean_copy "$tree"
-site=$(python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 mkdir -p "$tree/ansible_collections/kubernetes"
-ln -sfn "$site/ansible_collections/kubernetes/core" "$tree/ansible_collections/kubernetes/core"
+ln -sfn "$core" "$tree/ansible_collections/kubernetes/core"
 # A home of its own: caches of another version change what is found.
 HOME=$tree/home
 export HOME

@@ -58,6 +58,16 @@ def test_modules_are_documented_and_thin(module: Path) -> None:
     assert len(code) <= 80
 
 
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: path.stem)
+def test_modules_require_what_requirements_txt_has(module: Path) -> None:
+    """These lower bounds are tried by tests/checks/versions.sh."""
+    ours = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    documented = yaml.safe_load(_constant(module, "DOCUMENTATION"))["requirements"]
+    wanted = [line.replace(" ", "") for line in documented if ">=" in line and not line.startswith("python ")]
+    assert wanted
+    assert set(wanted) <= set(ours)
+
+
 @pytest.mark.parametrize("name", DELETING)
 def test_deleting_modules_return_one_shape(name: str) -> None:
     returned = yaml.safe_load(_constant(ROOT / "plugins" / "modules" / f"{name}.py", "RETURN"))

@@ -15,20 +15,7 @@ stamp=.venv/.setup-stamp
 say() { printf 'setup: %s\n' "$*"; }
 die() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 
-# A pyenv shim exists for versions that are not active and then fails, so ask the interpreter to do real work.
-runs() { "$1" -c 'import ctypes, ssl, sqlite3, sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' >/dev/null 2>&1; }
-
-candidates() {
-  versions=
-  if command -v pyenv >/dev/null 2>&1; then versions=$(pyenv root 2>/dev/null)/versions; fi
-  for v in 3.13 3.12 3.11; do
-    command -v "python$v" || true
-    # Newest patch release first; the glob stays literal, and so is no file, where there is none.
-    # shellcheck disable=SC2012
-    if [ -n "$versions" ]; then ls -d "$versions"/$v*/bin/python$v 2>/dev/null | sort -rV || true; fi
-  done
-  command -v python3 || true
-}
+. "$root/tests/tools/pythons.sh"
 
 find_python() {
   if [ -n "${MTV_TEARDOWN_PYTHON:-}" ]; then
@@ -36,9 +23,9 @@ find_python() {
     python=$MTV_TEARDOWN_PYTHON
     return
   fi
-  for python in $(candidates); do
-    if runs "$python"; then return; fi
-  done
+  if python=$(first_python 3.13 3.12 3.11); then return; fi
+  python=$(command -v python3 || true)
+  if [ -n "$python" ] && runs "$python"; then return; fi
   die "no Python 3.11, 3.12 or 3.13 runs here. Install one (Debian: apt install python3 python3-venv) or set MTV_TEARDOWN_PYTHON."
 }
 
@@ -89,7 +76,7 @@ need_go=no
 if [ -z "${KUBEBUILDER_ASSETS:-}" ] && ! go_is_new_enough; then need_go=yes; fi
 with_ovirt=no
 if can_build_ovirt; then with_ovirt=yes; fi
-want="$(cat requirements-dev.txt tests/tools/setup.sh | cksum) $with_ovirt $root $("$python" -VV | tr '\n' ' ') $python"
+want="$(cat requirements-dev.txt tests/tools/setup.sh tests/tools/pythons.sh | cksum) $with_ovirt $root $("$python" -VV | tr '\n' ' ') $python"
 if [ -f "$stamp" ] && [ "$(sed -n 1p "$stamp")" = "$want" ] && .venv/bin/python -c '' 2>/dev/null &&
   { [ $need_go = no ] || [ -x .venv/bin/go ]; }; then
   say "nothing to do, .venv is up to date ($("$python" -V))"

@@ -277,7 +277,7 @@ class Cloud:
 
     def _service(self, kind: str, doing: str) -> Any:
         """Found in the catalogue at its first use, and asked for its versions, which openstacksdk does once only. It
-        says ValueError of a region that is not there."""
+        says ValueError of a region that is not there; before 4.11 it stumbles where a service does not answer."""
         attempt = 1
         while True:
             try:
@@ -287,6 +287,13 @@ class Cloud:
                     f"{self.connection.key}: {self.connection.host} offers no such service ({doing}): {exc}",
                     reason="NoService",
                 ) from exc
+            except AttributeError as exc:
+                if attempt >= self.patience.tries:
+                    raise ApiError(
+                        f"{self.connection.key}: {self.connection.host}, {doing}: the service cannot be asked for its "
+                        "versions. openstacksdk 4.11 and newer tell why.",
+                        reason=NO_ANSWER,
+                    ) from exc
             except _errors() as exc:
                 if attempt >= self.patience.tries:
                     raise self._failed(exc, doing) from exc

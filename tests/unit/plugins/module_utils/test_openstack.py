@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.mtv.teardown.plugins.module_utils._causes import openstack as causes
+from ansible_collections.mtv.teardown.plugins.module_utils._clients.openstack import Cloud, Patience
+from ansible_collections.mtv.teardown.plugins.module_utils._errors import NO_ANSWER, ApiError
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.openstack_read import Reading, zoned
 from ansible_collections.mtv.teardown.plugins.module_utils._record import openstack_connection, providers_file
 from ansible_collections.mtv.teardown.plugins.module_utils._record.connections import Connection, connections
@@ -292,3 +294,13 @@ def test_from_options(options: dict[str, Any], expected: tuple[Any, ...]) -> Non
 def test_options_without_an_address() -> None:
     _found, wrong = connections("openstack", {"auth": {"username": "u"}}, [], {})
     assert "auth_url" in "".join(wrong.values())
+
+
+def test_an_old_sdk_that_stumbles_over_a_service_without_an_answer() -> None:
+    """openstacksdk before 4.11 ends with an AttributeError then; the module, which has more to tell, must not."""
+    entry = providers_file.ProviderEntry("osp", "openstack", ENTRY)
+    cloud = Cloud(connections("openstack", None, [entry], {})[0][0], Patience(tries=2, pause=0.0))
+    cloud._sdk = object()  # has no attribute compute
+    with pytest.raises(ApiError, match="cannot be asked for its versions") as failed:
+        cloud.listing("Server")
+    assert failed.value.reason == NO_ANSWER

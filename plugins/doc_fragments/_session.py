@@ -19,8 +19,8 @@ options:
   resources_file:
     description:
       - The C(resources.json) that mtv-api-tests wrote. It is read as data, nothing in it is imported or evaluated.
-      - Default is what the environment variable E(MTV_TEARDOWN_RESOURCES_FILE) names, else C(resources.json) in O(data_collector_path),
-        where that exists. With empty text there is no such default in the folder.
+      - Default is what the environment variable E(MTV_TEARDOWN_RESOURCES_FILE) names, else C(resources.json) in
+        O(data_collector_path), where that exists. With empty text there is no such default in the folder.
     type: path
   resources:
     description:
@@ -30,7 +30,8 @@ options:
   session_prefix:
     description:
       - The prefix of the session, such as V(auto-ab12).
-      - Default is the one prefix that the names in O(resources_file) or O(resources) allow; a prefix that contradicts them is an error.
+      - Default is the one prefix that the names in O(resources_file) or O(resources) allow; a prefix that contradicts
+        them is an error.
       - Empty text is an error, but beside a record that was given, as by a form that asks for both.
     type: str
   data_collector_path:

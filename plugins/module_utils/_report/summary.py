@@ -68,8 +68,8 @@ def of_verdict(session: Session, result: Mapping[str, Any]) -> list[str]:
 
 
 def handed_over(session: Session, result: Mapping[str, Any]) -> dict[str, Any]:
-    """What C(set_stats) hands to the next job of a workflow. AWX shows it to whoever may read the job, so it says what is
-    left and why by name, and nothing in a server's own words."""
+    """What C(set_stats) hands to the next job of a workflow. AWX shows it to whoever may read the job, so it says what
+    is left and why by name, and nothing in a server's own words."""
     counted = ("deleted", "leftovers", "accepted", "refused", "unreadable", "not_covered", "not_done")
     left = result["leftovers"][:MOST]
     return {

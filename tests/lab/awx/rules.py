@@ -203,6 +203,8 @@ def schedule(rule: str) -> Complaints:
     for one in rules:
         wrong += [] if "INTERVAL" in one else ["INTERVAL is needed"]
         wrong += ["COUNT and UNTIL exclude each other"] if "COUNT" in one and "UNTIL" in one else []
+    if not rules:
+        return wrong
     try:
         rrulestr(rule.replace(" ", "\n"))
     except ValueError as exc:

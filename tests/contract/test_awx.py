@@ -354,7 +354,7 @@ def test_two_records_or_a_hostile_one_stop_before_anything_is_asked(jobs: Jobs) 
     record = job.custom(jobs.controller, "MTV resources file", resources=text)
     since = controlplane.mark(jobs.lab)
     both = jobs.run("MTV teardown", [jobs.cluster(), record], answers={"resources_text": text})
-    assert both.status == "failed" and "by resources and by MTV_TEARDOWN_RESOURCES_FILE" in both.output
+    assert both.status == "failed" and "by resources_text and by MTV_TEARDOWN_RESOURCES_FILE" in both.output
     two = jobs.run("MTV teardown", answers={"resources_text": text, "resources_url": "http://127.0.0.1:1/"})
     assert two.status == "failed" and "by resources_text and by resources_url" in two.output
     made = jobs.folder / "made-by-a-record"

@@ -207,12 +207,12 @@ def _compile(program: Program, command: list[str], total: int, say: Say) -> None
 
 
 def uv(*arguments: str) -> None:
-    """Run uv; BuildError with its words when it fails."""
+    """Run uv, which set-up got where the machine had none."""
     own = CHECKOUT / ".cache" / "uv" / "bin" / "uv"
-    uv = shutil.which("uv") or (str(own) if own.exists() else "")
-    if not uv:
+    found = shutil.which("uv") or (str(own) if own.exists() else "")
+    if not found:
         raise BuildError("there is no uv; run tests/tools/setup.sh, which gets one")
     quiet = {**os.environ, "UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1"}
-    done = subprocess.run([uv, *arguments], env=quiet, capture_output=True, text=True, check=False)
+    done = subprocess.run([found, *arguments], env=quiet, capture_output=True, text=True, check=False)
     if done.returncode:
         raise BuildError(f"uv {arguments[0]} failed:\n{done.stderr.strip()[-2000:]}")

@@ -48,11 +48,8 @@ def session_of(params: Mapping[str, Any]) -> Session:
 
 def _told(params: Mapping[str, Any]) -> dict[str, Any]:
     """The record that somebody gave, by where it stands; RecordError when there are two: which one counts?"""
-    given = {
-        TEXT: params.get(TEXT),
-        "resources_file": params.get("resources_file"),
-        FILE_VARIABLE: os.environ.get(FILE_VARIABLE),
-    }
+    named = "resources_file" if params.get("resources_file") else FILE_VARIABLE
+    given = {TEXT: params.get(TEXT), named: params.get("resources_file") or os.environ.get(FILE_VARIABLE)}
     told = {name: value for name, value in given.items() if value not in (None, "")}
     if len(told) > 1:
         raise RecordError(f"two records of a session are given, by {' and by '.join(told)}: give one.")

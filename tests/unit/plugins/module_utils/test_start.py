@@ -56,9 +56,13 @@ def test_a_file_that_the_environment_names(tmp_path: Path, monkeypatch: pytest.M
         assert (found.prefix, found.source) == ("auto-ab12", str(tmp_path / "named.json"))
 
 
-@pytest.mark.parametrize(
-    "given", [("resources", "resources_file"), ("resources", "env"), ("resources_file", "env")], ids="-".join
-)
+def test_the_option_counts_before_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MTV_TEARDOWN_RESOURCES_FILE", write(tmp_path, names("auto-zz99-x"), "named.json"))
+    found = start.session_of(options(resources_file=write(tmp_path, names("auto-ab12-x"))))
+    assert found.prefix == "auto-ab12"
+
+
+@pytest.mark.parametrize("given", [("resources", "resources_file"), ("resources", "env")], ids="-".join)
 def test_two_records_are_an_error(given: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(tmp_path, names("auto-ab12-x"))
     if "env" in given:

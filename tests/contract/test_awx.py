@@ -24,11 +24,12 @@ from moto.server import ThreadedMotoServer
 
 from tests.contract.conftest import LABS, writes
 from tests.lab import controlplane
-from tests.lab.admin import Admin
+from tests.lab.admin import Admin, admin_of
 from tests.lab.awx import api, install, job
 from tests.lab.awx.api import Controller
 from tests.lab.engine.peer import PASSWORD, USER, Peer
 from tests.lab.vcenter import peer as vcenters
+from tests.lab.worlds import check, seed
 
 HELD = {"finalizers": ["example.com/held"]}
 SECRET = "a-secret-of-the-providers-file"
@@ -99,9 +100,13 @@ class Jobs:
         self.token = yaml.safe_load(lab.kubeconfig.read_text(encoding="utf-8"))["users"][0]["user"]["token"]
         self.secrets = [self.token, SECRET]
         self.count = 0
-        for namespace in (admin.namespace(prefix), admin.namespace(f"{prefix}0")):
-            admin.make("Secret", namespace, "a")
-        self.bystander = admin.uid("Secret", f"{prefix}0", "a")
+        self.bystander = ""
+
+    def seed(self) -> None:
+        """A session of a namespace, and one that only begins like it."""
+        for namespace in (self.admin.namespace(self.prefix), self.admin.namespace(f"{self.prefix}0")):
+            self.admin.make("Secret", namespace, "a")
+        self.bystander = self.admin.uid("Secret", f"{self.prefix}0", "a")
 
     def cluster(self, *, ca: bool = True) -> job.Held:
         """The credential for the cluster. Without a CA AWX says not to verify, whatever was ticked."""
@@ -128,7 +133,9 @@ class Jobs:
 
 @pytest.fixture
 def jobs(lab: controlplane.Lab, setup: Setup, tmp_path: Path, admin: Admin, prefix: str) -> Jobs:
-    return Jobs(lab, setup, tmp_path, admin, prefix)
+    made = Jobs(lab, setup, tmp_path, admin, prefix)
+    made.seed()
+    return made
 
 
 def test_the_playbook_sets_everything_up_and_a_second_run_changes_nothing(setup: Setup) -> None:
@@ -201,13 +208,17 @@ def test_a_workflow_hands_the_record_on_and_branches_on_the_verdict(jobs: Jobs) 
     assert not jobs.there()
 
 
-def test_a_cancelled_job_started_again_ends_clean(jobs: Jobs) -> None:
-    """The record comes from the project; nothing of the first job's folder is left to the second."""
-    jobs.admin.make("ConfigMap", jobs.prefix, "held", metadata=HELD)
+def test_a_cancelled_job_started_again_ends_clean(acting_lab: controlplane.Lab, setup: Setup, tmp_path: Path) -> None:
+    """A session in somebody else's namespace, with Forklift, KubeVirt and CDI at work. The record comes from the
+    project; nothing of the first job's folder is left to the second."""
+    folder = tmp_path / "world"
+    seed.seed(acting_lab, "shared-namespace", "auto-cx01", folder, say=lambda text: print(f"worlds: {text}"))
+    world = json.loads((folder / "world.json").read_text(encoding="utf-8"))
+    jobs = Jobs(acting_lab, setup, tmp_path, admin_of(acting_lab), "auto-cx01")
     since = controlplane.mark(jobs.lab)
-    how = {
-        "answers": {"resources_file": "resources.json"},
-        "files": {"resources.json": json.dumps(jobs.record())},
+    how: dict[str, Any] = {
+        "answers": {"resources_file": "resources.json", "mtv_teardown_openshift_only": "true"},
+        "files": {"resources.json": (folder / "resources.json").read_text(encoding="utf-8")},
     }
 
     def deleting() -> bool:
@@ -215,14 +226,14 @@ def test_a_cancelled_job_started_again_ends_clean(jobs: Jobs) -> None:
 
     canceled = jobs.run("MTV teardown", cancel=deleting, **how)
     assert canceled.status == "canceled", canceled.output
-    assert writes(jobs.lab, since) and jobs.admin.uid("ConfigMap", jobs.prefix, "held")
-    jobs.admin.release("ConfigMap", jobs.prefix, "held")
+    halfway = check.compare(world, check.look(jobs.lab))
+    assert halfway.left and not halfway.touched
     shutil.rmtree(jobs.folder / "job-1")
     again = jobs.run("MTV teardown", **how)
     assert again.status == "successful", again.output
     assert again.artifacts["mtv_teardown_verdict"] == "clean"
-    assert not again.stats["failures"] and again.stats["changed"]
-    assert not jobs.there()
+    assert again.stats["changed"] and not again.stats["failures"]
+    assert check.problems(world, check.look(jobs.lab), "clean") == []
 
 
 def test_builtin_credentials_of_providers_work_as_they_are_injected(

@@ -159,7 +159,7 @@ def test_the_playbook_sets_everything_up_and_a_second_run_changes_nothing(setup:
     again = setup.apply()
     assert again.returncode == 0 and "changed=0" in again.stdout, again.stdout + again.stderr
     # An approval is written again each time: the module compares it with the fields of its node.
-    assert {path.split("/")[3] for _, path in held.writes[before:]} <= {"workflow_approval_templates"}
+    assert {path.split("/")[3] for _method, path in held.writes[before:]} <= {"workflow_approval_templates"}
 
 
 def test_without_an_image_nothing_is_set_up(setup: Setup) -> None:

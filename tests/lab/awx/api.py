@@ -102,7 +102,7 @@ class Controller:
         return list(self.tables[endpoint].values())
 
     def create(self, endpoint: str, given: Mapping[str, Any]) -> Item:
-        kind, needed, _ = _TABLES[endpoint]
+        kind, needed, _more = _TABLES[endpoint]
         missing = [name for name in needed.replace("*", "").split() if given.get(name) in (None, "")]
         if missing:
             raise RefusedError(400, {name: ["This field is required."] for name in missing})
@@ -166,7 +166,7 @@ class Controller:
 
 
 def _fields(endpoint: str) -> dict[str, bool]:
-    _, needed, more = _TABLES[endpoint]
+    _kind, needed, more = _TABLES[endpoint]
     return {name.rstrip("*"): name.endswith("*") for name in f"{needed} {more}".split()}
 
 

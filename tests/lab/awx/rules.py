@@ -51,7 +51,7 @@ def survey(spec: Mapping[str, Any]) -> Complaints:
 
 def _question(question: Mapping[str, Any]) -> Complaints:
     wrong = [
-        f"{key} is not a {kind.__name__}" for key, kind in _QUESTION.items() if type(question.get(key)) is not kind
+        f"{key} is not a {kind.__name__}" for key, kind in _QUESTION.items() if not isinstance(question.get(key), kind)
     ]
     kind = question.get("type")
     if wrong or kind not in QUESTIONS:
@@ -88,7 +88,7 @@ def answer(question: Mapping[str, Any], answers: Mapping[str, Any]) -> Complaint
     if kind in ("text", "textarea", "password"):
         return [f"{variable} is no text"] if not isinstance(value, str) else _limits(question, variable, len(value))
     if kind in ("integer", "float"):
-        fitting = type(value) is int or (kind == "float" and type(value) is float)
+        fitting = isinstance(value, QUESTIONS[kind]) and not isinstance(value, bool)
         return _limits(question, variable, value) if fitting else [f"{variable} is no {kind}"]
     if kind == "multiselect" and not isinstance(value, list):
         return [f"{variable} is no list"]

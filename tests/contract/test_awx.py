@@ -262,6 +262,9 @@ def test_builtin_credentials_of_providers_work_as_they_are_injected(
     done = jobs.run("MTV teardown", held, answers=answers)
     assert done.status == "successful", done.output
     assert "certificates not verified, by choice: vsphere (VMWARE_HOST)" in done.output
+    assert {event["event"] for event in done.events} >= {"runner_on_ok", "playbook_on_stats"}
+    assert not [event for event in done.events if event["event"] == "runner_on_failed"]
+    assert done.stats["processed"] == {"localhost": 1} and not done.stats["failures"]
     assert {name for name in center.named() if name.startswith(jobs.prefix)} == {other}
     assert {vm["name"] for vm in engine.vms().values()} == {other}
     assert not jobs.there()

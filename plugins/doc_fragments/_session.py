@@ -14,17 +14,25 @@ options:
   session:
     description:
       - The session as RV(mtv.teardown.session_info#module:session) returned it.
-      - When it is given, O(resources_file), O(session_prefix) and O(data_collector_path) are not read.
+      - When it is given, O(resources_file), O(resources), O(session_prefix) and O(data_collector_path) are not read.
     type: dict
   resources_file:
     description:
       - The C(resources.json) that mtv-api-tests wrote. It is read as data, nothing in it is imported or evaluated.
-      - Default is C(resources.json) in O(data_collector_path), where that exists. With empty text no file is read.
+      - Default is what the environment variable E(MTV_TEARDOWN_RESOURCES_FILE) names, else C(resources.json) in
+        O(data_collector_path), where that exists. With empty text there is no such default in the folder.
     type: path
+  resources:
+    description:
+      - What stands in such a file, instead of a file, as text or as what its JSON means.
+      - It is an error to give it together with a file, or with E(MTV_TEARDOWN_RESOURCES_FILE).
+    type: raw
   session_prefix:
     description:
       - The prefix of the session, such as V(auto-ab12).
-      - Default is the one prefix that the names in O(resources_file) allow; a prefix that contradicts them is an error.
+      - Default is the one prefix that the names in O(resources_file) or O(resources) allow; a prefix that contradicts
+        them is an error.
+      - Empty text is an error, but beside a record that was given, as by a form that asks for both.
     type: str
   data_collector_path:
     description:

@@ -23,6 +23,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session.model import
 SESSION_SPEC: dict[str, Any] = {
     "session": {"type": "dict", "no_log": False},
     "resources_file": {"type": "path"},
+    "resources": {"type": "raw"},
     "session_prefix": {"type": "str"},
     "data_collector_path": {"type": "path"},
 }

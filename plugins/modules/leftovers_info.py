@@ -258,6 +258,15 @@ journal:
       for their owners, by which they were known, may be gone.
   type: dict
   returned: always
+artifacts:
+  description: What the role report hands over with C(set_stats) - the verdict, the prefix, how many of each there are, and what is left by name and cause.
+  type: dict
+  returned: always
+  sample:
+    mtv_teardown_verdict: clean
+    mtv_teardown_session: auto-ab12
+    mtv_teardown_counts: {deleted: 60, leftovers: 0}
+    mtv_teardown_leftovers: []
 summary:
   description: The result for people, line by line.
   type: list
@@ -304,6 +313,7 @@ def main() -> None:
         result = verify.verify(cluster, session, terms, known, start.not_done(options["phases"]))
         result["absent"] = summary.already_gone(result["absent"], result["deleted"])
         result["summary"] = summary.of_verdict(session, result)
+        result["artifacts"] = summary.handed_over(session, result)
         result["journal"] = journal.of_leftovers(session, result["leftovers"])
         return {"changed": False, **result, "requests": cluster.requests}
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -16,28 +17,51 @@ from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_fil
 from ansible_collections.mtv.teardown.plugins.module_utils._session import journal, order, prefix
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session, from_dict
 
+# What says where the record stands, beside the option resources_file.
+TEXT = "resources"
+FILE_VARIABLE = "MTV_TEARDOWN_RESOURCES_FILE"
+
 
 def session_of(params: Mapping[str, Any]) -> Session:
     """The session that the options of a module name; RecordError when they name none or contradict each other."""
     if params.get("session"):
         return from_dict(params["session"])
     folder = str(params.get("data_collector_path") or "")
-    path = _record_path(params.get("resources_file"), folder)
+    told = _told(params)
     given = params.get("session_prefix")
-    if path is None and given is None:
+    if told and given == "":
+        given = None  # a form asked for both, and got one
+    text = told.get(TEXT)
+    path = next((str(value) for name, value in told.items() if name != TEXT), None)
+    if not told and params.get("resources_file") is None:
+        path = _default_path(folder)
+    if path is None and text is None and given is None:
         raise RecordError(
             "nothing says which session: give resources_file (the resources.json that mtv-api-tests wrote) "
             f"or session_prefix (such as auto-ab12){_looked(folder)}."
         )
-    records = resources_file.read(path) if path is not None else ()
-    session = Session(prefix=_prefix(given, records, path), source=path or "", records=records)
+    records = _parsed(text) if text is not None else resources_file.read(path) if path is not None else ()
+    source = path or (TEXT if text is not None else "")
+    session = Session(prefix=_prefix(given, records, source), source=source, records=records)
     return _with_journal(session, folder or (os.path.dirname(path) if path else ""))
 
 
-def _record_path(given: Any, folder: str) -> str | None:
-    """What was given counts, and must be there; the default only where it exists. Empty text means: no file."""
-    if given is not None:
-        return str(given) or None
+def _told(params: Mapping[str, Any]) -> dict[str, Any]:
+    """The record that somebody gave, by where it stands; RecordError when there are two: which one counts?"""
+    named = "resources_file" if params.get("resources_file") else FILE_VARIABLE
+    given = {TEXT: params.get(TEXT), named: params.get("resources_file") or os.environ.get(FILE_VARIABLE)}
+    told = {name: value for name, value in given.items() if value not in (None, "")}
+    if len(told) > 1:
+        raise RecordError(f"two records of a session are given, by {' and by '.join(told)}: give one.")
+    return told
+
+
+def _parsed(given: Any) -> tuple[Record, ...]:
+    """AWX hands an artifact on as what its JSON means, and the answer of a survey as text."""
+    return resources_file.parse(given if isinstance(given, str) else json.dumps(given), TEXT)
+
+
+def _default_path(folder: str) -> str | None:
     default = os.path.join(folder, "resources.json") if folder else ""
     return default if default and os.path.lexists(default) else None
 
@@ -46,12 +70,12 @@ def _looked(folder: str) -> str:
     return f"; there is no {os.path.join(folder, 'resources.json')}" if folder else ""
 
 
-def _prefix(given: Any, records: Iterable[Record], path: str | None) -> str:
+def _prefix(given: Any, records: Iterable[Record], source: str) -> str:
     names = [name for r in records for name in (r.name, r.namespace) if name]
     if given is None:
-        return prefix.check(prefix.derive(names, path or ""))
+        return prefix.check(prefix.derive(names, source))
     checked = prefix.check(str(given))
-    prefix.agree(checked, names, path or "")
+    prefix.agree(checked, names, source)
     return checked
 
 

@@ -92,6 +92,19 @@ def of_verdict(session: Session, result: Mapping[str, Any]) -> list[str]:
     return lines + _section("storage that stays", kept, lambda e: f"{shown(e)}: {e['reason']}")
 
 
+def handed_over(session: Session, result: Mapping[str, Any]) -> dict[str, Any]:
+    """What C(set_stats) hands to the next job of a workflow. AWX shows it to whoever may read the job, so it says what
+    is left and why by name, and nothing in a server's own words."""
+    counted = ("deleted", "leftovers", "accepted", "refused", "unreadable", "not_covered", "not_done")
+    left = result["leftovers"][:MOST]
+    return {
+        "mtv_teardown_verdict": result["verdict"],
+        "mtv_teardown_session": session.prefix,
+        "mtv_teardown_counts": {name: len(result[name]) for name in counted},
+        "mtv_teardown_leftovers": [f"{shown(entry)}: {entry.get('cause') or 'left'}" for entry in left],
+    }
+
+
 def _title(session: Session) -> str:
     source = f" ({session.source})" if session.source else ""
     return f"session {session.prefix or 'without a prefix'}{source}"

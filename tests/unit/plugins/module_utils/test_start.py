@@ -41,6 +41,44 @@ def test_default_file_of_the_data_collector(tmp_path: Path) -> None:
     assert start.session_of(options(data_collector_path=str(tmp_path))).prefix == "auto-ab12"
 
 
+@pytest.mark.parametrize("form", [json.dumps, dict])
+def test_the_record_instead_of_a_file(form: Any, tmp_path: Path) -> None:
+    write(tmp_path, names("auto-zz99-x"))  # the default counts only where nothing was given
+    found = start.session_of(options(resources=form(names("auto-ab12-x")), data_collector_path=str(tmp_path)))
+    assert (found.prefix, found.source, len(found.records)) == ("auto-ab12", "resources", 1)
+
+
+def test_a_file_that_the_environment_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MTV_TEARDOWN_RESOURCES_FILE", write(tmp_path, names("auto-ab12-x"), "named.json"))
+    write(tmp_path, names("auto-zz99-x"))
+    for given in ({}, {"resources_file": "", "session_prefix": "", "resources": ""}):
+        found = start.session_of(options(data_collector_path=str(tmp_path), **given))
+        assert (found.prefix, found.source) == ("auto-ab12", str(tmp_path / "named.json"))
+
+
+def test_the_option_counts_before_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MTV_TEARDOWN_RESOURCES_FILE", write(tmp_path, names("auto-zz99-x"), "named.json"))
+    found = start.session_of(options(resources_file=write(tmp_path, names("auto-ab12-x"))))
+    assert found.prefix == "auto-ab12"
+
+
+@pytest.mark.parametrize("given", [("resources", "resources_file"), ("resources", "env")], ids="-".join)
+def test_two_records_are_an_error(given: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path, names("auto-ab12-x"))
+    if "env" in given:
+        monkeypatch.setenv("MTV_TEARDOWN_RESOURCES_FILE", path)
+    told = {"resources": json.dumps(names("auto-ab12-x")), "resources_file": path}
+    with pytest.raises(TeardownError, match="two records"):
+        start.session_of(options(**{name: told[name] for name in given if name in told}))
+
+
+def test_an_empty_prefix_beside_no_record_is_an_error(tmp_path: Path) -> None:
+    """The default file is not what somebody meant whose variable was empty."""
+    write(tmp_path, names("auto-ab12-x"))
+    with pytest.raises(TeardownError, match="session_prefix is empty"):
+        start.session_of(options(session_prefix="", data_collector_path=str(tmp_path)))
+
+
 def test_prefix_alone(tmp_path: Path) -> None:
     found = start.session_of(options(session_prefix="auto-ab12", data_collector_path=str(tmp_path)))
     assert (found.prefix, found.records) == ("auto-ab12", ())
@@ -54,6 +92,8 @@ def test_prefix_alone(tmp_path: Path) -> None:
         ({"resources_file": "/does/not/exist.json", "session_prefix": "auto-ab12"}, "does not exist"),
         ({"session_prefix": ""}, "session_prefix is empty"),
         ({"session_prefix": "*"}, "is a pattern"),
+        ({"resources": "{"}, "resources: not JSON"),
+        ({"resources": ["auto-ab12"]}, "resources: the top level is a list"),
         ({"session": {"prefix": "*"}}, "is a pattern"),
         ({"session": {"prefix": ""}}, "neither a prefix nor a record"),
         ({"session": {"prefix": "auto-ab12", "plans": [{"no": "plan"}]}}, "not what session_info returns"),

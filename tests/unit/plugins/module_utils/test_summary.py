@@ -90,3 +90,12 @@ def test_the_headline_says_what_is_missing_for_clean() -> None:
     lines = summary.of_verdict(SESSION, result(verdict="unverified", not_covered=[clone]))
     assert lines[1].startswith("UNVERIFIED: 1 records are on source providers")
     assert summary.of_verdict(SESSION, result(verdict="unverified"))[1] == "UNVERIFIED: no scope was read."
+
+
+def test_what_is_handed_over_names_what_is_left_and_quotes_nobody() -> None:
+    left = [entry("ConfigMap", f"c{number}", cause="finalizer", reason="said the server") for number in range(60)]
+    told = summary.handed_over(SESSION, result(verdict="leftovers", leftovers=left, deleted=[entry("Secret", "s")]))
+    assert (told["mtv_teardown_verdict"], told["mtv_teardown_session"]) == ("leftovers", "auto-ab12")
+    assert (told["mtv_teardown_counts"]["leftovers"], told["mtv_teardown_counts"]["deleted"]) == (60, 1)
+    assert told["mtv_teardown_leftovers"][0] == "ConfigMap auto-ab12/c0: finalizer"
+    assert len(told["mtv_teardown_leftovers"]) == summary.MOST and "said the server" not in str(told)

@@ -1,0 +1,16 @@
+#!/bin/sh
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# AWX as code: awx.awx against a controller's API, jobs by ansible-runner with what AWX's own injectors make.
+set -eu
+
+root=$(cd "$(dirname "$0")/../.." && pwd -P)
+. "$root/tests/checks/lib.sh"
+
+mkdir -p .cache/checks
+MTV_TEARDOWN_LABS=awx-
+export MTV_TEARDOWN_LABS
+python -m pytest -q tests/contract/test_awx.py --junit-xml=.cache/checks/awx.xml "$@"
+at_least 9 .cache/checks/awx.xml

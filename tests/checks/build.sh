@@ -24,7 +24,9 @@ cat "$tree/importer.log"
 grep -q 'Importer processing completed successfully' "$tree/importer.log" || fail "galaxy-importer did not end well"
 if grep -E '^(WARNING|ERROR)' "$tree/importer.log"; then fail "galaxy-importer found something"; fi
 
-ansible-galaxy collection install --no-deps --collections-path "$tree/installed" "$tarball" >/dev/null
+# Without --force nothing is installed: the checkout, linked into .venv, has that version already.
+ansible-galaxy collection install --force --no-deps --collections-path "$tree/installed" "$tarball" >/dev/null
+[ -f "$tree/installed/ansible_collections/mtv/teardown/MANIFEST.json" ] || fail "the tarball was not installed"
 cd "$tree"
 ANSIBLE_COLLECTIONS_PATH=$tree/installed ansible-doc -t module mtv.teardown.session_info >/dev/null
 ANSIBLE_COLLECTIONS_PATH=$tree/installed ansible-doc -t role mtv.teardown.verify >/dev/null

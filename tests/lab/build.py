@@ -204,3 +204,15 @@ def _compile(program: Program, command: list[str], total: int, say: Say) -> None
                 say(f"compiled {done} of about {total} packages, {now - start:.0f} s")
     if process.returncode:
         raise BuildError("the build failed:\n" + "".join(last))
+
+
+def uv(*arguments: str) -> None:
+    """Run uv, which set-up got where the machine had none."""
+    own = CHECKOUT / ".cache" / "uv" / "bin" / "uv"
+    found = shutil.which("uv") or (str(own) if own.exists() else "")
+    if not found:
+        raise BuildError("there is no uv; run tests/tools/setup.sh, which gets one")
+    quiet = {**os.environ, "UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1"}
+    done = subprocess.run([found, *arguments], env=quiet, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise BuildError(f"uv {arguments[0]} failed:\n{done.stderr.strip()[-2000:]}")

@@ -6,14 +6,12 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
-import subprocess
 import sys
 import time
 from pathlib import Path
 
-from tests.lab.build import CHECKOUT, BuildError, Say, cache_folder, lock
+from tests.lab.build import Say, cache_folder, lock, uv
 
 HERE = Path(__file__).resolve().parent
 LOCK = HERE / "requirements.lock"
@@ -35,18 +33,7 @@ def _install(target: Path, say: Say) -> None:
     start = time.monotonic()
     say("installing Keystone, Nova, Cinder, Glance, Neutron and Placement, once: about 1 min, 600 MB")
     shutil.rmtree(target, ignore_errors=True)  # a venv cannot be moved, so it is made where it stays
-    _uv("venv", "--quiet", "--python", sys.executable, str(target))
-    _uv("pip", "install", "--quiet", "--compile-bytecode", "--python", str(target / "bin/python"), "-r", str(LOCK))
+    uv("venv", "--quiet", "--python", sys.executable, str(target))
+    uv("pip", "install", "--quiet", "--compile-bytecode", "--python", str(target / "bin/python"), "-r", str(LOCK))
     (target / "complete").touch()
     say(f"installed in {time.monotonic() - start:.0f} s")
-
-
-def _uv(*arguments: str) -> None:
-    own = CHECKOUT / ".cache" / "uv" / "bin" / "uv"
-    uv = shutil.which("uv") or (str(own) if own.exists() else "")
-    if not uv:
-        raise BuildError("there is no uv; run tests/tools/setup.sh, which gets one")
-    quiet = {**os.environ, "UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1"}
-    done = subprocess.run([uv, *arguments], env=quiet, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise BuildError(f"uv {arguments[0]} failed:\n{done.stderr.strip()[-2000:]}")

@@ -139,12 +139,13 @@ def _nothing(workspace: Workspace) -> None:
 
 
 def _shared_secret(workspace: Workspace) -> None:
-    """The session's, but somebody else's living object owns it too: it is not deleted."""
+    """In a namespace of others, and recorded; but a living object of theirs owns it too, so it is not deleted."""
     namespace = workspace.others.namespace(f"of-others-{workspace.prefix}")
     uid = workspace.others.api.request("GET", f"/api/v1/namespaces/{namespace}")["metadata"]["uid"]
     owner = {"apiVersion": "v1", "kind": "Namespace", "name": namespace, "uid": uid}
-    workspace.others.make("Secret", workspace.prefix, "held", metadata={"ownerReferences": [owner]})
-    workspace.record()
+    name = f"{workspace.prefix}-shared"
+    workspace.others.make("Secret", namespace, name, metadata={"ownerReferences": [owner]})
+    workspace.record(Secret=[{"name": name, "namespace": namespace, "module": "ocp_resources.secret"}])
 
 
 def _unknown_kind(workspace: Workspace) -> None:

@@ -9,8 +9,4 @@ set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd -P)
 . "$root/tests/checks/lib.sh"
 
-mkdir -p .cache/checks
-MTV_TEARDOWN_LABS=awx-
-export MTV_TEARDOWN_LABS
-python -m pytest -q tests/contract/test_awx.py --junit-xml=.cache/checks/awx.xml "$@"
-at_least 9 .cache/checks/awx.xml
+contract_tests awx 9 "$@"

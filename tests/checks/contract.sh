@@ -9,8 +9,4 @@ set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd -P)
 . "$root/tests/checks/lib.sh"
 
-mkdir -p .cache/checks
-python -m pytest -q tests/contract --ignore-glob="*/test_faults_*" --ignore-glob="*/test_stuck.py" \
-  --ignore-glob="*/test_vsphere_*" --ignore-glob="*/test_ovirt_*" --ignore-glob="*/test_openstack_*" \
-  --ignore-glob="*/test_provider_*" --ignore-glob="*/test_misbehaving.py" --ignore-glob="*/test_races.py" --ignore-glob="*/test_rights.py" --junit-xml=.cache/checks/contract.xml "$@"
-at_least 60 .cache/checks/contract.xml
+contract_tests contract 60 "$@"

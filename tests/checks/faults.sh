@@ -9,10 +9,4 @@ set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd -P)
 . "$root/tests/checks/lib.sh"
 
-mkdir -p .cache/checks
-MTV_TEARDOWN_LABS=faults-
-export MTV_TEARDOWN_LABS
-python -m pytest -q tests/contract/test_faults_reading.py tests/contract/test_faults_deleting.py tests/contract/test_stuck.py \
-  tests/contract/test_misbehaving.py tests/contract/test_races.py tests/contract/test_rights.py \
-  --junit-xml=.cache/checks/faults.xml "$@"
-at_least 330 .cache/checks/faults.xml
+contract_tests faults 330 "$@"

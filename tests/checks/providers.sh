@@ -9,9 +9,4 @@ set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd -P)
 . "$root/tests/checks/lib.sh"
 
-mkdir -p .cache/checks
-MTV_TEARDOWN_LABS=providers-
-export MTV_TEARDOWN_LABS
-python -m pytest -q tests/contract/test_vsphere_clones.py tests/contract/test_provider_playbooks.py tests/contract/test_ovirt_*.py \
-  tests/contract/test_openstack_*.py --junit-xml=.cache/checks/providers.xml "$@"
-at_least 290 .cache/checks/providers.xml
+contract_tests providers 290 "$@"

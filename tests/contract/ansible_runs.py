@@ -62,19 +62,22 @@ class Playbooks:
             f"@{variables}",
             *arguments,
         ]
-        environment = {
+        since = mark(self.lab)
+        done = subprocess.run(
+            command, cwd=self.folder, env=self.environment(), capture_output=True, text=True, check=False, timeout=600
+        )
+        wrote = writes(self.lab, since)
+        return Run(done.returncode, done.stdout + done.stderr, requests(self.lab, since), wrote)
+
+    def environment(self) -> dict[str, str]:
+        """Nothing of the caller's own configuration."""
+        return {
             **os.environ,
             "PATH": self.path,
             "KUBECONFIG": self.kubeconfig,
             "ANSIBLE_CONFIG": str(CHECKOUT / "tests" / "tools" / "ansible.cfg"),
             "LC_ALL": "C.UTF-8",
         }
-        since = mark(self.lab)
-        done = subprocess.run(
-            command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False, timeout=600
-        )
-        wrote = writes(self.lab, since)
-        return Run(done.returncode, done.stdout + done.stderr, requests(self.lab, since), wrote)
 
     def result(self, prefix: str) -> dict[str, Any]:
         file = self.folder / ".data-collector" / f"teardown-{prefix}.result.json"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,8 @@ import pytest
 from ansible_collections.mtv.teardown.plugins.module_utils._clients import rest
 from ansible_collections.mtv.teardown.plugins.module_utils._clients.cluster import Cluster
 
+from tests.contract.image import Image
+from tests.contract.image import build as build_image
 from tests.lab import controlplane
 from tests.lab.admin import Admin, admin_of
 from tests.lab.engine import peer as engines
@@ -150,3 +153,11 @@ def engine(engine_server: engines.Peer) -> Iterator[engines.Peer]:
     yield engine_server
     engine_server.rules()
     assert engine_server.sessions() == 0
+
+
+@pytest.fixture(scope="session")
+def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Image]:
+    """The execution environment; made once, in about 15 s."""
+    folder = tmp_path_factory.mktemp("image")
+    yield build_image(folder)
+    shutil.rmtree(folder)

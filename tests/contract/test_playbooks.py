@@ -106,6 +106,20 @@ def test_no_files_where_none_are_wanted(playbooks: Playbooks, session: str) -> N
     assert playbooks.files() == []
 
 
+def test_relative_paths_begin_where_it_is_called(playbooks: Playbooks, session: str) -> None:
+    """Modules run in the folder of the playbook."""
+    collector = playbooks.folder / ".data-collector"
+    collector.mkdir()
+    entry = {"name": session, "namespace": None, "module": "ocp_resources.namespace"}
+    (collector / "resources.json").write_text(json.dumps({"Namespace": [entry]}), encoding="utf-8")
+    (playbooks.folder / ".providers.json").write_text("{}", encoding="utf-8")
+    by_default = playbooks.run("verify", data_collector_path=".data-collector", providers_file=".providers.json")
+    assert "LEFTOVERS" in by_default.output, by_default.output
+    assert len(list(collector.glob("teardown-*.result.json"))) == 1
+    named = playbooks.run("verify", resources_file=".data-collector/resources.json", providers_file="absent.json")
+    assert f"{playbooks.folder}/absent.json does not exist" in named.output
+
+
 def test_a_kind_nobody_knows_is_not_clean(playbooks: Playbooks, session: str) -> None:
     record = {"FlyingCarpet": [{"name": f"{session}-carpet", "namespace": session, "module": "suite.carpets"}]}
     file = playbooks.folder / "resources.json"

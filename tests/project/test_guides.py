@@ -118,3 +118,23 @@ def test_the_safety_guide_names_every_evidence_and_no_other() -> None:
     assert {name for row in rows for name in re.findall(r"``([^`]+)``", row)} == set(
         re.findall(r'_owned\("([^"]+)"', code)
     )
+
+
+@pytest.mark.parametrize(
+    ("guide", "language", "examples"),
+    [
+        ("guide_ci.rst", "yaml", "docs/examples/ci/*.yml"),
+        ("guide_ci.rst", "groovy", "docs/examples/ci/Jenkinsfile"),
+        ("guide_molecule.rst", "yaml", "docs/examples/acme.migrations/extensions/molecule/**/*.yml"),
+    ],
+)
+def test_guides_show_what_the_examples_do(guide: str, language: str, examples: str) -> None:
+    whole = [_without_indentation(file.read_text(encoding="utf-8")) for file in ROOT.glob(examples)]
+    shown = [block.text for block in blocks(ROOT / "docs/docsite/rst" / guide) if block.language == language]
+    assert shown
+    for block in shown:
+        assert any(_without_indentation(block) in text for text in whole), block
+
+
+def _without_indentation(text: str) -> str:
+    return "\n".join(line.strip() for line in text.splitlines())

@@ -1,0 +1,125 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the examples of CI pipelines run after the tests, read from the files themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import tree_sitter_groovy
+import yaml
+from tree_sitter import Language, Node, Parser
+
+from tests.lab.controlplane import CHECKOUT
+
+FOLDER = CHECKOUT / "docs" / "examples" / "ci"
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """teardown: the script that tears down; tests, others: what else it runs; kept: which files it keeps; workspaces:
+    how it writes the place of each."""
+
+    shell: str
+    tests: str
+    teardown: str
+    kept: str
+    others: tuple[str, ...] = ()
+    workspaces: tuple[str, ...] = ()
+
+
+def _yaml(name: str) -> Any:
+    return yaml.safe_load((FOLDER / name).read_text(encoding="utf-8"))
+
+
+def github() -> Pipeline:
+    """Steps that always run."""
+    steps = _yaml("github.yml")["jobs"]["tests"]["steps"]
+    scripts = {step["name"]: step["run"] for step in steps if "run" in step}
+    always = [step for step in steps if step.get("if") == "always()"]
+    (kept,) = (step["with"] for step in always if "with" in step)
+    assert kept["include-hidden-files"] is True
+    (teardown,) = (step["run"] for step in always if "run" in step)
+    tests = scripts.pop("Tests")
+    return Pipeline("bash", tests, teardown, kept["path"], tuple(scripts.values()))
+
+
+def gitlab() -> Pipeline:
+    """A job that always runs, and gets what the tests wrote."""
+    jobs = _yaml("gitlab.yml")
+    tests, job = jobs["tests"], jobs["teardown"]
+    assert (job["when"], job["needs"]) == ("always", ["tests"])
+    assert tests["artifacts"] == {"when": "always", "paths": [".data-collector/"]}
+    assert job["artifacts"]["when"] == "always"
+    (kept,) = job["artifacts"]["paths"]
+    return Pipeline("sh", "\n".join(tests["script"]), "\n".join(job["script"]), kept)
+
+
+def tekton() -> Pipeline:
+    """A task in finally."""
+    spec = _yaml("tekton.yml")["spec"]
+    declared = [workspace["name"] for workspace in spec["workspaces"]]
+    for task in (*spec["tasks"], *spec["finally"]):
+        for given in (task["workspaces"], task["taskSpec"]["workspaces"]):
+            assert [workspace["name"] for workspace in given] == declared
+    (tests,), (teardown,) = (
+        [step["script"] for task in spec[part] for step in task["taskSpec"]["steps"]] for part in ("tasks", "finally")
+    )
+    # The workspace stays, and with it the result.
+    return Pipeline("sh", tests, teardown, ".data-collector/*.result.json", workspaces=tuple(declared))
+
+
+def parse_groovy(text: bytes) -> Node:
+    return Parser(Language(tree_sitter_groovy.language())).parse(text).root_node
+
+
+def jenkins() -> Pipeline:
+    """post: always."""
+    root = parse_groovy((FOLDER / "Jenkinsfile").read_bytes())
+    (post,) = _blocks(root, "post")
+    (always,) = _blocks(post, "always")
+    (cleanup,) = _blocks(post, "cleanup")
+    (stages,) = _blocks(root, "stages")
+    (teardown,) = _arguments(always, "sh")
+    (kept,) = _arguments(cleanup, "archiveArtifacts")
+    return Pipeline("sh", "\n".join(_arguments(stages, "sh")), teardown, kept)
+
+
+def _walk(node: Node) -> Iterator[Node]:
+    yield node
+    for child in node.named_children:
+        yield from _walk(child)
+
+
+def _text(node: Node) -> str:
+    return (node.text or b"").decode("utf-8")
+
+
+def _blocks(node: Node, name: str) -> list[Node]:
+    """The closures of `name { … }`."""
+    calls = [n for n in _walk(node) if n.type == "method_invocation" and _text(n.named_children[0]) == name]
+    return [child for call in calls for child in call.named_children if child.type == "closure"]
+
+
+def _arguments(node: Node, name: str) -> list[str]:
+    """The first text in each `name '…'`."""
+    calls = [n for n in _walk(node) if n.type == "juxt_function_call" and _text(n.named_children[0]) == name]
+    literals = [next(n for n in _walk(call) if n.type in ("character_literal", "string_literal")) for call in calls]
+    return [_text(literal)[1:-1] for literal in literals]
+
+
+def written(pipeline: Pipeline, script: str, folder: Path, places: dict[str, Path]) -> Path:
+    """The script as the pipeline's runner would write it, with its places filled in."""
+    for name in pipeline.workspaces:
+        script = script.replace(f"$(workspaces.{name}.path)", str(places[name]))
+    assert "$(" not in script
+    file = folder / "script.sh"
+    file.write_text(script, encoding="utf-8")
+    return file
+
+
+PIPELINES = {"github": github, "gitlab": gitlab, "jenkins": jenkins, "tekton": tekton}

@@ -104,7 +104,7 @@ def _uv() -> str:
     return shutil.which("uv") or str(CHECKOUT / ".cache" / "uv" / "bin" / "uv")
 
 
-def _find_kubectl() -> str:
+def find_kubectl() -> str:
     found = shutil.which("kubectl")
     if found:
         return found
@@ -123,7 +123,7 @@ def kubectl(kubeconfig: Path, out: Path, objects: Objects, limit: int = 0) -> in
     """One call for all, which waits for their end."""
     file = out / "objects.json"
     file.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": _manifests(objects)}), encoding="utf-8")
-    command = [_find_kubectl(), "--kubeconfig", str(kubeconfig), "delete", "--wait", "--ignore-not-found"]
+    command = [find_kubectl(), "--kubeconfig", str(kubeconfig), "delete", "--wait", "--ignore-not-found"]
     return run([*command, f"--timeout={limit}s", "-f", str(file)], out)
 
 

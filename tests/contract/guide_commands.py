@@ -46,6 +46,13 @@ _FILES = "-e resources_file=.data-collector/resources.json"
 _PROVIDERS = "-e providers_file=.providers.json"
 _PREFIX = "-e session_prefix=auto-ab12"
 _TEARDOWN, _VERIFY = "ansible-playbook mtv.teardown.teardown", "ansible-playbook mtv.teardown.verify"
+_GOVC = "govc permissions.set -principal teardown@vsphere.local"
+_PODMAN = (
+    "podman run --rm --read-only --read-only-tmpfs=false --user 1000 --userns keep-id:uid=1000"
+    " --volume ./.data-collector:/runner/artifacts:Z --volume ~/.kube/config:/kubeconfig:ro,z"
+    " --env KUBECONFIG=/kubeconfig mtv-teardown-ee"
+    " ansible-playbook mtv.teardown.teardown -e data_collector_path=/runner/artifacts"
+)
 
 COMMANDS: dict[str, Case] = {
     # Installing. ansible-galaxy and pip: see test_guide_commands.py. The collection comes from the tarball, since it
@@ -70,6 +77,34 @@ COMMANDS: dict[str, Case] = {
         there=False, before=f"{_TEARDOWN} {_PREFIX}", shows="clean"
     ),
     "rm -f .data-collector/teardown-*.result.json": _NO_SESSION,
+    # AWX, and an image.
+    "export CONTROLLER_HOST=https://awx.example.com CONTROLLER_OAUTH_TOKEN=…": _NO_SESSION,
+    "ansible-playbook mtv.teardown.awx -e @ours.yml": Case(
+        there=None, instead=f"ls {ROOT}/playbooks/awx.yml", why="test_awx.py runs it against the API of a controller"
+    ),
+    "ansible-builder build --file execution-environment.yml --tag mtv-teardown-ee": Case(
+        there=None,
+        instead=f"ansible-builder create --file {ROOT}/extensions/execution-environment/execution-environment.yml",
+        files=("context/Containerfile",),
+        why="there is no podman here; test_runs_environment.py follows the steps of the build",
+    ),
+    _PODMAN: Case(
+        there=None,
+        instead=f"ls {ROOT}/tests/tools/readonly.sh",
+        why="there is no podman here; test_runs_environment.py runs the same on such a file system",
+    ),
+    # Rights; test_least_privilege.py and test_vsphere_clones.py try what these give.
+    "oc apply -f extensions/rights/every-run.yml": _NO_SESSION,
+    "oc create clusterrolebinding mtv-teardown-every-run --clusterrole mtv-teardown-every-run"
+    " --serviceaccount ci:teardown": _NO_SESSION,
+    "oc apply -n auto-ab12 -f extensions/rights/session-namespace.yml": Case(left=True),
+    "oc create rolebinding -n auto-ab12 mtv-teardown --role mtv-teardown-session-namespace"
+    " --serviceaccount ci:teardown": Case(left=True),
+    "govc role.create mtv-teardown VirtualMachine.Interact.PowerOff VirtualMachine.Inventory.Delete"
+    " Datastore.Browse": _NO_SESSION,
+    f"{_GOVC} -role ReadOnly -propagate=true /": _NO_SESSION,
+    f"{_GOVC} -role mtv-teardown -propagate=true /DC0/vm/clones": _NO_SESSION,
+    f"{_GOVC} -role mtv-teardown -propagate=true /DC0/datastore": _NO_SESSION,
 }
 
 

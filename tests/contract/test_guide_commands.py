@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.bench.ways import find_kubectl
 from tests.contract.conftest import LABS
 from tests.contract.guide_commands import COMMANDS, plays
 from tests.lab.admin import Admin, admin_of
@@ -41,6 +42,10 @@ ANSIBLE_COLLECTIONS_SCAN_SYS_PATH=false exec {TOOLS}/ansible-galaxy "$@" --no-de
 [ -d "$scratch/venv" ] || uv venv --quiet --python {sys.executable} "$scratch/venv"
 VIRTUAL_ENV=$scratch/venv exec uv pip "$@"
 """,
+    # What is typed there is kubectl's, too. The manifests are those of the collection.
+    "oc": 'cd "$root" && exec "$kubectl" "$@"\n',
+    # Of govc, what the guides use, with VMware's own library.
+    "govc": f'exec {TOOLS}/python "$root/tests/contract/govc.py" .providers.json "$@"\n',
 }
 
 
@@ -55,7 +60,8 @@ class Place:
         for made in (self.folder / ".data-collector", shims, folder / "home" / ".kube"):
             made.mkdir(parents=True)
         for name, text in SHIMS.items():
-            head = f'#!/bin/sh\nset -eu\nroot="{CHECKOUT}" scratch="{self.scratch}"\nexport root scratch\n'
+            head = f'#!/bin/sh\nset -eu\nroot="{CHECKOUT}" scratch="{self.scratch}" kubectl="{find_kubectl()}"\n'
+            head += "export root scratch\n"
             (shims / name).write_text(head + text, encoding="utf-8")
             (shims / name).chmod(0o755)
         # The commands that name no file find the providers by this variable, as the guides say.

@@ -104,7 +104,8 @@ def test_clones_go_with_the_session_and_a_second_run_is_unchanged(world: World) 
     deleted = [(e.get("provider", ""), e["kind"]) for e in result["deleted"] if e["kind"] in ("VirtualMachine", "Vm")]
     # The migrated one was asked to go before the clones, and is told of once.
     assert sorted(deleted) == [("", "VirtualMachine"), ("ovirt-4.4", "Vm"), ("vsphere-8", "VirtualMachine")]
-    tasks = [line.split(" : ")[1] for line in done.output.splitlines() if line.startswith("TASK") and " : Delete" in line]
+    lines = [line for line in done.output.splitlines() if line.startswith("TASK") and " : Delete" in line]
+    tasks = [line.split(" : ")[1] for line in lines]
     assert [task.split("]")[0] for task in tasks[:2]] == ["Delete migrated VMs", "Delete clones on vSphere"]
     assert {"vsphere-8", "ovirt-4.4"} <= {scope.get("provider") for scope in result["scopes"]}
     again = world.run()

@@ -130,7 +130,7 @@ def test_the_safety_guide_names_every_evidence_and_no_other() -> None:
 )
 def test_guides_show_what_the_examples_do(guide: str, language: str, examples: str) -> None:
     whole = [_without_indentation(file.read_text(encoding="utf-8")) for file in ROOT.glob(examples)]
-    shown = [block.text for block in blocks(ROOT / "docs/docsite/rst" / guide) if block.language == language]
+    shown = [block.text.strip() for block in blocks(ROOT / "docs/docsite/rst" / guide) if block.language == language]
     assert shown
     for block in shown:
         assert any(_without_indentation(block) in text for text in whole), block

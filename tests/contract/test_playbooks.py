@@ -115,7 +115,7 @@ def test_relative_paths_begin_where_it_is_called(playbooks: Playbooks, session: 
     (playbooks.folder / ".providers.json").write_text("{}", encoding="utf-8")
     by_default = playbooks.run("verify", data_collector_path=".data-collector", providers_file=".providers.json")
     assert "LEFTOVERS" in by_default.output, by_default.output
-    assert len(list(collector.glob("teardown-*.result.json"))) == 1
+    assert [path.name for path in collector.glob("*.result.json")] == [f"verify-{session}.result.json"]
     named = playbooks.run("verify", resources_file=".data-collector/resources.json", providers_file="absent.json")
     assert f"{playbooks.folder}/absent.json does not exist" in named.output
 

@@ -29,7 +29,7 @@ try:
     from openstack import connection as _connection
     from openstack import exceptions as _sdk_errors
     from openstack.config import OpenStackConfig
-except ImportError:
+except (ImportError, RuntimeError):  # RuntimeError: its caches want a home folder, which some containers have not
     IMPORT_ERROR: str | None = traceback.format_exc()
     _Adapter: Any = object
 else:
@@ -116,7 +116,8 @@ class Cloud:
 
     def __enter__(self) -> Cloud:
         if IMPORT_ERROR:
-            raise ApiError("openstacksdk is not installed: pip install openstacksdk", reason="NoClient")
+            told = IMPORT_ERROR.strip().splitlines()[-1]
+            raise ApiError(f"openstacksdk is not there (pip install openstacksdk): {told}", reason="NoClient")
         try:
             self._login()
         except ApiError:

@@ -80,7 +80,7 @@ def _loaded(key: str, how: Mapping[str, Any], **wanted: Any) -> dict[str, Any]:
         from keystoneauth1 import exceptions as _auth_errors
         from openstack import exceptions as _sdk_errors
         from openstack.config import OpenStackConfig
-    except ImportError as exc:
+    except (ImportError, RuntimeError) as exc:  # RuntimeError: there is no home folder
         raise RecordError(f"provider {key}: openstacksdk is needed: pip install openstacksdk ({exc}).") from None
     try:
         config = OpenStackConfig(**how).get_one(**wanted).config

@@ -13,7 +13,7 @@ help:
 setup:
 	@tests/tools/setup.sh
 
-demo: ## tear a session down on a real control plane (first time 6 min, later 1 min)
+demo: ## tear a session down on a real control plane (first time 8 min, later 2 min)
 	@tests/tools/demo.sh
 
 test: setup ## every check: lint, units, sanity, docs, build, lab and molecule

@@ -47,6 +47,13 @@ options:
   namespace:
     description: Only VMs in this namespace. With O(plan), default is the target namespace of the Plan.
     type: str
+  wait:
+    description:
+      - Whether to wait until they are gone.
+      - Without it the deletions are asked for and RV(deleted) says of which VMs; call the module again to see what became of them.
+    type: bool
+    default: true
+    version_added: 0.2.0
   state:
     description: The only state there is.
     type: str
@@ -209,6 +216,7 @@ def main() -> None:
             },
             "vms": {"type": "list", "elements": "str", "default": []},
             "namespace": {"type": "str"},
+            "wait": {"type": "bool", "default": True},
             "state": {"type": "str", "choices": ["absent"], "default": "absent"},
         }
     )
@@ -221,7 +229,7 @@ def main() -> None:
     session = partial(
         start.session_of_vms, plan=options["plan"], vms=options["vms"], namespace=options["namespace"] or ""
     )
-    phase = partial(delete.run, phase=order.VMS, only=only)
+    phase = partial(delete.run, phase=order.VMS, only=only, wait=options["wait"])
     _module.run_phase(module, "deleted", phase, session if alone else None)
 
 

@@ -30,6 +30,8 @@ from tests.lab.vcenter import peer as vcenters
 
 OUT = CHECKOUT / ".cache" / "bench"
 PREFIX = "auto-b001"
+# What the tests name the snapshot of a base VM's volume from which they make a clone.
+SNAPSHOT = "snapshot for {}-snapshot"
 Task = dict[str, Any]
 
 
@@ -127,9 +129,19 @@ def openstack(others: int) -> Iterator[Bench]:
         for number in range(others):
             project.clone(f"other-{number:05d}")
 
+        base = project.volume("base-disk")
+
         def make(names: list[str]) -> None:
             for name in names:
                 project.clone(name, boot_volume=True)
+                project.snapshot(base, SNAPSHOT.format(name))
+
+        def there() -> set[str]:
+            """The clones of which anything is there; of the others, whatever there is."""
+            names = {name for _kind, name in project.everything().values()}
+            return {
+                name.removeprefix("snapshot for ").removesuffix("-snapshot").removesuffix("-boot-vol") for name in names
+            }
 
         entry = {
             "type": "openstack",
@@ -144,7 +156,7 @@ def openstack(others: int) -> Iterator[Bench]:
             "openstack",
             entry,
             make,
-            lambda: {server.name for server in project.sdk.compute.servers()},
+            there,
             lambda: None,
             lambda: -1,
         )
@@ -188,8 +200,13 @@ def _loops(bench: Bench) -> dict[str, list[Task]]:
     }
     server = {"auth": auth, "region_name": "RegionOne", "name": "{{ item }}", "state": "absent"}
     volume = {**server, "name": "{{ item }}-boot-vol"}
+    snapshot = {**server, "name": SNAPSHOT.format("{{ item }}")}
     return {
-        "openstack.cloud.server and volume": [{"openstack.cloud.server": server}, {"openstack.cloud.volume": volume}]
+        "openstack.cloud.server, volume_snapshot and volume": [
+            {"openstack.cloud.server": server},
+            {"openstack.cloud.volume_snapshot": snapshot},
+            {"openstack.cloud.volume": volume},
+        ]
     }
 
 
@@ -216,6 +233,9 @@ def _sdk(bench: Bench, names: list[str]) -> int:
         server = sdk.compute.find_server(name, ignore_missing=False)
         sdk.compute.delete_server(server)
         sdk.compute.wait_for_delete(server)
+        snapshot = sdk.block_storage.find_snapshot(SNAPSHOT.format(name), ignore_missing=False)
+        sdk.block_storage.delete_snapshot(snapshot)
+        sdk.block_storage.wait_for_delete(snapshot)
         volume = sdk.block_storage.find_volume(f"{name}-boot-vol", ignore_missing=True)
         if volume is not None:
             sdk.block_storage.delete_volume(volume)
@@ -263,11 +283,11 @@ def _rows(bench: Bench, count: int, loop: int) -> list[Row]:
 
 
 def _table(kind: str, rows: list[Row]) -> str:
-    lines = [f"{kind:44} {'clones':>6} {'seconds':>8} {'a clone':>8} {'requests':>8} {'left':>5} {'touched':>7}"]
+    lines = [f"{kind:62} {'clones':>6} {'seconds':>8} {'a clone':>8} {'requests':>8} {'left':>5} {'touched':>7}"]
     for r in rows:
         counted = str(r.requests) if r.requests >= 0 else "-"
         lines.append(
-            f"{r.way:44} {r.clones:6d} {r.seconds:8.1f} {r.seconds / r.clones:8.2f} {counted:>8} {r.left:5d}"
+            f"{r.way:62} {r.clones:6d} {r.seconds:8.1f} {r.seconds / r.clones:8.2f} {counted:>8} {r.left:5d}"
             f" {r.touched:7d}"
         )
     one, many = rows[0], rows[1]

@@ -79,6 +79,9 @@ def test_vms_by_name(acting_lab: Lab, api: Api, plans: list[dict[str, Any]], tmp
     one = next(vm for vm in vms if vm["metadata"].get("labels", {}).get("plan") == plans[1]["metadata"]["uid"])
     before = uids(api, VMS)
     variables = {"migrated_vms_vms": [one["metadata"]["name"]], "migrated_vms_namespace": PREFIX}
+    asked = playbooks.run_role("migrated_vms", migrated_vms_wait=False, **variables)
+    assert asked.code == 0 and "changed=1" in asked.output, asked.output
+    assert [(r["verb"], r["name"]) for r in asked.wrote] == [("delete", one["metadata"]["name"])]
     done = playbooks.run_role("migrated_vms", **variables)
     assert done.code == 0, done.output
     assert before - uids(api, VMS) == {one["metadata"]["uid"]}

@@ -91,6 +91,15 @@ def test_63_char_truncation(project: Project, prefix: str) -> None:
     assert set(ours(project)) == {stranger}
 
 
+def test_hidden_images(project: Project, prefix: str) -> None:
+    """Glance leaves them out of its list, to their owner too."""
+    image = project.image(f"{prefix}-rhel8-aaaa-snapshot", is_hidden=True)
+    stranger = project.image(f"{prefix}9-rhel8-aaaa-snapshot", is_hidden=True)
+    run = clouds.clear(project.peer, clouds.session(prefix))
+    assert (run.owned, run.held) == ({image}, {})
+    assert set(ours(project)) == {stranger}
+
+
 def test_duplicates_and_regex_names(project: Project, prefix: str) -> None:
     """Nova takes a name for a regular expression; names are not unique."""
     odd = project.clone(f"{prefix[:-1]}.-rhel8-aaaa")

@@ -120,6 +120,40 @@ def test_one_that_hangs_stays_on_the_record_and_the_rest_goes(cluster: Cluster, 
     admin.release("Secret", world.own, "held")
 
 
+def test_vms_that_are_asked_to_go_and_not_awaited(
+    lab: Lab, cluster: Cluster, limited: Cluster, admin: Admin, world: World
+) -> None:
+    for namespace in (world.own, *world.others):
+        admin.make("VirtualMachine", namespace, "vm", metadata=HELD, spec={"template": {"spec": {}}})
+
+    def ask(by: Cluster, check_mode: bool = False) -> Result:
+        return delete.run(by, world.session, LIMITS, check_mode, phase=order.VMS, wait=False)
+
+    undo = admin.allow("limited", ["get", "list", "watch"], f"read-{world.own}")
+    try:
+        refused = ask(limited)
+    finally:
+        undo()
+    assert (refused.done, places(refused.remaining)) == ([], {("VirtualMachine", "vm")})
+    assert "403" in refused.remaining[0]["reason"]
+    since = mark(lab)
+    foretold = ask(cluster, check_mode=True)
+    assert writes(lab, since) == []
+    asked = ask(cluster)
+    assert (asked.done, asked.remaining) == (foretold.done, [])
+    assert [entry["namespace"] for entry in asked.done] == [world.own]
+    since = mark(lab)
+    assert ask(cluster).done == []
+    assert writes(lab, since) == []
+    living = [bool(admin.uid("VirtualMachine", name, "vm")) for name in (world.own, *world.others)]
+    assert living == [False, True, True]
+    waited = delete.run(cluster, world.session, LIMITS, False, phase=order.VMS)
+    assert places(waited.remaining) == {("VirtualMachine", "vm")}
+    for namespace in (world.own, *world.others):
+        admin.release("VirtualMachine", namespace, "vm")
+    assert world.alive(admin)
+
+
 def test_a_namespace_that_does_not_end_says_what_holds_it(cluster: Cluster, admin: Admin, world: World) -> None:
     admin.make("Secret", world.own, "held", metadata=HELD)
     done = namespaces(cluster, world)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,10 +54,11 @@ def run(
     phase: str,
     only: Only = Only(),
     stalled: bool = False,
+    wait: bool = True,
 ) -> Result:
     """Delete what belongs to the phase; in check mode only say what that is. stalled: an earlier phase has waited in
-    vain already, so waits without movement are brief."""
-    return _Run(cluster, session, phase, limits, only, stalled).run(check_mode)
+    vain already, so waits without movement are brief; wait: without it the deletions are only asked for."""
+    return _Run(cluster, session, phase, limits, only, stalled).run(check_mode, wait)
 
 
 @dataclass(slots=True)
@@ -73,7 +74,7 @@ class _Run:
     errors: dict[str, str] = field(default_factory=dict)
     successors: dict[str, str] = field(default_factory=dict)
 
-    def run(self, check_mode: bool) -> Result:
+    def run(self, check_mode: bool, wait: bool) -> Result:
         try:
             self.catalog = self.cluster.discover()
         except ApiError as exc:
@@ -81,6 +82,8 @@ class _Run:
         found = self._look()
         if check_mode:
             return self._result(found, [item(obj, made) for obj, made in self._targets(found)], [])
+        if not wait:
+            return self._asked(found)
         for _pass in range(PASSES):
             fresh = [pair for pair in self._targets(found) if pair[0].uid not in self.handled]
             if not fresh:
@@ -93,6 +96,15 @@ class _Run:
                 self._step([obj for obj in objects if obj.uid not in self.errors], found)
             found = self._look()
         return self._finish(found)
+
+    def _asked(self, found: Found) -> Result:
+        """What becomes of these deletions is for a later run of the phase to see."""
+        self.handled = {pair[0].uid: pair for pair in self._targets(found) if not pair[0].deleting}
+        self._ask([obj for obj, _made in self.handled.values()])
+        failed = [pair for uid, pair in self.handled.items() if uid in self.errors]
+        asked = [p for uid, p in self.handled.items() if uid not in self.errors and uid not in self.successors]
+        done = [item(obj, made, storage_note(obj)) for obj, made in asked]
+        return self._result(found, done, self._left(failed, self.errors, found))
 
     def _keep_if_blind(self, fresh: Iterable[Pair], found: Found) -> None:
         """While Plans and Migrations cannot be read, the namespaces that may hold them stay: with them would go the
@@ -185,16 +197,13 @@ class _Run:
         left = [there[pair[0].uid] for pair in (*self.handled.values(), *self._targets(found)) if pair[0].uid in there]
         left = list({pair[0].uid: pair for pair in left}.values())
         errors = dict.fromkeys(unseen, f"{UNSEEN}: its kind could not be read")
-        whys = explain.explain(
-            self.cluster,
-            self.catalog,
-            [obj for obj, _made in left],
-            {**errors, **self.errors},
-            self.limits.stall,
-            found.contents(),
-        )
         gone = [item(obj, made, storage_note(obj)) for uid, (obj, made) in self.handled.items() if uid not in there]
-        return self._result(found, gone, [left_item(obj, made, whys[obj.uid]) for obj, made in left])
+        return self._result(found, gone, self._left(left, {**errors, **self.errors}, found))
+
+    def _left(self, pairs: Sequence[Pair], errors: Mapping[str, str], found: Found) -> list[dict[str, Any]]:
+        objects = [obj for obj, _made in pairs]
+        whys = explain.explain(self.cluster, self.catalog, objects, errors, self.limits.stall, found.contents())
+        return [left_item(obj, made, whys[obj.uid]) for obj, made in pairs]
 
     def _result(self, found: Found, done: list[dict[str, Any]], remaining: list[dict[str, Any]]) -> Result:
         steps = order.steps_of(self.phase)

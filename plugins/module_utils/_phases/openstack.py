@@ -25,6 +25,8 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session.model import
 
 # Nova shows what is in its bin only to those who ask for changes since some time; this is before all of them.
 _EVER = {"changes-since": "2000-01-01T00:00:00Z", "status": "SOFT_DELETED"}
+# Glance's list leaves out what its owner has hidden; this one holds nothing else.
+_HIDDEN = {"os_hidden": "true"}
 
 # By the default policies of Nova, Cinder, Glance and Neutron; their operator may have others.
 DELETING = ("member", "_member_", "manager", "admin")
@@ -64,6 +66,8 @@ class OpenStackSite:
         return Seen(remotes, {kind: len(items) for kind, items in found.items()}, unread)
 
     def _listed(self, session: Session, kind: str) -> dict[str, dict[str, Any]]:
+        if kind == "Image":
+            return self._cloud.listing(kind) | self._cloud.listing(kind, **_HIDDEN)
         if kind != "Server":
             return self._cloud.listing(kind)
         servers = self._cloud.listing(kind) | self._cloud.listing(kind, **_EVER)

@@ -42,6 +42,8 @@ def create(state: Path, venv: Path, port: int, say: Say) -> None:
     """Empty databases with every table; Keystone has its admin."""
     start = time.monotonic()
     say("making the databases, once: about 20 s on 2 cores")
+    for begun in (state / "db").iterdir():  # by a start that failed
+        begun.unlink()
     with ThreadPoolExecutor(2) as pool:
         for lane in [pool.submit(_first_lane, state, venv, port), pool.submit(_second_lane, state, venv)]:
             lane.result()

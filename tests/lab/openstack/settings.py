@@ -85,6 +85,8 @@ def _keystone(state: Path, port: int) -> dict[str, Section]:
         "database": {"connection": database(state, "keystone")},
         "token": {"provider": "fernet", "expiration": 86400},
         "fernet_tokens": {"key_repository": state / "fernet-keys"},
+        # Nobody asks for a receipt here, but without keys for them Keystone does not start.
+        "fernet_receipts": {"key_repository": state / "fernet-keys"},
         "credential": {"key_repository": state / "credential-keys"},
         # The cheapest there is, for passwords that are no secret.
         "identity": {"password_hash_rounds": 4},

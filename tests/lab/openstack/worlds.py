@@ -92,10 +92,12 @@ class Project:
         known = next(self.sdk.image.images(name="base-image"), None)
         return str(known.id) if known is not None else self.image("base-image")
 
-    def image(self, name: str, *, is_protected: bool = False) -> str:
+    def image(self, name: str, *, is_protected: bool = False, is_hidden: bool = False) -> str:
         made = self.sdk.image.create_image(
             name=name, data=b"x" * 64, disk_format="raw", container_format="bare", is_protected=is_protected
         )
+        if is_hidden:
+            self.sdk.image.update_image(made.id, os_hidden=True)
         return str(made.id)
 
     def volume(self, name: str | None = None, **more: Any) -> str:
@@ -172,7 +174,10 @@ class Project:
             "Server": self.sdk.compute.servers,
             "Volume": self.sdk.block_storage.volumes,
             "Snapshot": self.sdk.block_storage.snapshots,
-            "Image": lambda: self.sdk.image.images(owner=project),
+            "Image": lambda: [
+                *self.sdk.image.images(owner=project),
+                *self.sdk.image.images(owner=project, is_hidden=True),
+            ],
             "Port": lambda: self.sdk.network.ports(project_id=project),
         }
 

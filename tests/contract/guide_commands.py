@@ -85,7 +85,7 @@ COMMANDS: dict[str, Case] = {
     "ansible-builder build --file execution-environment.yml --tag mtv-teardown-ee": Case(
         there=None,
         instead=f"ansible-builder create --file {ROOT}/extensions/execution-environment/execution-environment.yml",
-        files=("context/Containerfile",),
+        files=("context/_build/requirements.yml",),
         why="there is no podman here; test_runs_environment.py follows the steps of the build",
     ),
     _PODMAN: Case(

@@ -73,7 +73,8 @@ def shipped(*places: tuple[str, str]) -> list[Manifest]:
     """The files of the collection. places: (file, the namespace that its Role is applied to)."""
     made = []
     for name, namespace in places:
-        for one in yaml.safe_load_all((CHECKOUT / "extensions" / "rights" / f"{name}.yml").read_text(encoding="utf-8")):
+        file = yaml.safe_load((CHECKOUT / "extensions" / "rights" / f"{name}.yml").read_text(encoding="utf-8"))
+        for one in file.get("items", [file]):
             inside = {"namespace": namespace} if one["kind"] == "Role" else {}
             made.append({**one, "metadata": {**one["metadata"], **inside}})
     return made

@@ -31,8 +31,9 @@ def files() -> dict[str, str]:
 
 
 def _text(use: rights.Use) -> str:
-    parts = [yaml.dump(one, Dumper=_Indented, sort_keys=False) for one in use.manifests()]
-    return f"---\n{HEAD}# {use.about}\n" + "---\n".join(parts)
+    made = use.manifests()
+    whole = made[0] if len(made) == 1 else {"apiVersion": "v1", "kind": "List", "items": made}
+    return f"---\n{HEAD}# {use.about}\n" + yaml.dump(whole, Dumper=_Indented, sort_keys=False)
 
 
 if __name__ == "__main__":

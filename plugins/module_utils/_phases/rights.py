@@ -22,7 +22,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session.objects impo
 from ansible_collections.mtv.teardown.plugins.module_utils._session.rights import Needs, Right
 
 _MANIFESTS = "extensions/rights"
-Look = tuple[Resource, str | None]
+Look = tuple[Resource, "str | None"]
 
 
 def preflight(cluster: Cluster, found: Found, targets: Sequence[Target] = ()) -> dict[str, Any]:

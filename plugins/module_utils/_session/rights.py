@@ -36,7 +36,7 @@ _PLURALS = {"NetworkAttachmentDefinition": "network-attachment-definitions"}
 
 Kind = tuple[str, str]
 Verbs = Mapping[Kind, tuple[str, ...]]
-Find = Callable[[str, str], Resource | None]
+Find = Callable[[str, str], "Resource | None"]
 
 
 @dataclass(frozen=True, slots=True, order=True)

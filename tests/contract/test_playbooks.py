@@ -166,7 +166,10 @@ def test_bad_input_stops_before_anything_is_asked(playbooks: Playbooks, extra: d
 
 def test_an_account_without_rights_is_never_clean(playbooks: Playbooks, lab: Lab, session: str) -> None:
     limited = {"mtv_teardown_kubeconfig": str(lab.limited_kubeconfig)}
-    done = playbooks.run("teardown", session_prefix=session, **limited)
+    stopped = playbooks.run("teardown", session_prefix=session, **limited)
+    assert stopped.code == 2
+    assert "missing rights" in stopped.output and "in the whole cluster: list" in stopped.output
+    done = playbooks.run("teardown", session_prefix=session, mtv_teardown_preflight=False, **limited)
     assert done.code == 2
     assert "UNVERIFIED" in done.output
     assert "forbidden" in done.output.lower()

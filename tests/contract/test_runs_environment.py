@@ -136,7 +136,7 @@ def test_source_providers_are_asked(image: Image, artifacts: Path, acting_lab: L
         artifacts, "ansible-playbook", "mtv.teardown.verify", *options, KUBECONFIG=str(acting_lab.kubeconfig)
     )
     assert done.returncode == 2, done.stdout + done.stderr
-    (written,) = artifacts.glob("teardown-*.result.json")
+    (written,) = artifacts.glob("verify-*.result.json")
     result = json.loads(written.read_text(encoding="utf-8"))
     assert result["verdict"] == "unverified"
     told = {entry["provider"]: entry["error"] for entry in result["unreadable"]}

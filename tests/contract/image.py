@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
-import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,16 +87,9 @@ def _do(*command: str | Path, **more: str) -> None:
 
 def _install_collections(image: Image) -> None:
     """Ours from its tarball; its dependency from the package ansible, for Galaxy is out of reach."""
-    lib = f'root={CHECKOUT}; . "$root/tests/checks/lib.sh"; clean_copy "$1"'
-    _do("sh", "-euc", lib, "sh", image.folder / "copy")
-    source = image.folder / "copy" / "ansible_collections" / "mtv" / "teardown"
-    galaxy = (_TOOLS / "ansible-galaxy", "collection")
-    _do(*galaxy, "build", "--output-path", image.folder, source)
-    (tarball,) = image.folder.glob("mtv-teardown-*.tar.gz")
-    # --force: the checkout, linked into .venv, counts as installed.
-    _do(*galaxy, "install", "--force", "--no-deps", "--collections-path", image.collections, tarball)
-    site = Path(sysconfig.get_path("purelib")) / "ansible_collections"
-    shutil.copytree(site / "kubernetes" / "core", image.collections / "ansible_collections" / "kubernetes" / "core")
+    library = f'root={CHECKOUT}; . "$root/tests/checks/lib.sh"'
+    install = 'install_tarball "$(build_tarball "$1")" "$2" "$(kubernetes_core)"'
+    _do("sh", "-euc", f"{library}; {install}", "sh", image.folder / "copy", image.collections)
 
 
 def build(folder: Path) -> Image:

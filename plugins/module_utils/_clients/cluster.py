@@ -52,8 +52,9 @@ class Catalog:
     def find(self, group: str, kind: str) -> Resource | None:
         return next((r for r in self.resources if r.group == group and r.kind == kind), None)
 
-    def deletable_in_namespaces(self) -> list[Resource]:
-        return [r for r in self.resources if r.namespaced and {"list", "delete"} <= r.verbs]
+    def deletable(self, namespaced: bool) -> list[Resource]:
+        """Kinds that can be listed and deleted, in namespaces or outside them."""
+        return [r for r in self.resources if r.namespaced == namespaced and {"list", "delete"} <= r.verbs]
 
 
 @dataclass(frozen=True, slots=True)

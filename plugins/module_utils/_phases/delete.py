@@ -13,23 +13,30 @@ from ansible_collections.mtv.teardown.plugins.module_utils._causes.answers impor
 from ansible_collections.mtv.teardown.plugins.module_utils._clients.cluster import Catalog, Cluster, is_successor
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
 from ansible_collections.mtv.teardown.plugins.module_utils._phases import explain
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.find import Found, find, undiscovered
+from ansible_collections.mtv.teardown.plugins.module_utils._phases.find import Found, Sweep, find, undiscovered
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.result import (
     Result,
     absent_item,
     item,
+    kept_item,
     left_item,
 )
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.wait import Limits, until, until_gone
 from ansible_collections.mtv.teardown.plugins.module_utils._record import kinds
+from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_file import Record
 from ansible_collections.mtv.teardown.plugins.module_utils._session import order
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import Obj
 from ansible_collections.mtv.teardown.plugins.module_utils._session.ownership import SUCCESSOR, Decision, Status
-from ansible_collections.mtv.teardown.plugins.module_utils._session.volumes import may_be_deleted, storage_note
+from ansible_collections.mtv.teardown.plugins.module_utils._session.volumes import (
+    bound_uid,
+    may_be_deleted,
+    storage_note,
+)
 
 # How often a phase looks again for what controllers made meanwhile.
 PASSES = 3
+_SWEEPS = {order.VMS: Sweep.NARROW, order.RESOURCES: Sweep.SHARED, order.NAMESPACES: Sweep.ALL}
 
 Pair = tuple[Obj, Decision]
 
@@ -92,8 +99,8 @@ class _Run:
             self._keep_if_blind(fresh, found)
             self._leave_to_namespaces(fresh)
             for step in order.steps_of(self.phase):
-                objects = [obj for obj, _made in fresh if order.step_of(obj.group, obj.kind) is step]
-                self._step([obj for obj in objects if obj.uid not in self.errors], found)
+                objects = [obj for obj, _made in fresh if _step_of(obj) is step]
+                self._step(step, [obj for obj in objects if obj.uid not in self.errors], found)
             found = self._look()
         return self._finish(found)
 
@@ -119,20 +126,20 @@ class _Run:
         self.errors.update({obj.uid: ALONG for obj in along})
 
     def _look(self) -> Found:
-        found = find(self.cluster, self.session, self.catalog)
+        found = find(self.cluster, self.session, self.catalog, _SWEEPS[self.phase])
         self.session = found.session
         return found
 
     def _targets(self, found: Found) -> list[Pair]:
         steps = order.steps_of(self.phase)
-        return [p for p in found.owned if order.step_of(p[0].group, p[0].kind) in steps and self.only.wants(p[0])]
+        return [pair for pair in found.owned if _step_of(pair[0]) in steps and self.only.wants(pair[0])]
 
     # -- one step -------------------------------------------------------------------------------------------
 
-    def _step(self, objects: list[Obj], found: Found) -> None:
+    def _step(self, step: order.Step, objects: list[Obj], found: Found) -> None:
         if not objects:
             return
-        if objects[0].kind == "PersistentVolume" and self.phase == order.NAMESPACES:
+        if step is order.VOLUME_STEP:
             objects = self._released(objects)
         self._ask(objects)
         waiting = [obj for obj in objects if obj.uid not in self.errors and obj.uid not in self.successors]
@@ -157,21 +164,29 @@ class _Run:
             objects = [obj for obj in controlled if any(o.controller and o.uid in self.errors for o in obj.owners)]
 
     def _released(self, volumes: Iterable[Obj]) -> list[Obj]:
-        """Wait until each volume either has gone with its claim or stays for us to delete; return the latter."""
-        claims = {obj.uid for obj, _made in self._look().decided if obj.kind == "PersistentVolumeClaim"}
-        free = [v for v in volumes if str((v.spec("claimRef") or {}).get("uid") or "") not in claims]
+        """Wait until each volume either has gone with its claim or stays for us to delete; return the latter. A content
+        of a snapshot has no phase that says so: it stays until its snapshot was looked for, and is gone."""
+        found = self._look()
+        there = {obj.uid for obj, _made in found.decided}
+        free = [v for v in volumes if bound_uid(v) not in there and self._was_released(v, found)]
         waited = until(self.cluster, free, may_be_deleted, self._limits())
         self.stalled = self.stalled or bool(waited.pending)
-        resource = self.catalog.find("", "PersistentVolume")
-        if resource is None or not free:
-            return []
         uids = {volume.uid for volume in free}
-        try:
-            now = self.cluster.listing(resource, whole=True).objects
-        except ApiError as exc:
-            self.errors.update(dict.fromkeys(uids, exc.msg))
-            return []
+        now: list[Obj] = []
+        for resource in dict.fromkeys(volume.resource for volume in free):
+            try:
+                now += self.cluster.listing(resource, whole=True).objects
+            except ApiError as exc:
+                self.errors.update({v.uid: exc.msg for v in free if v.resource == resource})
         return [volume for volume in now if volume.uid in uids and may_be_deleted(volume)]
+
+    def _was_released(self, volume: Obj, found: Found) -> bool:
+        """Whether the look could have met what a content is bound to."""
+        if volume.kind == "PersistentVolume":
+            return True
+        snapshot = self.catalog.find(volume.group, "VolumeSnapshot")
+        place = str(volume.spec("volumeSnapshotRef", "namespace") or "")
+        return snapshot is None or found.was_read(snapshot.api_version, snapshot.kind, place)
 
     def _delete(self, obj: Obj) -> None:
         try:
@@ -207,18 +222,22 @@ class _Run:
 
     def _result(self, found: Found, done: list[dict[str, Any]], remaining: list[dict[str, Any]]) -> Result:
         steps = order.steps_of(self.phase)
-        refused = [
-            item(obj, made)
-            for obj, made in found.with_status(Status.REFUSED, Status.CONTESTED)
-            if order.step_of(obj.group, obj.kind) in steps and self.only.wants(obj)
-        ]
+        told = [pair for pair in found.decided if _step_of(pair[0]) in steps and self.only.wants(pair[0])]
+        refused = [item(*pair) for pair in told if pair[1].status in (Status.REFUSED, Status.CONTESTED)]
+        remaining = [*remaining, *(kept_item(*pair) for pair in told if pair[1].status is Status.KEPT)]
         refused += [item(*self.handled[uid], reason) for uid, reason in self.successors.items()]
-        absent = [
-            absent_item(record)
-            for record in found.absent
-            if order.step_of(kinds.group_of(record, found.catalog.resources) or "", record.kind) in steps
-        ]
+        absent = [absent_item(record) for record in found.absent if _step_of_record(record, found.catalog) in steps]
         return Result(done, absent, refused, remaining, [dict(entry) for entry in found.unreadable], self.stalled)
+
+
+def _step_of(obj: Obj) -> order.Step:
+    return order.step_of(obj.group, obj.kind, obj.resource.namespaced)
+
+
+def _step_of_record(record: Record, catalog: Catalog) -> order.Step:
+    group = kinds.group_of(record, catalog.resources) or ""
+    resource = catalog.find(group, record.kind)
+    return order.step_of(group, record.kind, resource.namespaced if resource else bool(record.namespace))
 
 
 def _free(claims: Iterable[Obj], pods: Mapping[tuple[str, str], list[Obj]]) -> list[Obj]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from enum import Flag, auto
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,8 +18,9 @@ from ansible_collections.mtv.teardown.plugins.module_utils._record import kinds
 from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_file import Record
 from ansible_collections.mtv.teardown.plugins.module_utils._session import order
 from ansible_collections.mtv.teardown.plugins.module_utils._session import prefix as prefixes
+from ansible_collections.mtv.teardown.plugins.module_utils._session.coverage import Coverage, Place
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session, merge_keys
-from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import Obj, Resource, listed
+from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import Obj, Owner, Resource, listed
 from ansible_collections.mtv.teardown.plugins.module_utils._session.ownership import (
     BY_NAME,
     Decision,
@@ -33,15 +35,41 @@ class Scope:
     """One list request: a kind, in one namespace or (namespace None) in all of the cluster.
 
     optional: a wider look that the record makes unnecessary; when it is refused, the namespaces that are known
-    are read one by one.
+    are read one by one. whole: spec and status too, not only metadata.
     """
 
     resource: Resource
     namespace: str | None = None
     optional: bool = False
+    whole: bool = False
+
+    @property
+    def place(self) -> Place:
+        return (self.resource.group, self.resource.kind, self.namespace)
 
     def as_dict(self) -> dict[str, Any]:
         return {"kind": self.resource.kind, "api_version": self.resource.api_version, "namespace": self.namespace}
+
+
+def _scope(resource: Resource, namespace: str | None = None, users: bool = False) -> Scope:
+    """users: whoever may use a claim there is read whole."""
+    kind = (resource.group, resource.kind)
+    whole = kind in order.WHOLE_KINDS or resource.group == order.FORKLIFT or (users and kind in order.USER_KINDS)
+    return Scope(resource, namespace, whole=whole)
+
+
+def _is_user(scope: Scope) -> bool:
+    return (scope.resource.group, scope.resource.kind) in order.USER_KINDS
+
+
+class Sweep(Flag):
+    """What a look reads beside the kinds that migrations make. SHARED: every kind in namespaces that the session only
+    used; CLUSTER: every kind outside namespaces."""
+
+    NARROW = 0
+    SHARED = auto()
+    CLUSTER = auto()
+    ALL = SHARED | CLUSTER
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +120,14 @@ class Found:
         return next((f"{entry['kind'] or order.FORKLIFT}: {entry['error']}" for entry in unread), "")
 
 
-def find(cluster: Cluster, session: Session, catalog: Catalog | None = None) -> Found:
+def find(cluster: Cluster, session: Session, catalog: Catalog | None = None, sweep: Sweep = Sweep.ALL) -> Found:
     """Read every scope of the session and decide on all that is in it. Nothing that fails ends it: what could not
-    be read is in the answer."""
+    be read is in the answer. sweep: a phase needs no more than holds what it deletes."""
     try:
         catalog = catalog or cluster.discover()
     except ApiError as exc:
         return undiscovered(session, exc)
-    return _Reading(cluster, session, catalog).run()
+    return _Reading(cluster, session, catalog, sweep).run()
 
 
 def undiscovered(session: Session, exc: ApiError) -> Found:
@@ -108,25 +136,35 @@ def undiscovered(session: Session, exc: ApiError) -> Found:
     return Found(session, unreadable=(entry,))
 
 
+# How many generations of owners are looked up one by one, where their kinds were not read.
+_GENERATIONS = 5
+
+
 class _Reading:
-    def __init__(self, cluster: Cluster, session: Session, catalog: Catalog) -> None:
-        self._cluster, self._session, self._catalog = cluster, session, catalog
+    def __init__(self, cluster: Cluster, session: Session, catalog: Catalog, sweep: Sweep) -> None:
+        self._cluster, self._session, self._catalog, self._sweep = cluster, session, catalog, sweep
         self._objects: dict[str, Obj] = {}
         self._scopes: list[dict[str, Any]] = []
         self._unreadable: list[dict[str, Any]] = []
         self._groups = self._recorded_groups()
         self._read_keys: set[tuple[str, str | None]] = set()
+        self._covered: set[Place] = set()
+        self._errors: dict[Place, str] = {}
+        self._swept: set[str] = set()
+        self._gone: set[str] = set()
+        self._unknown: dict[str, str] = {}
 
     def run(self) -> Found:
         self._read(self._root_scopes())
         self._learn()
         if any(key.type in order.SERVED_PROVIDERS for key in self._session.providers):
             controller = self._catalog.find(order.FORKLIFT, "ForkliftController")
-            self._read([Scope(controller)] if controller else [])
+            self._read([_scope(controller)] if controller else [])
         self._read(self._namespace_scopes())
         self._learn()  # labels of what was read just now may name Plans that were not
         self._missing_servers()
-        ownership = Ownership(self._session, self._objects.values(), self._groups)
+        self._look_up_owners()
+        ownership = self._ownership()
         decided = [(obj, ownership.of(obj)) for obj in self._objects.values()]
         kept = [(obj, decision) for obj, decision in decided if decision.status is not Status.OTHER]
         kept.sort(key=lambda pair: pair[0].place)
@@ -167,55 +205,65 @@ class _Reading:
     # -- which scopes ---------------------------------------------------------------------------------------
 
     def _recorded_groups(self) -> dict[str, str]:
-        """API group of each recorded kind; a kind that cannot be told is unreadable, not absent."""
+        """API group of each recorded kind; an entry that cannot be placed is unreadable, not absent."""
         groups: dict[str, str] = {}
         for record in self._session.records:
             if record.on_provider:
                 continue
             group = kinds.group_of(record, self._catalog.resources)
-            if group is None:
-                self._unreadable.append(
-                    {
-                        "kind": record.kind,
-                        "api_version": "",
-                        "namespace": record.namespace,
-                        "name": record.name,
-                        "error": f"{record.entry}: no API group is known for {record.kind} (module {record.module!r}), "
-                        "so it was not looked for; look for it by hand",
-                    }
-                )
-            else:
+            error = self._misfit(record, group)
+            if error:
+                entry = {"kind": record.kind, "api_version": "", "namespace": record.namespace, "name": record.name}
+                self._unreadable.append({**entry, "error": f"{record.entry}: {error}; look for it by hand"})
+            elif group is not None:
                 groups[record.entry] = group
         return groups
 
+    def _misfit(self, record: Record, group: str | None) -> str:
+        """Why nobody can tell where an entry's object would be; empty when it fits."""
+        if group is None:
+            return f"no API group is known for {record.kind} (module {record.module!r}), so it was not looked for"
+        resource = self._catalog.find(group, record.kind)
+        if resource is None or resource.namespaced == bool(record.namespace):
+            return ""
+        if resource.namespaced:
+            return f"{record.kind} lies in a namespace, and the entry names none, so it was not looked for"
+        return f"{record.kind} lies in no namespace, and the entry names {record.namespace}, so it was not looked for"
+
     def _root_scopes(self) -> list[Scope]:
-        wanted = [Scope(r) for kind in order.CLUSTER_KINDS if (r := self._catalog.find(*kind))]
+        wanted = [_scope(r) for kind in order.CLUSTER_KINDS if (r := self._catalog.find(*kind))]
         for kind in order.SEARCHED_KINDS:
             resource = self._catalog.find(*kind)
             if resource is not None:
-                wanted.append(Scope(resource, optional=not self._session.is_searched))
+                wanted.append(replace(_scope(resource), optional=not self._session.is_searched))
         for record in self._session.records:
             resource = self._catalog.find(self._groups.get(record.entry, "?"), record.kind)
             if resource is not None and not resource.namespaced:
-                wanted.append(Scope(resource))
+                wanted.append(_scope(resource))
+        if Sweep.CLUSTER in self._sweep:
+            outside = self._catalog.deletable(namespaced=False)
+            wanted += [_scope(r) for r in outside if (r.group, r.kind) not in order.CLUSTER_FURNITURE_KINDS]
         return wanted
 
     def _namespace_scopes(self) -> list[Scope]:
-        """Own namespaces: every kind. Shared ones: what migrations make, and what the record names there."""
+        """Own namespaces, and recorded ones, which may be the session's by their age: every kind. Shared ones: what
+        migrations make, what may use a claim, and what the record names there; every kind when they are swept."""
         existing = self._existing()
         own = set(self._session.own_namespaces(existing))
         recorded = {r.name for r in self._session.records if r.kind == "Namespace"} & existing
-        wanted = []
-        for name in sorted(own | {n for n in recorded if not prefixes.is_protected(n)}):
-            wanted += [Scope(r, name) for r in self._listable()]
-        shared = [name for name in self._session.shared_namespaces() if name in existing]
-        for name in shared:
-            wanted += [Scope(r, name) for kind in sorted(order.SHARED_KINDS) if (r := self._catalog.find(*kind))]
+        recorded = {name for name in recorded if not prefixes.is_protected(name)}
+        shared = {name for name in self._session.shared_namespaces() if name in existing}
+        self._swept = own | recorded | (shared if Sweep.SHARED in self._sweep else set())
+        wanted = [_scope(r, name, users=name not in own) for name in sorted(self._swept) for r in self._listable()]
+        for name in sorted(shared):
+            kinds_there = sorted(order.SHARED_KINDS | order.USER_KINDS)
+            wanted += [_scope(r, name, users=True) for kind in kinds_there if (r := self._catalog.find(*kind))]
             wanted += self._recorded_scopes(name)
         return wanted + self._server_scopes()
 
     def _listable(self) -> list[Resource]:
-        return [r for r in self._catalog.deletable_in_namespaces() if (r.group, r.kind) not in order.FURNITURE_KINDS]
+        inside = self._catalog.deletable(namespaced=True)
+        return [r for r in inside if (r.group, r.kind) not in order.FURNITURE_KINDS]
 
     def _recorded_scopes(self, namespace: str) -> list[Scope]:
         found = (
@@ -223,7 +271,7 @@ class _Reading:
             for r in self._session.records
             if r.namespace == namespace and r.entry in self._groups
         )
-        return [Scope(resource, namespace) for resource in found if resource is not None]
+        return [_scope(resource, namespace) for resource in found if resource is not None]
 
     def _server_scopes(self) -> list[Scope]:
         """OVA and Hyper-V providers run a server in Forklift's own namespace, wherever they stand themselves."""
@@ -231,7 +279,7 @@ class _Reading:
             return []
         controllers = {o.namespace for o in self._objects.values() if o.kind == "ForkliftController"}
         return [
-            Scope(r, name)
+            _scope(r, name)
             for name in sorted(filter(None, controllers))
             for kind in sorted(order.SERVER_KINDS)
             if (r := self._catalog.find(*kind))
@@ -243,7 +291,9 @@ class _Reading:
         fresh: dict[tuple[str, str | None], Scope] = {}
         for scope in scopes:
             key = (scope.resource.key, scope.namespace)
-            if key not in self._read_keys and (scope.resource.key, None) not in self._read_keys:
+            # Metadata alone says nothing of what is used: then what is needed whole is read again.
+            wide = (scope.resource.key, None) in self._read_keys and not (scope.whole and _is_user(scope))
+            if key not in self._read_keys and not wide:
                 fresh.setdefault(key, scope)
         self._read_keys.update(fresh)
         refused = self._not_allowed([scope for scope in fresh.values() if scope.optional])
@@ -254,7 +304,10 @@ class _Reading:
                     refused.append(scope)
                 else:
                     self._unreadable.append({**scope.as_dict(), "name": "", "error": answer.msg})
+                    self._errors[scope.place] = answer.msg
                 continue
+            if scope.whole or not _is_user(scope):
+                self._covered.add(scope.place)
             self._scopes.append({**scope.as_dict(), "count": len(answer)})
             self._objects.update({obj.uid: obj for obj in answer})
         if refused:
@@ -280,14 +333,11 @@ class _Reading:
         self._read_keys -= {(scope.resource.key, None) for scope in refused}
         existing = self._existing()
         known = {*self._session.shared_namespaces(), *self._session.own_namespaces(existing)}
-        self._read([Scope(scope.resource, name) for scope in refused for name in sorted(known)])
+        self._read([_scope(scope.resource, name) for scope in refused for name in sorted(known)])
 
     def _list(self, scope: Scope) -> tuple[Obj, ...] | ApiError:
-        whole = (scope.resource.group, scope.resource.kind) in order.WHOLE_KINDS or (
-            scope.resource.group == order.FORKLIFT
-        )
         try:
-            return self._cluster.listing(scope.resource, scope.namespace, whole=whole).objects
+            return self._cluster.listing(scope.resource, scope.namespace, whole=scope.whole).objects
         except ApiError as exc:
             return exc
 
@@ -298,17 +348,64 @@ class _Reading:
         )
         needed = {group for group, _kind in order.SHARED_KINDS} | set(self._groups.values())
         for group, error in self._catalog.broken.items():
-            if own or group in needed:
+            swept = self._sweep is not Sweep.NARROW and group not in order.PROJECTED_GROUPS
+            if own or swept or group in needed:
                 self._unreadable.append(
                     {"kind": "", "api_version": group, "namespace": None, "name": "", "error": error}
                 )
+
+    # -- what it covered ------------------------------------------------------------------------------------
+
+    def _ownership(self) -> Ownership:
+        coverage = Coverage(
+            read=frozenset(self._covered),
+            errors=self._errors,
+            served={(r.group, r.kind): r.namespaced for r in self._catalog.resources},
+            broken=self._catalog.broken,
+            whole=frozenset(self._swept),
+            gone=frozenset(self._gone),
+            unknown=self._unknown,
+        )
+        return Ownership(self._session, self._objects.values(), self._groups, coverage)
+
+    def _look_up_owners(self) -> None:
+        """Owners whose kind was not read, each by its name; what is found may have owners itself."""
+        for _generation in range(_GENERATIONS):
+            wanted = self._ownership().unread_owners()
+            if not wanted:
+                return
+            answers = self._cluster.together(self._owner, wanted.values())
+            for uid, answer in zip(wanted, answers, strict=True):
+                if isinstance(answer, ApiError):
+                    self._unknown[uid] = answer.msg
+                elif answer is None:
+                    self._gone.add(uid)
+                else:
+                    self._objects[uid] = answer
+
+    def _owner(self, wanted: tuple[Owner, str | None]) -> Obj | ApiError | None:
+        """None when a healthy server does not have it. A list of one name needs no other right than the list does."""
+        owner, namespace = wanted
+        resource = self._catalog.find(owner.api_version.rpartition("/")[0], owner.kind)
+        if resource is None:
+            return ApiError(f"the cluster serves no {owner.kind} of {owner.api_version or 'an unknown version'}")
+        scope = _scope(resource, namespace if resource.namespaced else None)
+        if self._covered & {scope.place, replace(scope, namespace=None).place}:
+            return None
+        try:
+            found = self._cluster.listing(
+                resource, scope.namespace, whole=scope.whole, fields=f"metadata.name={owner.name}"
+            ).objects
+        except ApiError as exc:
+            return exc
+        return next((obj for obj in found if obj.uid == owner.uid), None)
 
     # -- keys -----------------------------------------------------------------------------------------------
 
     def _learn(self) -> None:
         """Keys of Plans, Migrations and Providers that are the session's; lineage outside its own namespaces."""
         for _round in range(2):  # a Migration is known by its Plan
-            ownership = Ownership(self._session, self._objects.values(), self._groups)
+            ownership = self._ownership()
             owned = [(obj, made) for obj in self._objects.values() if (made := ownership.of(obj)).ours]
             self._session = learn(self._session, owned)
 

@@ -11,7 +11,7 @@ from typing import Any
 from ansible_collections.mtv.teardown.plugins.module_utils._clients.cluster import Cluster, is_successor
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
 from ansible_collections.mtv.teardown.plugins.module_utils._phases import explain
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.find import Found, find
+from ansible_collections.mtv.teardown.plugins.module_utils._phases.find import Found, Sweep, find
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.result import (
     Result,
     absent_item,
@@ -37,7 +37,7 @@ def cancel(cluster: Cluster, session: Session, limits: Limits, check_mode: bool,
     has started meanwhile."""
     whole, handled = Result(), set[str]()
     for _pass in range(PASSES):
-        found = find(cluster, session)
+        found = find(cluster, session, sweep=Sweep.NARROW)
         session = found.session
         plans = _plans(found)
         pairs = [pair for pair in running(found) if pair[0].uid not in handled]
@@ -62,7 +62,7 @@ def archive(cluster: Cluster, session: Session, limits: Limits, check_mode: bool
 
     stalled: Forklift has left another request without an answer already, so the wait is brief.
     """
-    found = find(cluster, session)
+    found = find(cluster, session, sweep=Sweep.NARROW)
     pending = unarchived(found)
     changes: dict[str, Mapping[str, Any]] = {obj.uid: {"spec": {"archived": True}} for obj, _made in pending}
     return _change(cluster, found, "Plan", pending, changes, {}, forklift.archived, limits, check_mode, stalled)

@@ -35,7 +35,7 @@ def look(
         "session": found.session.as_dict(),
         "targets": [item(obj, made, storage_note(obj)) for obj, made in found.owned],
         "absent": [absent_item(record) for record in found.absent],
-        "refused": [item(obj, made) for obj, made in found.with_status(Status.REFUSED, Status.CONTESTED)],
+        "refused": [item(*pair) for pair in found.with_status(Status.REFUSED, Status.CONTESTED, Status.KEPT)],
         "unreadable": [dict(entry) for entry in found.unreadable],
         "work": _work(found),
         "provider_types": sorted(clones.types_of(found.session)),
@@ -59,5 +59,5 @@ def _work(found: Found) -> dict[str, int]:
         order.NAMESPACES: unknown,
     }
     for obj, _made in found.owned:
-        counts[order.step_of(obj.group, obj.kind).phase] += 1
+        counts[order.step_of(obj.group, obj.kind, obj.resource.namespaced).phase] += 1
     return counts

@@ -15,6 +15,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session.objects impo
 from ansible_collections.mtv.teardown.plugins.module_utils._session.ownership import Decision
 from ansible_collections.mtv.teardown.plugins.module_utils._session.volumes import backend
 
+SEE_WHAT_IS_UNREAD = "let the account read it, or see to the API server, then run the teardown again"
 ASK_THE_OWNER = "ask the owner; this tool does not take what somebody else uses"
 
 
@@ -82,6 +83,12 @@ def left_item(obj: Obj, decision: Decision, why: Why) -> dict[str, Any]:
         "next_step": ASK_THE_OWNER if contested else why.cause.next_step,
         "held_by": dict(why.held_by),
     }
+
+
+def kept_item(obj: Obj, decision: Decision) -> dict[str, Any]:
+    """An object of which nobody can tell whether others use it: nothing was asked of it."""
+    left = {"cause": "kept-unread", "next_step": SEE_WHAT_IS_UNREAD, "held_by": {}}
+    return {**item(obj, decision), **left}
 
 
 def absent_item(record: Record) -> dict[str, Any]:

@@ -18,7 +18,12 @@ from ansible_collections.mtv.teardown.plugins.module_utils._clients.cluster impo
 from ansible_collections.mtv.teardown.plugins.module_utils._phases import explain, providers
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.find import Found, find
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.providers import Survey, Target
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.result import absent_item, item, left_item
+from ansible_collections.mtv.teardown.plugins.module_utils._phases.result import (
+    absent_item,
+    item,
+    kept_item,
+    left_item,
+)
 from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_file import Record
 from ansible_collections.mtv.teardown.plugins.module_utils._session import clones, ignore
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
@@ -58,8 +63,7 @@ def verify(
     not_done: Iterable[Mapping[str, Any]] = (),
     sleep: Callable[[float], None] = time.sleep,
 ) -> dict[str, Any]:
-    """verdict, leftovers, accepted, deleted, refused, absent, unreadable, not_covered, not_done, scopes,
-    sweeps.
+    """verdict, leftovers, kept, accepted, deleted, refused, absent, unreadable, not_covered, not_done, scopes, sweeps.
 
     known: what there was before, as items of earlier results; deleted is what of it is gone for sure; not_done:
     what was asked of Forklift in vain, as items of earlier results.
@@ -84,12 +88,18 @@ def verify(
     not_covered = _not_covered(session, uncovered)
     scopes = [dict(scope) for scope in (*last.scopes, *survey.scopes)]
     undone = [dict(entry) for entry in not_done]
+    kept = [kept_item(obj, made) for obj, made in last.with_status(Status.KEPT)]
     outcome = verdict(
-        counted, unreadable, [] if terms.openshift_only else not_covered, scopes, [e for e in undone if _counts(e)]
+        counted,
+        [*unreadable, *kept],
+        [] if terms.openshift_only else not_covered,
+        scopes,
+        [e for e in undone if _counts(e)],
     )
     return {
         "verdict": outcome.value,
         "leftovers": counted,
+        "kept": kept,
         "accepted": accepted,
         "deleted": _gone(known, last, survey),
         "refused": [

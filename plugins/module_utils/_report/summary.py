@@ -77,13 +77,14 @@ def of_verdict(session: Session, result: Mapping[str, Any]) -> list[str]:
         lines += _leftover(entry)
     lines += _more(result["leftovers"])
     lines += _section("could not be read", result["unreadable"], _error_line)
+    lines += _section("kept, for nobody can tell whose it is", result["kept"], _kept_line)
     lines += _section("accepted", result["accepted"], lambda e: f"{shown(e)}: {e['accepted_because']}")
     lines += _not_touched(result["refused"])
     lines += _section("on source providers, not looked at", result["not_covered"], shown)
     lines += _section("not canceled or archived", result["not_done"], _undone)
     lines.append(
         f"deleted {len(result['deleted'])}, already gone {len(result['absent'])}, left {len(result['leftovers'])}, "
-        f"accepted {len(result['accepted'])}, not touched {len(result['refused'])}; "
+        f"accepted {len(result['accepted'])}, kept {len(result['kept'])}, not touched {len(result['refused'])}; "
         f"{len(result['scopes'])} scopes read {result['sweeps']} times"
     )
     if result.get("insecure"):
@@ -95,7 +96,7 @@ def of_verdict(session: Session, result: Mapping[str, Any]) -> list[str]:
 def handed_over(session: Session, result: Mapping[str, Any]) -> dict[str, Any]:
     """What C(set_stats) hands to the next job of a workflow. AWX shows it to whoever may read the job, so it says what
     is left and why by name, and nothing in a server's own words."""
-    counted = ("deleted", "leftovers", "accepted", "refused", "unreadable", "not_covered", "not_done")
+    counted = ("deleted", "leftovers", "kept", "accepted", "refused", "unreadable", "not_covered", "not_done")
     left = result["leftovers"][:MOST]
     return {
         "mtv_teardown_verdict": result["verdict"],
@@ -117,6 +118,8 @@ def _headline(result: Mapping[str, Any]) -> str:
         return f"LEFTOVERS: {len(result['leftovers'])} objects of the session are still there."
     if result["unreadable"]:
         return f"UNVERIFIED: {len(result['unreadable'])} scopes could not be read, so nobody knows what is left there."
+    if result["kept"]:
+        return f"UNVERIFIED: of {len(result['kept'])} objects nobody can tell whether others use them; they were kept."
     if result["not_covered"]:
         return (
             f"UNVERIFIED: {len(result['not_covered'])} records are on source providers of which none is configured. "
@@ -141,6 +144,10 @@ def _leftover(entry: Entry) -> list[str]:
     if entry["reason"]:
         lines.append(f"    {entry['reason']}")
     return [*lines, f"    next: {entry['next_step']}"]
+
+
+def _kept_line(entry: Entry) -> str:
+    return f"{shown(entry)}: {entry['reason']}"
 
 
 def _undone(entry: Entry) -> str:

@@ -89,7 +89,9 @@ STEPS: tuple[Step, ...] = (
 )
 REST = STEPS[-1]
 NAMESPACE_STEP = _step(NAMESPACES, "namespaces", "Namespace")
-VOLUME_STEP = _step(NAMESPACES, "released volumes", "PersistentVolume")
+VOLUME_STEP = _step(NAMESPACES, "released volumes", "PersistentVolume", "VolumeSnapshotContent.snapshot.storage.k8s.io")
+# What else the cluster holds outside namespaces; nothing in a namespace needs it any more.
+CLUSTER_STEP = _step(NAMESPACES, "objects of the cluster")
 # Last of all: these may be what lets us delete the rest. Those in a namespace of the session go with it.
 RIGHTS_STEP = _step(
     NAMESPACES, "rights", f"RoleBinding.{RBAC}", f"Role.{RBAC}", f"ClusterRoleBinding.{RBAC}", f"ClusterRole.{RBAC}"
@@ -149,10 +151,77 @@ SERVER_KINDS = frozenset(
 ROOT_KINDS = ((FORKLIFT, "Provider"), (FORKLIFT, "Plan"), (FORKLIFT, "Migration"))
 # And where migrated VMs are. With a record it is known where to look, so then the whole cluster need not be read.
 SEARCHED_KINDS = (*ROOT_KINDS, (KUBEVIRT, "VirtualMachine"))
-# Cluster-scoped kinds that are always read: PVs by claim, the others by name (the suite binds roles).
+# Cluster-scoped kinds that every look reads: PVs by claim, the others by name (the suite binds roles).
 CLUSTER_KINDS = (("", "Namespace"), ("", "PersistentVolume"), (RBAC, "ClusterRoleBinding"))
+SNAPSHOT_CONTENT = ("snapshot.storage.k8s.io", "VolumeSnapshotContent")
+CONSTRAINTS = ("security.openshift.io", "SecurityContextConstraints")
 # Read whole in shared and cluster scopes because a decision needs more than metadata.
-WHOLE_KINDS = frozenset({*ROOT_KINDS, ("", "Namespace"), ("", "PersistentVolume")})
+WHOLE_KINDS = frozenset(
+    {
+        *ROOT_KINDS,
+        ("", "Namespace"),
+        ("", "PersistentVolume"),
+        (RBAC, "ClusterRoleBinding"),
+        SNAPSHOT_CONTENT,
+        CONSTRAINTS,
+    }
+)
+# What may use a claim: its volumes, or those of the pods that it is going to make. In a shared namespace whoever of
+# others uses a claim keeps it from being deleted, also while nothing runs.
+USER_KINDS = frozenset(
+    {
+        ("", "Pod"),
+        ("apps", "Deployment"),
+        ("apps", "ReplicaSet"),
+        ("apps", "StatefulSet"),
+        ("apps", "DaemonSet"),
+        ("batch", "Job"),
+        ("batch", "CronJob"),
+        (KUBEVIRT, "VirtualMachine"),
+        (KUBEVIRT, "VirtualMachineInstance"),
+        (KUBEVIRT, "VirtualMachineInstanceReplicaSet"),
+        ("pool.kubevirt.io", "VirtualMachinePool"),
+    }
+)
+# Cluster-scoped kinds that tests make, and that nothing but their name can show: there a name owns (forklift.md 5,
+# point 7). Of every other kind an object with the session's name is told, and left alone.
+NAMED_KINDS = frozenset(
+    {
+        (RBAC, "ClusterRole"),
+        (RBAC, "ClusterRoleBinding"),
+        ("storage.k8s.io", "StorageClass"),
+        ("snapshot.storage.k8s.io", "VolumeSnapshotClass"),
+        ("scheduling.k8s.io", "PriorityClass"),
+        ("instancetype.kubevirt.io", "VirtualMachineClusterInstancetype"),
+        ("instancetype.kubevirt.io", "VirtualMachineClusterPreference"),
+        ("migrations.kubevirt.io", "MigrationPolicy"),
+        CONSTRAINTS,
+    }
+)
+# Bindings that Forklift keeps for all sessions, with a subject for each namespace it ever copied to (forklift.md 2.2).
+FORKLIFT_BINDINGS = frozenset({"populator-pv-reader-binding"})
+# Cluster-scoped kinds that only the cluster itself makes, for each node, volume or login: no test's, and many.
+CLUSTER_FURNITURE_KINDS = frozenset(
+    {
+        ("", "ComponentStatus"),
+        ("", "Node"),
+        ("storage.k8s.io", "CSINode"),
+        ("storage.k8s.io", "VolumeAttachment"),
+        ("resource.k8s.io", "ResourceSlice"),
+        ("networking.k8s.io", "IPAddress"),
+        ("metrics.k8s.io", "NodeMetrics"),
+        ("config.openshift.io", "ClusterOperator"),
+        ("config.openshift.io", "ClusterVersion"),
+        ("image.openshift.io", "Image"),
+        ("oauth.openshift.io", "OAuthAccessToken"),
+        ("oauth.openshift.io", "OAuthAuthorizeToken"),
+        ("oauth.openshift.io", "UserOAuthAccessToken"),
+    }
+)
+# Groups that store nothing: their kinds are made from others at the moment they are asked for.
+PROJECTED_GROUPS = frozenset(
+    {"metrics.k8s.io", "custom.metrics.k8s.io", "external.metrics.k8s.io", "packages.operators.coreos.com"}
+)
 
 # Kinds that the cluster keeps in every namespace for itself: they go with the namespace and are no leftovers.
 FURNITURE_KINDS = frozenset(
@@ -176,15 +245,16 @@ _FURNITURE_SECRETS = ("builder-dockercfg-", "default-dockercfg-", "deployer-dock
 _FURNITURE_TOKENS = ("builder-token-", "default-token-", "deployer-token-", "pipeline-token-")
 
 
-def step_of(group: str, kind: str) -> Step:
-    """The step that deletes this kind; kinds without an edge of their own come last."""
-    return _PLACED.get((group, kind), REST)
+def step_of(group: str, kind: str, namespaced: bool = True) -> Step:
+    """The step that deletes this kind; kinds without an edge of their own come last, those outside namespaces after
+    them."""
+    return _PLACED.get((group, kind), REST if namespaced else CLUSTER_STEP)
 
 
 def steps_of(phase: str) -> tuple[Step, ...]:
     """The steps of a role, in order."""
     if phase == NAMESPACES:
-        return (NAMESPACE_STEP, VOLUME_STEP, RIGHTS_STEP)
+        return (NAMESPACE_STEP, VOLUME_STEP, CLUSTER_STEP, RIGHTS_STEP)
     return tuple(step for step in STEPS if step.phase == phase)
 
 

@@ -15,10 +15,13 @@ from dataclasses import dataclass
 from enum import Enum
 
 from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_file import Record
-from ansible_collections.mtv.teardown.plugins.module_utils._session import order
+from ansible_collections.mtv.teardown.plugins.module_utils._session import bindings, order
 from ansible_collections.mtv.teardown.plugins.module_utils._session import prefix as prefixes
+from ansible_collections.mtv.teardown.plugins.module_utils._session.coverage import Coverage
+from ansible_collections.mtv.teardown.plugins.module_utils._session.holders import Holders
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session
-from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import Obj, dig
+from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import Obj, Owner, dig, listed
+from ansible_collections.mtv.teardown.plugins.module_utils._session.volumes import bound_to, bound_uid, made_for
 
 _NAMED_BY_CLAIM = re.compile(r"^(?:prime-|populate-|importer-prime-)([0-9a-f]{8}-[0-9a-f-]{27})$")
 SUCCESSOR = "made anew since with the same name: the successor is not the session's"
@@ -31,11 +34,13 @@ class Status(Enum):
     """What a decision means.
 
     OWNED: the session's, may be deleted. CONTESTED: the session's, but somebody else holds it too: a leftover that
-    is not deleted. REFUSED: looks like the session's, but nothing shows it: never touched, told. OTHER: a bystander.
+    is not deleted. KEPT: nobody can tell, for what shows it could not be read: not deleted, and nothing is clean while
+    it is so. REFUSED: looks like the session's, but nothing shows it: never touched, told. OTHER: a bystander.
     """
 
     OWNED = "owned"
     CONTESTED = "contested"
+    KEPT = "kept"
     REFUSED = "refused"
     OTHER = "other"
 
@@ -68,11 +73,14 @@ def _refused(reason: str, test_name: str = "") -> Decision:
 class Ownership:
     """Decides over one reading of the cluster.
 
-    objects: everything that was read; groups: API group of each recorded kind, by the record's entry.
+    objects: everything that was read; groups: API group of each recorded kind, by the record's entry; coverage: what of
+    the cluster that reading was. A decision has two steps: which evidence there is that an object is the session's
+    (_base), and whether somebody else holds it too (_held): there, what was not read is somebody's.
     """
 
-    def __init__(self, session: Session, objects: Iterable[Obj], groups: Mapping[str, str]) -> None:
+    def __init__(self, session: Session, objects: Iterable[Obj], groups: Mapping[str, str], coverage: Coverage) -> None:
         self._session = session
+        self._coverage = coverage
         self._by_uid = {obj.uid: obj for obj in objects}
         self._claims = {
             (o.namespace or "", o.name): o for o in self._by_uid.values() if o.place[0] == "PersistentVolumeClaim"
@@ -87,6 +95,8 @@ class Ownership:
         }
         self._made: dict[str, Decision] = {}
         self._open: set[str] = set()
+        self._foreign_plans: list[Obj] | None = None
+        self._holders = Holders(self._by_uid, coverage, lambda obj: self._base(obj).ours, self._is_own, self._is_known)
 
     @staticmethod
     def _index(records: Iterable[Record], groups: Mapping[str, str]) -> dict[tuple[str, str, str, str], Record]:
@@ -104,6 +114,21 @@ class Ownership:
 
     def of(self, obj: Obj) -> Decision:
         """The decision on one object; the same for every caller."""
+        made = self._base(obj)
+        if made.status is not Status.OWNED or self._is_own(obj.namespace):
+            return made
+        held = self._held(obj)
+        return Decision(Status.CONTESTED, made.evidence, held, made.test_name) if held else made
+
+    def unread_owners(self) -> dict[str, tuple[Owner, str | None]]:
+        """Owners that have to be looked up before any decision is final: see Holders."""
+        return self._holders.unread_owners()
+
+    def _is_known(self, uid: str) -> bool:
+        return any(uid in keys for keys in (self._session.lineage, self._plans, self._migrations, self._providers))
+
+    def _base(self, obj: Obj) -> Decision:
+        """What shows that it is the session's, whoever else holds it."""
         if obj.uid not in self._made:
             if obj.uid in self._open:  # owners in a circle prove nothing
                 return _OTHER
@@ -121,7 +146,7 @@ class Ownership:
             return _owned("namespace", self._test_of(obj))
         lineage = self._lineage(obj)
         if lineage is not None:
-            return self._unless_shared(obj, lineage)
+            return lineage
         if obj.namespace in self._anew:
             return _refused(f"its namespace was {SUCCESSOR}")
         record = self._records.get((obj.group, obj.kind, obj.namespace or "", obj.name))
@@ -138,7 +163,17 @@ class Ownership:
     # -- evidence that does not depend on names -------------------------------------------------------------
 
     def _lineage(self, obj: Obj) -> Decision | None:
-        checks = (self._known, self._label, self._root, self._owner, self._claim, self._server, self._plan_file)
+        checks = (
+            self._known,
+            self._label,
+            self._root,
+            self._owner,
+            self._claim,
+            self._server,
+            self._plan_file,
+            self._subjects,
+            self._source_vm,
+        )
         return next((made for check in checks if (made := check(obj)) is not None), None)
 
     def _known(self, obj: Obj) -> Decision | None:
@@ -156,7 +191,7 @@ class Ownership:
         if migration is not None:
             return _owned("label migration", self._test_of_migration(migration))
         named = (labels.get("plan-namespace", ""), labels.get("plan-name", ""))
-        if named in self._plan_names:
+        if named in self._plan_names and not self._is_of_foreign_plan(obj):
             return _owned("label plan-name", self._plan_names[named])
         return None
 
@@ -181,8 +216,8 @@ class Ownership:
                 if owner.uid in keys:
                     return _owned("owner", keys[owner.uid].test_name)
             above = self._by_uid.get(owner.uid)
-            if above is not None and self.of(above).ours:
-                return _owned("owner", self.of(above).test_name)
+            if above is not None and self._base(above).ours and self._base(above).evidence != bindings.USERS:
+                return _owned("owner", self._base(above).test_name)
         return self._named_by_claim(obj)
 
     def _named_by_claim(self, obj: Obj) -> Decision | None:
@@ -194,37 +229,45 @@ class Ownership:
         if uid in self._session.lineage:
             return _owned("claim uid in its name", self._session.lineage[uid])
         above = self._by_uid.get(uid)
-        if above is not None and above.uid != obj.uid and self.of(above).ours:
-            return _owned("claim uid in its name", self.of(above).test_name)
+        if above is not None and above.uid != obj.uid and self._base(above).ours:
+            return _owned("claim uid in its name", self._base(above).test_name)
         return None
 
     def _claim(self, obj: Obj) -> Decision | None:
-        """Volumes, by the claim that they are or were bound to."""
-        if (obj.group, obj.kind) != ("", "PersistentVolume"):
+        """Volumes by the claim, and contents by the snapshot, that they are or were bound to: those that were made for
+        it. A volume that somebody lent to the session stands there before it, whoever says that he provisioned it."""
+        if (obj.group, obj.kind) not in (("", "PersistentVolume"), order.SNAPSHOT_CONTENT):
             return None
-        claim = obj.spec("claimRef") or {}
-        namespace, uid = str(claim.get("namespace") or ""), str(claim.get("uid") or "")
+        namespace, name, uid = bound_to(obj)
+        test = self._test_of_claim(obj, namespace, name, uid)
+        if test is None:
+            return self._populated(obj, namespace, name)
+        lent = made_for(obj, uid, self._by_uid.get(uid), self._session.started)
+        return _refused(f"{lent}: lent to {namespace}/{name}", test) if lent else _owned("claim", test)
+
+    def _test_of_claim(self, obj: Obj, namespace: str, name: str, uid: str) -> str | None:
+        """The test of what a volume is bound to; None when that is not the session's."""
         if self._is_own(namespace):
-            return self._claim_in_own_namespace(obj, namespace)
-        populated_in = str(obj.annotations.get("forklift.konveyor.io/populated-from", "")).partition("/")[0]
-        if self._is_own(populated_in):
-            return _owned("populated-from")
-        if uid and uid in self._session.lineage:
-            return _owned("claim", self._session.lineage[uid])
-        above = self._by_uid.get(uid) if uid else None
-        if above is not None and self.of(above).ours:
-            return _owned("claim", self.of(above).test_name)
-        named = _NAMED_BY_CLAIM.match(str(claim.get("name") or ""))
-        if named and named.group(1) in self._session.lineage:
-            return _owned("claim", self._session.lineage[named.group(1)])
+            return self._test_of(obj)
+        named = _NAMED_BY_CLAIM.match(name)
+        for known in (uid, named.group(1) if named else ""):
+            if known and known in self._session.lineage:
+                return self._session.lineage[known]
+            above = self._by_uid.get(known)
+            if above is not None and self._base(above).ours:
+                return self._base(above).test_name
         return None
 
-    def _claim_in_own_namespace(self, obj: Obj, namespace: str) -> Decision:
-        """A static volume that stood there before the session was only lent to it."""
-        dynamic = "pv.kubernetes.io/provisioned-by" in obj.annotations
-        if not dynamic and self._session.started and obj.created and obj.created < self._session.started:
-            return _refused(f"older than the session, and not provisioned for it: lent to a claim in {namespace}")
-        return _owned("claim", self._test_of(obj))
+    def _populated(self, obj: Obj, namespace: str, name: str) -> Decision | None:
+        """Forklift notes on a volume who filled it (forklift.md 2.2). Bound to what is not the session's, it is
+        somebody else's now."""
+        if not self._is_own(str(obj.annotations.get("forklift.konveyor.io/populated-from", "")).partition("/")[0]):
+            return None
+        if name:
+            return _refused(
+                f"populated for the session, but bound to claim {namespace}/{name}, which is not the session's"
+            )
+        return _owned("populated-from")
 
     def _server(self, obj: Obj) -> Decision | None:
         """What an OVA or Hyper-V provider runs in Forklift's own namespace."""
@@ -242,20 +285,61 @@ class Ownership:
                 return _owned("named by its plan", plan.test_name)
         return None
 
-    def _unless_shared(self, obj: Obj, lineage: Decision) -> Decision:
-        """Somebody else's living owner makes it theirs too: then it stays, and is told."""
-        if not lineage.ours:
-            return lineage
-        for owner in obj.owners:
-            above = self._by_uid.get(owner.uid)
-            if above is not None and not self.of(above).ours:
-                return Decision(
-                    Status.CONTESTED,
-                    evidence=lineage.evidence,
-                    reason=f"also owned by {above.shown}, which is not the session's",
-                    test_name=lineage.test_name,
-                )
-        return lineage
+    def _subjects(self, obj: Obj) -> Decision | None:
+        """Bindings and constraints, by the service accounts that they are for."""
+        if obj.namespace is not None:
+            return None
+        told = bindings.of_service_accounts(obj, self._is_own)
+        if told is None:
+            return None
+        if told.others:
+            return Decision(Status.CONTESTED, bindings.USERS, told.others)
+        if not self._session.started or not obj.created or obj.created < self._session.started:
+            return _refused("its subjects are the session's, but nothing shows that it is younger than the session")
+        return _owned("subjects")
+
+    def _source_vm(self, obj: Obj) -> Decision | None:
+        """Label vmID alone: by the id of a VM that the session itself cloned, where no other Plan names that id, for
+        two providers may give one id to two VMs."""
+        vm_id = obj.labels.get("vmID", "")
+        clones = {
+            i: key.test_name
+            for key in self._session.plans
+            for i, name in key.vms
+            if prefixes.matches(self._session.prefix, name)
+        }
+        if not vm_id or vm_id not in clones or obj.namespace is None or obj.labels.keys() & {"plan", "migration"}:
+            return None
+        if self._coverage.unread((order.FORKLIFT, "Plan"), None):
+            return _refused(
+                "its label vmID is of a VM of the session, but not all Plans could be read: another may have one"
+            )
+        if any(vm_id in _vm_ids(plan) for plan in self._others_plans()):
+            return _refused("its label vmID is of a VM of the session, and of one of another Plan")
+        if not self._session.started or not obj.created or obj.created < self._session.started:
+            return _refused("its label vmID is of a VM of the session, but it is not shown to be younger")
+        return _owned("label vmID", clones[vm_id])
+
+    # -- whether somebody else holds it -----------------------------------------------------------------------
+
+    def _held(self, obj: Obj) -> str:
+        """Why an object that is the session's stays all the same; empty when nobody else holds it."""
+        return self._holders.of(obj) or self._held_claim(obj)
+
+    def _held_claim(self, obj: Obj) -> str:
+        """A volume is held as its claim is."""
+        above = self._by_uid.get(bound_uid(obj))
+        return self.of(above).reason if above is not None and self.of(above).status is Status.CONTESTED else ""
+
+    def _others_plans(self) -> list[Obj]:
+        if self._foreign_plans is None:
+            plans = [o for o in self._by_uid.values() if (o.group, o.kind) == (order.FORKLIFT, "Plan")]
+            self._foreign_plans = [plan for plan in plans if not self._base(plan).ours]
+        return self._foreign_plans
+
+    def _is_of_foreign_plan(self, obj: Obj) -> bool:
+        """Its label names a Plan that lives and is not the session's: one that was made anew under the same name."""
+        return obj.labels.get("plan", "") in {plan.uid for plan in self._others_plans()}
 
     # -- records and names ----------------------------------------------------------------------------------
 
@@ -276,17 +360,40 @@ class Ownership:
             return _refused(f"recorded, but older than the session ({obj.created}): only reused by it", test)
         if prefixes.matches(self._session.prefix, obj.name):
             return _owned("record", test)
+        another = self._another_session(obj)
+        if another:
+            return _refused(f"recorded, but {another}", test)
         if started and obj.created and obj.created > started:
             return _owned("record", test)
         return _refused("recorded, but neither its name nor its age shows that the session made it", test)
+
+    def _another_session(self, obj: Obj) -> str:
+        """What shows that another session made it: that wins over age, for sessions overlap."""
+        for label, keys in (("plan", self._plans), ("migration", self._migrations)):
+            if obj.labels.get(label) and obj.labels[label] not in keys:
+                return f"its label {label} is not of the session"
+        named = [
+            *obj.labels.values(),
+            *obj.annotations.values(),
+            *(owner.name for owner in obj.owners),
+            *_references(obj),
+        ]
+        for name in (part for text in named for part in text.split("/")):
+            if prefixes.of_other_session(self._session.prefix, name):
+                return f"it names {name}, which is of another session"
+        return ""
 
     def _by_name(self, obj: Obj) -> Decision:
         """Last in trust: a name owns only where no namespace could say whose it is."""
         if not prefixes.matches(self._session.prefix, obj.name):
             return _OTHER
         if obj.namespace is None:
-            if (obj.group, obj.kind) in order.LINEAGE_KINDS:
+            if (obj.group, obj.kind) == ("", "PersistentVolume"):
                 return _refused("its name begins with the prefix, but its claim is not the session's")
+            if (obj.group, obj.kind) not in order.NAMED_KINDS:
+                return _refused("its name begins with the prefix, but of this kind a name alone shows nothing")
+            if self._session.started and obj.created and obj.created < self._session.started:
+                return _refused(f"its name begins with the prefix, but it is older than the session ({obj.created})")
             return _owned("name")
         if obj.group == order.FORKLIFT and self._refers_to_session(obj):
             return _owned("reference")
@@ -312,13 +419,26 @@ class Ownership:
         made = self._recorded_by_age(obj, test)
         if not made.ours:
             return made
-        stranger = next((o for o in self._by_uid.values() if o.namespace == obj.name and self._is_strange(o)), None)
-        if stranger is not None:
-            return _refused(f"recorded, but {stranger.shown} in it is not the session's", test)
+        stranger = self._stranger_in(obj.name)
+        if stranger:  # the session made it, and its removal is the session's to expect: so it is a leftover
+            return Decision(Status.CONTESTED, made.evidence, f"recorded, but {stranger}", test)
+        unread = self._coverage.incomplete(obj.name)
+        if unread:
+            return Decision(
+                Status.KEPT, made.evidence, f"recorded, but not all that is in it could be read: {unread}", test
+            )
         return made
 
-    def _is_strange(self, obj: Obj) -> bool:
-        return not order.is_furniture(obj.group, obj.kind, obj.name) and not self.of(obj).ours
+    def _stranger_in(self, namespace: str) -> str:
+        """What of others is in a namespace, or is going to be."""
+        for obj in self._by_uid.values():
+            furniture = order.is_furniture(obj.group, obj.kind, obj.name)
+            if obj.namespace == namespace and not furniture and self.of(obj).status is not Status.OWNED:
+                return f"{obj.shown} in it is not the session's" + (" alone" if self.of(obj).ours else "")
+        for plan in self._others_plans():
+            if plan.spec("targetNamespace") == namespace:
+                return f"{plan.shown}, which is not the session's, migrates into it"
+        return ""
 
     # -- blame ----------------------------------------------------------------------------------------------
 
@@ -336,6 +456,20 @@ class Ownership:
             return made.test_name
         if obj.kind == "PersistentVolume":
             claim = obj.spec("claimRef") or {}
-            above = self._claims.get((str(claim.get("namespace") or ""), str(claim.get("name") or "")))
-            return self.of(above).test_name if above is not None else ""
+            above = self._claims.get((str(dig(claim, "namespace") or ""), str(dig(claim, "name") or "")))
+            return self._base(above).test_name if above is not None else ""
         return ""
+
+
+def _vm_ids(plan: Obj) -> set[str]:
+    return {str(vm.get("id")) for vm in (*listed(plan.status("migration", "vms")), *listed(plan.spec("vms")))}
+
+
+def _references(obj: Obj) -> list[str]:
+    """Names of Providers, Plans and namespaces that an object of Forklift points at."""
+    if obj.group != order.FORKLIFT:
+        return []
+    named = [obj.spec("targetNamespace"), obj.spec("plan", "name"), obj.spec("plan", "namespace")]
+    for side in ("source", "destination"):
+        named += [obj.spec("provider", side, key) for key in ("name", "namespace")]
+    return [str(name) for name in named if name]

@@ -32,7 +32,26 @@ _PATCHED = {
     _PROVIDER: ("get",),
     _VM: ("create",),
 }
-_PLURALS = {"NetworkAttachmentDefinition": "network-attachment-definitions"}
+_PLURALS = {
+    "NetworkAttachmentDefinition": "network-attachment-definitions",
+    "SecurityContextConstraints": "securitycontextconstraints",
+}
+# What Kubernetes itself keeps outside namespaces and every look reads; a cluster with more kinds asks for more.
+_OUTSIDE = {
+    "admissionregistration.k8s.io": (
+        "MutatingAdmissionPolicy MutatingAdmissionPolicyBinding MutatingWebhookConfiguration "
+        "ValidatingAdmissionPolicy ValidatingAdmissionPolicyBinding ValidatingWebhookConfiguration"
+    ),
+    "apiextensions.k8s.io": "CustomResourceDefinition",
+    "apiregistration.k8s.io": "APIService",
+    "certificates.k8s.io": "CertificateSigningRequest ClusterTrustBundle",
+    "flowcontrol.apiserver.k8s.io": "FlowSchema PriorityLevelConfiguration",
+    "networking.k8s.io": "IngressClass ServiceCIDR",
+    "node.k8s.io": "RuntimeClass",
+    "resource.k8s.io": "DeviceClass DeviceTaintRule",
+    "storage.k8s.io": "CSIDriver VolumeAttributesClass",
+    "storagemigration.k8s.io": "StorageVersionMigration",
+}
 
 Kind = tuple[str, str]
 Verbs = Mapping[Kind, tuple[str, ...]]
@@ -96,14 +115,20 @@ def _plus(verbs: Verbs, more: Verbs) -> dict[Kind, tuple[str, ...]]:
     return {kind: (*verbs.get(kind, ()), *more.get(kind, ())) for kind in sorted({*verbs, *more})}
 
 
-_CLUSTER = frozenset(order.CLUSTER_KINDS)
+_CLUSTER = frozenset((*order.CLUSTER_KINDS, order.SNAPSHOT_CONTENT))
+_ALL_OUTSIDE = {(group, kind) for group, kinds in _OUTSIDE.items() for kind in kinds.split()} | order.NAMED_KINDS
 _RECORDED = frozenset((group, kind) for kind, group in SUITE_GROUPS.items())
 
 EVERY_RUN = Use(
     "every-run",
     "Every run: which namespaces and volumes there are, and what of the cluster itself bears the session's name.",
     # A namespace is deleted by a right that is given inside it (see session-namespace).
-    everywhere={**_each(_CLUSTER, _DELETE), _NAMESPACE: ("list", "watch")},
+    everywhere={**_each(_ALL_OUTSIDE, _READ), **_each(_CLUSTER, _DELETE), _NAMESPACE: ("list", "watch")},
+)
+CLUSTER_OBJECTS = Use(
+    "cluster-objects",
+    "Tests that make roles, classes or the like outside namespaces, under the session's name.",
+    everywhere=_each(order.NAMED_KINDS, _DELETE),
 )
 SESSION_NAMESPACE = Use(
     "session-namespace",
@@ -112,8 +137,12 @@ SESSION_NAMESPACE = Use(
 )
 SHARED_NAMESPACE = Use(
     "shared-namespace",
-    "A namespace that the session only used: kinds that migrations make there, and those that the tests record.",
-    inside=_plus(_each((order.SHARED_KINDS | _RECORDED | set(order.ROOT_KINDS)) - _CLUSTER, _DELETE), _PATCHED),
+    "A namespace that the session only used: read everything, for whose it is shows only there; delete kinds that "
+    "migrations make, and those that the tests record.",
+    inside={
+        _ANY: ("list", "watch"),
+        **_plus(_each((order.SHARED_KINDS | _RECORDED | set(order.ROOT_KINDS)) - _CLUSTER, ("delete",)), _PATCHED),
+    },
 )
 SEARCH_BY_PREFIX = Use(
     "search-by-prefix",
@@ -131,13 +160,21 @@ PROVIDER_NAMESPACE = Use(
     "A namespace that only holds Providers which Plans of the session name, such as Forklift's own with its host.",
     inside={_PROVIDER: _PATCHED[_PROVIDER]},
 )
-USES = (EVERY_RUN, SESSION_NAMESPACE, SHARED_NAMESPACE, SEARCH_BY_PREFIX, PROVIDER_SERVERS, PROVIDER_NAMESPACE)
+USES = (
+    EVERY_RUN,
+    CLUSTER_OBJECTS,
+    SESSION_NAMESPACE,
+    SHARED_NAMESPACE,
+    SEARCH_BY_PREFIX,
+    PROVIDER_SERVERS,
+    PROVIDER_NAMESPACE,
+)
 
 
 def use_of(right: Right, own: Iterable[str], shared: Iterable[str]) -> Use | None:
     """The kind of use that needs it; None for what a record alone asks for."""
     if not right.namespace:
-        wanted: tuple[Use, ...] = (EVERY_RUN, SEARCH_BY_PREFIX, PROVIDER_SERVERS)
+        wanted: tuple[Use, ...] = (EVERY_RUN, CLUSTER_OBJECTS, SEARCH_BY_PREFIX, PROVIDER_SERVERS)
     elif right.namespace in own:
         wanted = (SESSION_NAMESPACE,)
     elif right.namespace in shared:  # one that is recorded may be the session's by its age
@@ -149,7 +186,9 @@ def use_of(right: Right, own: Iterable[str], shared: Iterable[str]) -> Use | Non
 
 def _plural(kind: str) -> str:
     """Without a cluster that could be asked; a test compares these with what one serves."""
-    return kind if kind == "*" else _PLURALS.get(kind, f"{kind.lower()}s")
+    word = kind.lower()
+    ending = {"s": f"{word}es", "y": f"{word[:-1]}ies", "*": word}
+    return _PLURALS.get(kind) or ending.get(word[-1], f"{word}s")
 
 
 # -- for one session --------------------------------------------------------------------------------------------

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_file import Record
+from ansible_collections.mtv.teardown.plugins.module_utils._session.coverage import Coverage
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session
 from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import Obj, Resource, from_item
 
@@ -26,6 +28,18 @@ RESOURCES = {
         ("", "v1", "serviceaccounts", "ServiceAccount", True),
         ("", "v1", "events", "Event", True),
         ("apps", "v1", "deployments", "Deployment", True),
+        ("apps", "v1", "replicasets", "ReplicaSet", True),
+        ("apps", "v1", "statefulsets", "StatefulSet", True),
+        ("batch", "v1", "jobs", "Job", True),
+        ("batch", "v1", "cronjobs", "CronJob", True),
+        ("networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy", True),
+        ("cert-manager.io", "v1", "certificates", "Certificate", True),
+        ("operators.coreos.com", "v1", "operators", "Operator", False),
+        ("storage.k8s.io", "v1", "storageclasses", "StorageClass", False),
+        ("storage.k8s.io", "v1", "csidrivers", "CSIDriver", False),
+        ("security.openshift.io", "v1", "securitycontextconstraints", "SecurityContextConstraints", False),
+        ("snapshot.storage.k8s.io", "v1", "volumesnapshotcontents", "VolumeSnapshotContent", False),
+        ("rbac.authorization.k8s.io", "v1", "clusterroles", "ClusterRole", False),
         ("rbac.authorization.k8s.io", "v1", "clusterrolebindings", "ClusterRoleBinding", False),
         ("rbac.authorization.k8s.io", "v1", "rolebindings", "RoleBinding", True),
         ("forklift.konveyor.io", "v1beta1", "plans", "Plan", True),
@@ -58,9 +72,12 @@ def obj(
     status: dict[str, Any] | None = None,
     finalizers: tuple[str, ...] = (),
     controller: Obj | None = None,
+    owner: Obj | None = None,
     deleting: str = "",
+    **top: Any,
 ) -> Obj:
-    """A live object; its uid is made from its place, and an owner is given by uid, or whole when it controls it."""
+    """A live object; its uid is made from its place, and an owner is given by uid, or whole, also when it controls it;
+    top: fields beside metadata, spec and status."""
     meta = {
         "name": name,
         "namespace": namespace,
@@ -74,9 +91,12 @@ def obj(
     if controller is not None:
         above = {"uid": controller.uid, "kind": controller.kind, "name": controller.name, "controller": True}
         meta["ownerReferences"] += [{**above, "apiVersion": controller.resource.api_version}]
+    if owner is not None:
+        above = {"uid": owner.uid, "kind": owner.kind, "name": owner.name}
+        meta["ownerReferences"] += [{**above, "apiVersion": owner.resource.api_version}]
     if deleting:
         meta["deletionTimestamp"] = deleting
-    return from_item(RESOURCES[kind], {"metadata": meta, "spec": spec or {}, "status": status or {}})
+    return from_item(RESOURCES[kind], {"metadata": meta, "spec": spec or {}, "status": status or {}, **top})
 
 
 def record(kind: str, name: str, namespace: str | None = None, test_name: str = "") -> Record:
@@ -90,3 +110,18 @@ def session(*records: Record, **keys: Any) -> Session:
 PLAN = Key("auto-ab12-p", "mtv", "plan-uid", target_namespace="shared-vms", test_name="test_plan")
 MIGRATION = Key("auto-ab12-m", "mtv", "migration-uid", plan_uid="plan-uid")
 PROVIDER = Key("auto-ab12-ova", "mtv", "provider-uid", test_name="test_ova", type="ova")
+
+
+def covered(objects: Iterable[Obj], **less: Any) -> Coverage:
+    """A reading that covered all of the cluster that these objects make up, and knows every owner; less: what it did
+    not."""
+    objects = list(objects)
+    places = {o.namespace for o in objects if o.namespace} | {o.name for o in objects if o.kind == "Namespace"}
+    uids = {o.uid for o in objects}
+    whole = {
+        "read": frozenset((r.group, r.kind, None) for r in RESOURCES.values()),
+        "served": {(r.group, r.kind): r.namespaced for r in RESOURCES.values()},
+        "whole": frozenset(places),
+        "gone": frozenset(owner.uid for o in objects for owner in o.owners if owner.uid not in uids),
+    }
+    return Coverage(**{**whole, **less})

@@ -23,6 +23,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session.objects impo
 from ansible_collections.mtv.teardown.plugins.module_utils._session.rights import Right
 from ansible_collections.mtv.teardown.tests.unit.plugins.build import AFTER, BEFORE, RESOURCES, obj
 
+LATER = "2026-01-01T13:00:00Z"
 LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
 SHARED, ADMIN = "shared-vms", "mtv"
 FOREIGN = ("default", "kube-system", "openshift-mtv", "other-team")
@@ -211,10 +212,10 @@ def _volume(w: World, _plan: str, _migration: str) -> None:
     provisioned = {"pv.kubernetes.io/provisioned-by": "x"}
     ours = w.rng.random() < 0.5
     namespace = w.prefix if ours else w.foreign_namespace()
-    claim = {"claimRef": {"namespace": namespace, "name": w.hostile(), "uid": w.uid()}}
-    w.add(
-        OURS if ours else OTHERS, "PersistentVolume", w.hostile(), spec=claim, annotations=provisioned, status=RELEASED
-    )
+    uid = w.uid()
+    claim = {"claimRef": {"namespace": namespace, "name": w.hostile(), "uid": uid}}
+    name = f"pvc-{uid}" if ours else w.hostile()
+    w.add(OURS if ours else OTHERS, "PersistentVolume", name, spec=claim, annotations=provisioned, status=RELEASED)
 
 
 def _binding(w: World, _plan: str, _migration: str) -> None:
@@ -237,6 +238,110 @@ def _reused(w: World, _plan: str, _migration: str) -> None:
         w.remember("VirtualMachine", name, SHARED)
 
 
+def _owned_by_strangers(w: World, plan: str, _migration: str) -> None:
+    """Ours by its label, with another owner of any kind, in a namespace or not: alive it is somebody's too, also where
+    its own owner is a stranger; dead it keeps nothing."""
+    kind, namespace = w.rng.choice(
+        [("StatefulSet", SHARED), ("CronJob", SHARED), ("Operator", None), ("Secret", SHARED)]
+    )
+    alive = w.rng.random() < 0.6
+    theirs = w.add(OTHERS, kind, f"theirs-{w.rng.randrange(999)}", namespace)
+    if theirs is None:
+        return
+    if not alive:
+        w.objects.remove(theirs)
+        del w.truth[theirs.uid]
+    w.add(CONTESTED if alive else OURS, w.rng.choice(LINEAGE), w.hostile(), SHARED, labels={"plan": plan}, owner=theirs)
+
+
+def _used(w: World, plan: str, _migration: str) -> None:
+    """A claim of ours that somebody else's pod or VM uses, running or not; what would take it along is held, too."""
+    name = f"disk-{w.rng.randrange(9999)}"
+    volumes = [{"name": "v", "persistentVolumeClaim": {"claimName": name}}]
+    over = w.rng.random() < 0.3
+    if over:
+        used = w.add(OTHERS, "Pod", f"done-{name}", SHARED, spec={"volumes": volumes}, status={"phase": "Succeeded"})
+    else:
+        kind = w.rng.choice(["VirtualMachine", "StatefulSet", "Deployment"])
+        used = w.add(OTHERS, kind, f"user-{name}", SHARED, spec={"template": {"spec": {"volumes": volumes}}})
+    truth = OURS if over or used is None else CONTESTED
+    above = w.add(truth, "DataVolume", name, SHARED, labels={"plan": plan})
+    if above is not None:
+        w.add(truth, "PersistentVolumeClaim", name, SHARED, owner=above)
+
+
+def _overlap(w: World, _plan: str, _migration: str) -> None:
+    """Recorded, younger than the session, without its name: by age, unless something shows another session."""
+    name = f"lent-{w.rng.randrange(9999)}"
+    theirs = w.rng.choice(
+        [{"labels": {"plan": w.uid()}}, {"labels": {"x": "auto-zz99-p"}}, {"annotations": {"y": "auto-zz99/z"}}]
+    )
+    ours = w.rng.random() < 0.5
+    w.add(OURS if ours else OTHERS, "Secret", name, SHARED, created=LATER, **({} if ours else theirs))
+    w.remember("Secret", name, SHARED)
+
+
+def _recorded_namespace(w: World, _plan: str, _migration: str) -> None:
+    """Without the prefix, younger than the session: ours, unless somebody else is in it."""
+    name = f"mtv-target-{w.rng.randrange(9999)}"
+    strange = w.rng.random() < 0.5
+    if w.add(CONTESTED if strange else OURS, "Namespace", name, created=LATER) is not None:
+        w.remember("Namespace", name, None)
+        if strange:
+            w.add(OTHERS, w.rng.choice(["Certificate", "Secret", "NetworkPolicy", "Pod"]), "theirs", name)
+
+
+def _of_the_cluster(w: World, _plan: str, _migration: str) -> None:
+    """What stands outside namespaces: by name where tests make it, bindings by their subjects."""
+    tail = w.rng.randrange(999)
+    choice = w.rng.randrange(5)
+    if choice == 0:
+        w.add(OURS, "StorageClass", f"{w.prefix}-sc{tail}")
+        w.add(OTHERS, "StorageClass", f"{w.prefix}3-sc{tail}")
+    elif choice == 1:
+        w.add(OTHERS, "CSIDriver", f"{w.prefix}-driver{tail}")
+    elif choice == 2:
+        mixed = w.rng.random() < 0.5
+        subjects = [
+            {"kind": "ServiceAccount", "name": "x", "namespace": name}
+            for name in ([w.prefix, SHARED] if mixed else [w.prefix])
+        ]
+        w.add(OTHERS if mixed else OURS, "ClusterRoleBinding", f"bind-{tail}", created=LATER, subjects=subjects)
+    else:
+        ours = choice == 3
+        snapshot = w.uid()
+        ref = {"namespace": w.prefix if ours else SHARED, "name": "s", "uid": snapshot}
+        spec = {"volumeSnapshotRef": ref, "source": {"volumeHandle": "x"}, "deletionPolicy": "Retain"}
+        w.add(OURS if ours else OTHERS, "VolumeSnapshotContent", f"snapcontent-{snapshot}", spec=spec)
+
+
+def _lent(w: World, _plan: str, _migration: str) -> None:
+    """Volumes that stood there before the session, whoever says that he provisioned them; one that it filled and that
+    others took."""
+    claim = {"claimRef": {"namespace": w.prefix, "name": w.hostile(), "uid": w.uid()}}
+    local = {"pv.kubernetes.io/provisioned-by": "local-volume-provisioner-x"}
+    notes = w.rng.choice([{}, local])
+    if w.rng.random() < 0.3:
+        claim["claimRef"] = {"namespace": w.rng.choice([SHARED, "other-team"]), "name": "theirs", "uid": w.uid()}
+        notes = {"forklift.konveyor.io/populated-from": f"{w.prefix}/cr"}
+    w.add(
+        OTHERS,
+        "PersistentVolume",
+        f"lent-{w.rng.randrange(9999)}",
+        created=BEFORE,
+        annotations=notes,
+        spec=claim,
+        status=RELEASED,
+    )
+
+
+def _outside_the_list(w: World, plan: str, migration: str) -> None:
+    """Kinds that no migration is known to make, with its labels all the same."""
+    kind = w.rng.choice(["NetworkPolicy", "RoleBinding", "ServiceAccount", "VolumeSnapshot", "CronJob"])
+    w.add(OURS, kind, w.hostile(), SHARED, labels=w.rng.choice([{"plan": plan}, {"migration": migration}]))
+    w.add(OTHERS, kind, w.hostile(), SHARED, labels={"plan": w.uid()})
+
+
 _MAKERS: tuple[Callable[[World, str, str], None], ...] = (
     _inside_own,
     _inside_own,
@@ -250,13 +355,23 @@ _MAKERS: tuple[Callable[[World, str, str], None], ...] = (
     _volume,
     _binding,
     _reused,
+    _owned_by_strangers,
+    _used,
+    _used,
+    _overlap,
+    _recorded_namespace,
+    _of_the_cluster,
+    _lent,
+    _outside_the_list,
 )
 
 
 class Memory:
-    """A cluster in memory: what the phases need of Cluster. writes: uids that were asked to go."""
+    """A cluster in memory: what the phases need of Cluster. writes: uids that were asked to go; failing: kinds, and
+    namespaces or None, whose lists fail."""
 
-    def __init__(self, objects: Iterable[Obj]) -> None:
+    def __init__(self, objects: Iterable[Obj], failing: Iterable[tuple[str, str | None]] = ()) -> None:
+        self.failing = frozenset(failing)
         self.objects = {o.uid: o for o in objects}
         self.writes: list[str] = []
         self.requests = 0
@@ -268,8 +383,13 @@ class Memory:
         return [work(item) for item in items]
 
     def listing(self, resource: Resource, namespace: str | None = None, **asked: Any) -> Listing:
+        if self.failing & {(resource.kind, namespace), (resource.kind, "anywhere")}:
+            raise ApiError(f"500 for {resource.kind} in {namespace}", status=500)
         found = [o for o in self.objects.values() if o.resource is resource and namespace in (None, o.namespace)]
-        return Listing(() if asked.get("fields") else tuple(found), "1")
+        key, _equals, value = str(asked.get("fields") or "").partition("=")
+        if key:  # an event's type is nothing that these worlds have
+            found = [o for o in found if key == "metadata.name" and o.name == value]
+        return Listing(tuple(found), "1")
 
     def may(self, _right: Right) -> bool:
         return True

@@ -67,6 +67,13 @@ def test_while_a_migration_runs_more_may_come() -> None:
     [
         (Right("", "", "namespaces", "watch"), "every-run"),
         (Right("", "", "namespaces", "delete"), None),
+        (Right("", "storage.k8s.io", "storageclasses", "list"), "every-run"),
+        (Right("", "storage.k8s.io", "storageclasses", "delete"), "cluster-objects"),
+        (Right("", "snapshot.storage.k8s.io", "volumesnapshotcontents", "delete"), "every-run"),
+        (Right("", "admissionregistration.k8s.io", "validatingadmissionpolicies", "list"), "every-run"),
+        (Right("", "example.com", "widgets", "list"), None),
+        (Right(SHARED, "cert-manager.io", "certificates", "list"), "shared-namespace"),
+        (Right(SHARED, "cert-manager.io", "certificates", "delete"), "session-namespace"),
         (Right("", FORKLIFT, "plans", "list"), "search-by-prefix"),
         (Right("", FORKLIFT, "plans", "delete"), None),
         (Right("", FORKLIFT, "forkliftcontrollers", "list"), "provider-servers"),
@@ -87,10 +94,15 @@ def test_which_manifest_gives_it(right: Right, use: str | None) -> None:
     assert (found.name if found else None) == use
 
 
-def test_no_manifest_gives_more_in_a_shared_namespace_than_named_kinds() -> None:
+def test_no_manifest_deletes_more_in_a_shared_namespace_than_named_kinds() -> None:
     for use in rights.USES:
-        wildcard = [kind for kind in (*use.everywhere, *use.inside) if "*" in kind]
-        assert wildcard == ([("*", "*")] if use is rights.SESSION_NAMESPACE else [])
+        assert [kind for kind in use.everywhere if "*" in kind] == []
+        wildcard = {kind: set(verbs) for kind, verbs in use.inside.items() if "*" in kind}
+        whole = {
+            rights.SESSION_NAMESPACE.name: {"list", "watch", "delete"},
+            rights.SHARED_NAMESPACE.name: {"list", "watch"},
+        }
+        assert wildcard == ({("*", "*"): whole[use.name]} if use.name in whole else {})
     secrets = Right("", "", "secrets", "list")
     assert not any(use.grants(secrets) for use in rights.USES)
 

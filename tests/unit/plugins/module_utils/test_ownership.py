@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from ansible_collections.mtv.teardown.plugins.module_utils._record.kinds import group_of
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
@@ -19,6 +21,7 @@ from ansible_collections.mtv.teardown.tests.unit.plugins.build import (
     PROVIDER,
     RESOURCES,
     STARTED,
+    covered,
     obj,
     record,
     session,
@@ -28,9 +31,9 @@ CLAIM_UID = "0f0f0f0f-1111-2222-3333-444444444444"
 KEYS = {"plans": (PLAN,), "migrations": (MIGRATION,), "providers": (PROVIDER,)}
 
 
-def decide(known: Session, target: Obj, *others: Obj) -> Decision:
+def decide(known: Session, target: Obj, *others: Obj, **less: Any) -> Decision:
     groups = {r.entry: group_of(r, RESOURCES.values()) or "" for r in known.records if not r.on_provider}
-    return Ownership(known, [target, *others], groups).of(target)
+    return Ownership(known, [target, *others], groups, covered([target, *others], **less)).of(target)
 
 
 def claim(name: str, namespace: str, uid: str = "") -> dict[str, object]:
@@ -169,15 +172,15 @@ OWNED = [
         session(),
         obj(
             "PersistentVolume",
-            "pv",
+            f"pvc-{CLAIM_UID}",
             created=BEFORE,
-            spec=claim("c", PREFIX),
+            spec=claim("c", PREFIX, CLAIM_UID),
             annotations={"pv.kubernetes.io/provisioned-by": "csi"},
         ),
         (),
         "claim",
         "",
-        id="provisioned-volumes-are-never-lent",
+        id="provisioned-for-this-very-claim-whatever-the-clocks-say",
     ),
     pytest.param(
         session(**KEYS),
@@ -244,13 +247,6 @@ REFUSED = [
         id="older-namespace",
     ),
     pytest.param(
-        session(record("Namespace", "made-by-us")),
-        obj("Namespace", "made-by-us"),
-        (obj("Secret", "theirs", "made-by-us"),),
-        "Secret made-by-us/theirs in it is not the session's",
-        id="namespace-with-strangers",
-    ),
-    pytest.param(
         session(record("NetworkMap", "auto-ab12-map", "mtv")),
         obj("NetworkMap", "auto-ab12-map", "mtv", created=BEFORE),
         (),
@@ -304,7 +300,7 @@ REFUSED = [
         session(),
         obj("PersistentVolume", "theirs", created=BEFORE, spec=claim("c", PREFIX)),
         (),
-        "lent to a claim",
+        "older than the session (2026-01-01T10:00:00Z): lent to auto-ab12/c",
         id="static-volume-lent",
     ),
 ]
@@ -389,5 +385,5 @@ def test_order_of_reading_does_not_matter() -> None:
     vm = obj("VirtualMachine", "v", "shared-vms", uid="vm", labels={"plan": "plan-uid"})
     pod = obj("Pod", "p", "shared-vms", uid="pod", owners=("vm",))
     for objects in ([vm, pod], [pod, vm]):
-        ownership = Ownership(session(**KEYS), objects, {})
+        ownership = Ownership(session(**KEYS), objects, {}, covered(objects))
         assert [ownership.of(o).status for o in objects] == [Status.OWNED, Status.OWNED]

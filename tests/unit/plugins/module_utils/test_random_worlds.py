@@ -27,6 +27,7 @@ from ansible_collections.mtv.teardown.tests.unit.plugins.random_worlds import (
     CONTESTED,
     OTHERS,
     OURS,
+    SHARED,
     Memory,
     World,
     world,
@@ -39,7 +40,7 @@ NUMBERS = st.integers(min_value=0, max_value=2**48)
 QUICK = Limits(stall=0.02, total=1, settle=0.01)
 PHASES = (order.VMS, order.RESOURCES, order.NAMESPACES)
 COMMON = {"database": None, "deadline": None, "derandomize": True, "suppress_health_check": list(HealthCheck)}
-seen: dict[str, set[int]] = {"decided": set(), "torn down": set()}
+seen: dict[str, set[int]] = {"decided": set(), "torn down": set(), "unread": set()}
 
 
 def reading(w: World) -> Found:
@@ -134,6 +135,34 @@ def test_what_check_mode_names_is_what_a_run_deletes(number: int) -> None:
         again = delete.run(cluster, session, QUICK, False, phase=phase)  # type: ignore[arg-type]
         assert again.done == []
     assert cluster.writes == before
+
+
+UNREAD = 1500
+
+
+@settings(max_examples=UNREAD, **COMMON)
+@given(number=NUMBERS)
+@example(number=0)
+def test_lists_that_fail_cost_no_bystander_and_are_never_clean(number: int) -> None:
+    """One to three lists fail, anywhere, from the first look to the last."""
+    w = world(number)
+    seen["unread"].add(number)
+    kinds = sorted(kind for kind in RESOURCES if kind != "Event")
+    failing = {
+        (w.rng.choice(kinds), w.rng.choice(["anywhere", None, SHARED, w.prefix]))
+        for _time in range(w.rng.randrange(1, 4))
+    }
+    cluster = Memory(w.objects, failing)
+    found = find(cluster, w.session, CATALOG)  # type: ignore[arg-type]
+    chosen = uids(found, Status.OWNED)
+    assert not shown(w, chosen & w.of(OTHERS, CONTESTED)), "chosen, and not the session's"
+    session = from_dict(found.session.as_dict())
+    for phase in PHASES:
+        delete.run(cluster, session, QUICK, False, phase=phase)  # type: ignore[arg-type]
+    assert not shown(w, w.of(OTHERS, CONTESTED) - set(cluster.objects)), "a bystander is gone"
+    judged = verify.verify(cluster, session, verify.Terms(0, 1), sleep=lambda _s: None)  # type: ignore[arg-type]
+    left = shown(w, set(cluster.objects) & w.of(OURS, CONTESTED))
+    assert judged["verdict"] != "clean" or not left, f"clean, and there is {left}"
 
 
 def test_ten_thousand_different_worlds_were_seen() -> None:

@@ -21,7 +21,17 @@ def entry(kind: str, name: str, uid: str = "", **more: Any) -> dict[str, Any]:
 def result(**more: Any) -> dict[str, Any]:
     empty: dict[str, Any] = {
         name: []
-        for name in ("leftovers", "accepted", "refused", "unreadable", "not_covered", "not_done", "deleted", "absent")
+        for name in (
+            "leftovers",
+            "kept",
+            "accepted",
+            "refused",
+            "unreadable",
+            "not_covered",
+            "not_done",
+            "deleted",
+            "absent",
+        )
     }
     return {**empty, "verdict": "clean", "scopes": [{}], "sweeps": 2, **more}
 

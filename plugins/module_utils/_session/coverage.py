@@ -1,0 +1,53 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What one reading of the cluster covered, so that a decision can tell "nobody's" from "not read".
+
+Every rule that keeps something of others from harm asks here: what was not read, or could not be, counts as somebody's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+Kind = tuple[str, str]
+Place = tuple[str, str, "str | None"]
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """read: (group, kind, namespace) of each list that a healthy server answered to its end, the namespace being None
+    for the whole cluster; errors: the same of those that failed -> why; served: kinds of the cluster's discovery ->
+    whether they lie in namespaces; broken: API groups whose server did not answer it -> why; whole: namespaces of which
+    every kind that can be listed was asked for; gone: uids of owners that a healthy server does not know; unknown: uids
+    of owners that could not be looked up -> why."""
+
+    read: frozenset[Place] = frozenset()
+    errors: Mapping[Place, str] = field(default_factory=dict)
+    served: Mapping[Kind, bool] = field(default_factory=dict)
+    broken: Mapping[str, str] = field(default_factory=dict)
+    whole: frozenset[str] = frozenset()
+    gone: frozenset[str] = frozenset()
+    unknown: Mapping[str, str] = field(default_factory=dict)
+
+    def unread(self, kind: Kind, namespace: str | None) -> str:
+        """Why nobody knows what there is of this kind in a namespace; empty when it was read, or cannot be there."""
+        group, name = kind
+        if self.read & {(group, name, namespace), (group, name, None)}:
+            return ""
+        if group in self.broken:
+            return self.broken[group]
+        if kind not in self.served:
+            return ""
+        return self.errors.get((group, name, namespace)) or self.errors.get((group, name, None)) or "it was not read"
+
+    def incomplete(self, namespace: str) -> str:
+        """Why nobody knows all that is in a namespace; empty when everything in it was read."""
+        for (group, kind, place), error in sorted(self.errors.items(), key=str):
+            everywhere = place is None and self.served.get((group, kind), True)
+            if place == namespace or (everywhere and not self.read & {(group, kind, namespace)}):
+                return f"{kind}: {error}"
+        for group, error in sorted(self.broken.items()):
+            return f"{group}: {error}"
+        return "" if namespace in self.whole else "it was not read"

@@ -1,0 +1,126 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who else holds an object that is the session's: other living owners, and those who use its claim.
+
+What was not read is somebody's: an owner that could not be looked up holds, and in a namespace where not every kind of
+user was read, every claim is in use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from ansible_collections.mtv.teardown.plugins.module_utils._session import order
+from ansible_collections.mtv.teardown.plugins.module_utils._session.coverage import Coverage
+from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import Obj, Owner
+from ansible_collections.mtv.teardown.plugins.module_utils._session.volume_users import claims_used, is_over
+
+# A DataVolume has the name of its claim, and makes it anew while it lives.
+CLAIMS = (("", "PersistentVolumeClaim"), (order.CDI, "DataVolume"))
+
+
+@dataclass(slots=True)
+class Holders:
+    """Over one reading. by_uid: what was met; is_ours: whether any evidence shows an object to be the session's;
+    is_own: whether a namespace is; is_known: whether a uid is a key of the session, which may have gone."""
+
+    by_uid: Mapping[str, Obj]
+    coverage: Coverage
+    is_ours: Callable[[Obj], bool]
+    is_own: Callable[[str | None], bool]
+    is_known: Callable[[str], bool]
+    _claims: dict[tuple[str, str, str, str], Obj] = field(init=False)
+    _used: dict[str, str] | None = None
+
+    def __post_init__(self) -> None:
+        self._claims = {
+            (o.group, o.kind, o.namespace or "", o.name): o
+            for o in self.by_uid.values()
+            if (o.group, o.kind) in CLAIMS and not self.is_own(o.namespace)
+        }
+
+    def of(self, obj: Obj) -> str:
+        """Who else holds it, as a reason why it stays; empty when nobody does."""
+        return self._other_owner(obj) or self._uses().get(obj.uid, "")
+
+    def unread_owners(self) -> dict[str, tuple[Owner, str | None]]:
+        """uid -> owner, and the namespace of what it owns: those that a decision rests on and that were not met.
+        Whoever reads looks them up, and asks again: what is found may have owners itself."""
+        wanted: dict[str, tuple[Owner, str | None]] = {}
+        for obj in self.by_uid.values():
+            if not self.is_own(obj.namespace) and (self.is_ours(obj) or self._uses_ours(obj)):
+                for below in (obj, *self._strange_owners(obj)):
+                    unread = (owner for owner in below.owners if self._is_unread(owner))
+                    wanted.update({o.uid: (o, below.namespace) for o in unread if o.uid not in self.coverage.unknown})
+        return wanted
+
+    def _strange_owners(self, obj: Obj) -> Iterator[Obj]:
+        """Owners that were met and are not shown to be the session's, and theirs: another owner may show it."""
+        above, seen = [obj], {obj.uid}
+        while above:
+            found = [self.by_uid[o.uid] for o in above.pop().owners if o.uid in self.by_uid and o.uid not in seen]
+            seen |= {owner.uid for owner in found}
+            strange = [owner for owner in found if not self.is_ours(owner)]
+            above += strange
+            yield from strange
+
+    def _is_unread(self, owner: Owner) -> bool:
+        """Nobody knows whether it lives."""
+        return not (owner.uid in self.by_uid or owner.uid in self.coverage.gone or self.is_known(owner.uid))
+
+    def _other_owner(self, obj: Obj) -> str:
+        for owner in obj.owners:
+            above = self.by_uid.get(owner.uid)
+            if above is not None and not self.is_ours(above):
+                return f"also owned by {above.shown}, which is not the session's"
+            if self._is_unread(owner):
+                why = self.coverage.unknown.get(owner.uid, "it was not read")
+                return f"also owned by {owner.kind} {owner.name}, and nobody knows whose that is: {why}"
+        return ""
+
+    # -- users of claims ------------------------------------------------------------------------------------
+
+    def _uses(self) -> dict[str, str]:
+        """uid -> who uses it: claims in namespaces of others, their DataVolumes, and whatever would take them along."""
+        if self._used is None:
+            used: dict[str, str] = {}
+            for obj, why in [*self._unknown_users(), *self._known_users()]:
+                self._mark(used, obj, why)
+            self._used = used
+        return self._used
+
+    def _mark(self, used: dict[str, str], obj: Obj, why: str) -> None:
+        """The object, and its owners: the garbage collector takes it along with the last of them."""
+        used[obj.uid] = why
+        for owner in (self.by_uid[o.uid] for o in obj.owners if o.uid in self.by_uid):
+            if owner.uid not in used and self.is_ours(owner):
+                self._mark(used, owner, f"with it would go {obj.shown}: {why}")
+
+    def _known_users(self) -> Iterator[tuple[Obj, str]]:
+        for user in self.by_uid.values():
+            if _may_use(user) and not self.is_own(user.namespace) and not self.is_ours(user):
+                for claim in self._claims_of(user):
+                    yield claim, f"used by {user.shown}, which is not the session's"
+
+    def _unknown_users(self) -> Iterator[tuple[Obj, str]]:
+        for namespace in sorted({namespace for _group, _kind, namespace, _name in self._claims}):
+            unread = ((kind, self.coverage.unread(kind, namespace)) for kind in sorted(order.USER_KINDS))
+            why = next((f"nobody knows which {kind[1]} uses it: {error}" for kind, error in unread if error), "")
+            if why:
+                claims = (claim for claim in self._claims.values() if claim.namespace == namespace)
+                yield from ((claim, why) for claim in claims if self.is_ours(claim))
+
+    def _uses_ours(self, obj: Obj) -> bool:
+        """Whether it uses a claim of the session: then its owners may show that it is the session's, too."""
+        return _may_use(obj) and bool(self._claims_of(obj))
+
+    def _claims_of(self, user: Obj) -> list[Obj]:
+        """The session's claims that it uses."""
+        places = ((*kind, user.namespace or "", name) for name in claims_used(user) for kind in CLAIMS)
+        return [claim for place in places if (claim := self._claims.get(place)) and self.is_ours(claim)]
+
+
+def _may_use(obj: Obj) -> bool:
+    return (obj.group, obj.kind) in order.USER_KINDS and not is_over(obj)

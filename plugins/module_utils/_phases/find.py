@@ -15,7 +15,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._clients.cluster impo
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
 from ansible_collections.mtv.teardown.plugins.module_utils._record import kinds
 from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_file import Record
-from ansible_collections.mtv.teardown.plugins.module_utils._session import order
+from ansible_collections.mtv.teardown.plugins.module_utils._session import furniture, order, second_views
 from ansible_collections.mtv.teardown.plugins.module_utils._session import prefix as prefixes
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session, merge_keys
 from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import Obj, Resource, listed
@@ -112,6 +112,7 @@ class _Reading:
     def __init__(self, cluster: Cluster, session: Session, catalog: Catalog) -> None:
         self._cluster, self._session, self._catalog = cluster, session, catalog
         self._objects: dict[str, Obj] = {}
+        self._views: dict[second_views.Place, str] = {}
         self._scopes: list[dict[str, Any]] = []
         self._unreadable: list[dict[str, Any]] = []
         self._groups = self._recorded_groups()
@@ -126,7 +127,7 @@ class _Reading:
         self._read(self._namespace_scopes())
         self._learn()  # labels of what was read just now may name Plans that were not
         self._missing_servers()
-        ownership = Ownership(self._session, self._objects.values(), self._groups)
+        ownership = self._ownership()
         decided = [(obj, ownership.of(obj)) for obj in self._objects.values()]
         kept = [(obj, decision) for obj, decision in decided if decision.status is not Status.OTHER]
         kept.sort(key=lambda pair: pair[0].place)
@@ -148,7 +149,7 @@ class _Reading:
 
     def _absent_records(self, found: Found) -> tuple[Record, ...]:
         """Records not met, where the place they name was really read (or cannot be: no such kind or namespace)."""
-        met = {(obj.group, *obj.place) for obj in self._objects.values()}
+        met = {*self._views, *((obj.group, *obj.place) for obj in self._objects.values())}
         absent = []
         for record in self._session.records:
             group = self._groups.get(record.entry)
@@ -215,7 +216,7 @@ class _Reading:
         return wanted + self._server_scopes()
 
     def _listable(self) -> list[Resource]:
-        return [r for r in self._catalog.deletable_in_namespaces() if (r.group, r.kind) not in order.FURNITURE_KINDS]
+        return [r for r in self._catalog.deletable_in_namespaces() if (r.group, r.kind) not in furniture.KINDS]
 
     def _recorded_scopes(self, namespace: str) -> list[Scope]:
         found = (
@@ -256,9 +257,21 @@ class _Reading:
                     self._unreadable.append({**scope.as_dict(), "name": "", "error": answer.msg})
                 continue
             self._scopes.append({**scope.as_dict(), "count": len(answer)})
-            self._objects.update({obj.uid: obj for obj in answer})
+            self._meet(answer)
         if refused:
             self._read_in_known_namespaces(refused)
+
+    def _meet(self, objects: Iterable[Obj]) -> None:
+        for obj in objects:
+            known = self._objects.get(obj.uid)
+            self._objects[obj.uid] = second_views.one(known, obj)
+            if known is not None:
+                self._views.update({(view.group, *view.place): obj.uid for view in (known, obj)})
+
+    def _ownership(self) -> Ownership:
+        """What the record calls by the name of a view is recorded."""
+        records, groups = second_views.resolved(self._session.records, self._groups, self._views, self._objects)
+        return Ownership(self._session.learned(records=records), self._objects.values(), groups)
 
     def _not_allowed(self, wide: list[Scope]) -> list[Scope]:
         """Those of these wider looks that the account may not have; asked once for a session, where each phase would
@@ -308,7 +321,7 @@ class _Reading:
     def _learn(self) -> None:
         """Keys of Plans, Migrations and Providers that are the session's; lineage outside its own namespaces."""
         for _round in range(2):  # a Migration is known by its Plan
-            ownership = Ownership(self._session, self._objects.values(), self._groups)
+            ownership = self._ownership()
             owned = [(obj, made) for obj in self._objects.values() if (made := ownership.of(obj)).ours]
             self._session = learn(self._session, owned)
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_file import Record
-from ansible_collections.mtv.teardown.plugins.module_utils._session import order
+from ansible_collections.mtv.teardown.plugins.module_utils._session import furniture, order
 from ansible_collections.mtv.teardown.plugins.module_utils._session import prefix as prefixes
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session
 from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import Obj, dig
@@ -77,14 +77,13 @@ class Ownership:
         self._claims = {
             (o.namespace or "", o.name): o for o in self._by_uid.values() if o.place[0] == "PersistentVolumeClaim"
         }
+        self._namespaces = {o.name: o for o in self._by_uid.values() if o.kind == "Namespace" and not o.group}
         self._records = self._index(session.records, groups)
         self._plans = {key.uid: key for key in session.plans}
         self._migrations = {key.uid: key for key in session.migrations}
         self._providers = {key.uid: key for key in session.providers}
         self._plan_names = self._named_plans()
-        self._anew = {
-            o.name for o in self._by_uid.values() if o.kind == "Namespace" and not o.group and self._is_successor(o)
-        }
+        self._anew = {name for name, o in self._namespaces.items() if self._is_successor(o)}
         self._made: dict[str, Decision] = {}
         self._open: set[str] = set()
 
@@ -113,7 +112,7 @@ class Ownership:
         return self._made[obj.uid]
 
     def _decide(self, obj: Obj) -> Decision:
-        if order.is_furniture(obj.group, obj.kind, obj.name):
+        if self._is_furniture(obj):
             return _OTHER
         if (obj.group, obj.kind) == ("", "Namespace"):
             return self._namespace(obj)
@@ -266,6 +265,8 @@ class Ownership:
                 "recorded, but in a shared namespace and without a label or owner that shows that the session made it",
                 test,
             )
+        if record.part and not prefixes.matches(self._session.prefix, obj.name):
+            return _refused("only a part of it is recorded, and its name does not show that the session made it", test)
         return self._recorded_by_age(obj, test)
 
     def _recorded_by_age(self, obj: Obj, test: str) -> Decision:
@@ -318,7 +319,10 @@ class Ownership:
         return made
 
     def _is_strange(self, obj: Obj) -> bool:
-        return not order.is_furniture(obj.group, obj.kind, obj.name) and not self.of(obj).ours
+        return not self._is_furniture(obj) and not self.of(obj).ours
+
+    def _is_furniture(self, obj: Obj) -> bool:
+        return furniture.is_furniture(obj, self._namespaces.get(obj.namespace or ""))
 
     # -- blame ----------------------------------------------------------------------------------------------
 

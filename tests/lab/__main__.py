@@ -17,7 +17,9 @@ def _say(text: str) -> None:
 
 
 def _up(args: argparse.Namespace) -> int:
-    lab = controlplane.start(args.name, port=args.port, crds=args.crds, operator=args.operator, say=_say)
+    lab = controlplane.start(
+        args.name, port=args.port, crds=args.crds, openshift=args.openshift, operator=args.operator, say=_say
+    )
     _say(f"to reach it: export KUBECONFIG={shlex.quote(str(lab.kubeconfig))}")
     return 0
 
@@ -54,8 +56,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.lab", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     up = commands.add_parser("up", help="start a lab, or say that it runs")
-    up.add_argument("--port", type=int, help="use this port and the three after it; free ones by default")
+    up.add_argument("--port", type=int, help="use this port and the four after it; free ones by default")
     up.add_argument("--crds", choices=("slim", "real"), default="slim", help="default: slim")
+    up.add_argument("--openshift", action="store_true", help="serve what an OpenShift serves beside Kubernetes, too")
     up.add_argument("--no-operator", dest="operator", action="store_false", help="a control plane that nobody acts on")
     up.set_defaults(run=_up)
     for name, run, text in (

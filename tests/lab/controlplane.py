@@ -21,7 +21,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ import yaml
 
 from tests.lab import build, manifests, pki, processes
 from tests.lab.kube import Api
+from tests.lab.openshift import install
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 Say = Callable[[str], None]
@@ -40,7 +41,7 @@ USERS = {
     "kube-controller-manager": ("controllers.kubeconfig", "system:masters"),
 }
 # In the order of stopping. Without etcd the API server would need half a minute to end.
-PROCESSES = ("operator", "controllers", "apiserver", "etcd")
+PROCESSES = ("operator", "controllers", "openshift", "apiserver", "etcd")
 
 
 class LabError(Exception):
@@ -49,12 +50,13 @@ class LabError(Exception):
 
 @dataclass(frozen=True)
 class Lab:
-    """Where a lab is and how to reach it."""
+    """Where a lab is and how to reach it. openshift: it serves what an OpenShift serves beside Kubernetes."""
 
     name: str
     state: Path
     port: int
     crds: str
+    openshift: bool = False
 
     @property
     def url(self) -> str:
@@ -98,7 +100,7 @@ def find(name: str = "default") -> Lab | None:
         known = json.loads((state / "lab.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    return Lab(name=name, state=state, port=known["port"], crds=known["crds"])
+    return Lab(name=name, state=state, port=known["port"], crds=known["crds"], openshift=known["openshift"])
 
 
 def all_labs() -> list[Lab]:
@@ -114,7 +116,8 @@ def _operator_exists() -> bool:
 
 def trouble(lab: Lab, operator: bool = True) -> str:
     """Say what is wrong with a lab, or nothing."""
-    wanted = [name for name in PROCESSES if name != "operator" or (operator and _operator_exists())]
+    unwanted = {"operator": not (operator and _operator_exists()), "openshift": not lab.openshift}
+    wanted = [name for name in PROCESSES if not unwanted.get(name)]
     dead = [name for name in wanted if processes.find(lab.state, name) is None]
     if dead:
         return f"not running: {', '.join(dead)}"
@@ -126,6 +129,7 @@ def start(
     *,
     port: int | None = None,
     crds: str = "slim",
+    openshift: bool = False,
     operator: bool = True,
     settings: Path | None = None,
     say: Say = _quiet,
@@ -141,25 +145,27 @@ def start(
         lab = find(name)
         if lab is not None:
             wrong = trouble(lab, operator)
-            if not wrong and lab.crds == crds and port in (None, lab.port):
+            if not wrong and (lab.crds, lab.openshift) == (crds, openshift) and port in (None, lab.port):
                 say(f"lab {name} is up at {lab.url}")
                 return lab
             say(f"starting lab {name} afresh ({wrong or 'other options'})")
         _stop(state)
-        lab = Lab(name=name, state=state, port=port or 0, crds=crds)
+        lab = Lab(name=name, state=state, port=port or 0, crds=crds, openshift=openshift)
         return _start(lab, servers, operator, settings, say)
 
 
 def _start(lab: Lab, servers: Path, operator: bool, settings: Path | None, say: Say) -> Lab:
     begun = time.monotonic()
     state = lab.state
-    ports = [lab.port + offset for offset in range(4)] if lab.port else _free_ports(4)
-    lab = Lab(name=lab.name, state=state, port=ports[0], crds=lab.crds)
+    ports = [lab.port + offset for offset in range(5)] if lab.port else _free_ports(5)
+    lab = replace(lab, port=ports[0])
     _write_files(lab)
     up = False
     try:
         _start_api_server(lab, servers, ports)
-        manifests.apply(_api(state, lab.port, "admin"), lab.crds)
+        manifests.apply(_api(state, lab.port, "admin"), lab.crds, lab.openshift)
+        if lab.openshift:
+            _start_openshift(lab, ports[4])
         # The controllers come after the CRDs: the garbage collector then knows all kinds from its start.
         processes.spawn(state, "controllers", _controllers_command(state, servers, ports[3]))
         if operator and _operator_exists():
@@ -169,7 +175,8 @@ def _start(lab: Lab, servers: Path, operator: bool, settings: Path | None, say: 
     finally:
         if not up:  # an interrupt, too, must leave nothing running
             _stop(state)
-    (state / "lab.json").write_text(json.dumps({"port": lab.port, "crds": lab.crds}), encoding="utf-8")
+    known = {"port": lab.port, "crds": lab.crds, "openshift": lab.openshift}
+    (state / "lab.json").write_text(json.dumps(known), encoding="utf-8")
     say(f"lab {lab.name} is up at {lab.url} after {time.monotonic() - begun:.1f} s, {lab.crds} CRDs")
     return lab
 
@@ -183,7 +190,7 @@ def stop(lab: Lab | str) -> None:
 
 
 def _stop(state: Path) -> None:
-    for name in ("operator", "controllers", "apiserver"):
+    for name in PROCESSES[:-1]:
         processes.terminate(state, name)
     # Nothing here is worth a long good-bye: the next start begins with an empty etcd.
     for name in PROCESSES:
@@ -302,6 +309,14 @@ def _api_server_command(state: Path, servers: Path, ports: list[int]) -> list[st
         "--profiling=false",
         f"--audit-policy-file={state}/audit-policy.yaml",
         f"--audit-log-path={state}/audit.log",
+        # How an aggregated API server knows that a request comes from this one, and for whom.
+        f"--proxy-client-cert-file={state}/pki/front-proxy.crt",
+        f"--proxy-client-key-file={state}/pki/front-proxy.key",
+        f"--requestheader-client-ca-file={state}/pki/ca.crt",
+        "--requestheader-allowed-names=front-proxy",
+        "--requestheader-username-headers=X-Remote-User",
+        "--requestheader-group-headers=X-Remote-Group",
+        "--requestheader-extra-headers-prefix=X-Remote-Extra-",
     ]
 
 
@@ -328,6 +343,16 @@ def _start_operator(state: Path, settings: Path | None) -> None:
     command = [sys.executable, "-m", "tests.lab.operator", "--kubeconfig", str(state / USERS["admin"][0])]
     command += ["--settings", str(settings)] if settings else []
     processes.spawn(state, "operator", command, cwd=CHECKOUT)
+
+
+def _start_openshift(lab: Lab, port: int) -> None:
+    state = lab.state
+    command = [sys.executable, "-m", "tests.lab.openshift", "--kubeconfig", str(state / USERS["admin"][0])]
+    processes.spawn(state, "openshift", [*command, "--pki", str(state / "pki"), "--port", str(port)], cwd=CHECKOUT)
+    try:
+        install.apply(_api(state, lab.port, "admin"), state / "pki" / "ca.crt", port)
+    except TimeoutError as exc:
+        raise LabError(f"{exc}:\n{processes.tail(state, 'openshift')}") from exc
 
 
 def _wait_default_account(lab: Lab) -> None:

@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from tests.lab import crds
 from tests.lab.kube import Api, ApiError
+from tests.lab.openshift.kinds import KINDS
 from tests.lab.operator.settings import CDI, FORKLIFT, KUBEVIRT, POPULATOR
 
 MTV_NAMESPACE = "openshift-mtv"
@@ -114,10 +116,10 @@ def _wait_established(api: Api, names: set[str], timeout: float = 30) -> None:
         time.sleep(0.1)
 
 
-def _wait_served(api: Api, timeout: float = 30) -> None:
+def _wait_served(api: Api, kinds: Iterable[crds.Kind], timeout: float = 30) -> None:
     """Wait until every kind answers: Established alone comes a moment before the handlers are there."""
     deadline = time.monotonic() + timeout
-    for kind in crds.TABLE:
+    for kind in kinds:
         while not _answers(api, f"/apis/{kind.api_version}/{kind.plural}?limit=1"):
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{kind.name} is not served after {timeout:.0f} s")
@@ -134,12 +136,14 @@ def _answers(api: Api, path: str) -> bool:
     return True
 
 
-def apply(api: Api, which: str) -> None:
-    """Make the CRDs (``slim`` or ``real``) and the objects of an empty cluster with MTV installed."""
-    definitions = crds.manifests(which)
+def apply(api: Api, which: str, openshift: bool = False) -> None:
+    """Make the CRDs (``slim`` or ``real``) and the objects of an empty cluster with MTV installed; of an OpenShift, the
+    CRDs of its other kinds, too."""
+    more = KINDS if openshift else ()
+    definitions = [*crds.manifests(which), *map(crds.slim, more)]
     with ThreadPoolExecutor(4) as pool:  # one after the other they take three times as long
         list(pool.map(lambda crd: api.clone().create(_CRDS, crd), definitions))
-    _wait_established(api, {crd["metadata"]["name"] for crd in definitions})
-    _wait_served(api)
+    _wait_established(api, {crd["metadata"]["name"] for crd in definitions}, 120 if openshift else 30)
+    _wait_served(api, (*crds.TABLE, *more))
     for path, body in _objects():
         api.create(path, body)

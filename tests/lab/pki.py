@@ -15,7 +15,14 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-_NAMES = ("localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc")
+_NAMES = (
+    "localhost",
+    "kubernetes",
+    "kubernetes.default",
+    "kubernetes.default.svc",
+    # By this name kube-apiserver calls the aggregated API server.
+    "api.openshift-apiserver.svc",
+)
 
 
 def write_secret(path: Path, text: str) -> None:
@@ -62,7 +69,8 @@ def _builder(subject: str, issuer: str, key: ec.EllipticCurvePrivateKey, *, ca: 
 
 
 def make(folder: Path) -> None:
-    """Write ca.crt, server.crt, server.key and sa.key. The CA's key is not kept: nothing else is ever signed."""
+    """Write ca.crt, server.crt, server.key, front-proxy.crt, front-proxy.key (kube-apiserver's as a client of another
+    API server) and sa.key. The CA's key is not kept: nothing else is ever signed."""
     folder.mkdir(parents=True, exist_ok=True)
     ca_key = ec.generate_private_key(ec.SECP256R1())
     key = ec.generate_private_key(ec.SECP256R1())
@@ -77,6 +85,15 @@ def make(folder: Path) -> None:
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .sign(ca_key, hashes.SHA256())
     )
+    proxy_key = ec.generate_private_key(ec.SECP256R1())
+    proxy = (
+        _builder("front-proxy", "mtv.teardown lab", proxy_key, ca=False)
+        .add_extension(authority, critical=False)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
+        .sign(ca_key, hashes.SHA256())
+    )
+    (folder / "front-proxy.crt").write_bytes(proxy.public_bytes(serialization.Encoding.PEM))
+    write_secret(folder / "front-proxy.key", _pem(proxy_key))
     (folder / "ca.crt").write_bytes(ca.public_bytes(serialization.Encoding.PEM))
     (folder / "server.crt").write_bytes(server.public_bytes(serialization.Encoding.PEM))
     write_secret(folder / "server.key", _pem(key))

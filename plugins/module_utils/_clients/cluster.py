@@ -9,12 +9,13 @@ import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 from ansible_collections.mtv.teardown.plugins.module_utils._clients.rest import CONNECTIONS, Http
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError, garbage
+from ansible_collections.mtv.teardown.plugins.module_utils._session import second_views
 from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import (
     Obj,
     Resource,
@@ -44,13 +45,16 @@ B = TypeVar("B")
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """What the cluster serves. broken: groups whose server did not answer, so that their kinds are not known."""
+    """What the cluster serves, second views left out. broken: groups whose server did not answer, so that their kinds
+    are not known."""
 
     resources: tuple[Resource, ...]
     broken: Mapping[str, str] = field(default_factory=dict)
 
     def find(self, group: str, kind: str) -> Resource | None:
-        return next((r for r in self.resources if r.group == group and r.kind == kind), None)
+        """The kind, or the one whose objects it shows."""
+        wanted = {(group, kind), second_views.store_of(group, kind)}
+        return next((r for r in self.resources if (r.group, r.kind) in wanted), None)
 
     def deletable(self, namespaced: bool) -> list[Resource]:
         """Kinds that can be listed and deleted, in namespaces or outside them."""
@@ -106,7 +110,7 @@ class Cluster:
         missing = [kind for group, kind in _EVERYWHERE if not catalog.find(group, kind) and group not in catalog.broken]
         if missing:
             raise garbage(f"discovery is incomplete: it does not name {', '.join(missing)}, which every server has")
-        return catalog
+        return replace(catalog, resources=second_views.stores(catalog.resources, catalog.broken))
 
     def _discover_each(self, groups: Any) -> Catalog:
         versions = [("", "v1")]

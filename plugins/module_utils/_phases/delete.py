@@ -97,7 +97,7 @@ class _Run:
                 break
             self.handled.update({pair[0].uid: pair for pair in fresh})
             self._keep_if_blind(fresh, found)
-            self._leave_to_namespaces(fresh)
+            self.errors.update({obj.uid: ALONG for obj in self._along(fresh)})
             for step in order.steps_of(self.phase):
                 objects = [obj for obj, _made in fresh if _step_of(obj) is step]
                 self._step(step, [obj for obj in objects if obj.uid not in self.errors], found)
@@ -107,7 +107,10 @@ class _Run:
     def _asked(self, found: Found) -> Result:
         """What becomes of these deletions is for a later run of the phase to see."""
         self.handled = {pair[0].uid: pair for pair in self._targets(found) if not pair[0].deleting}
-        self._ask([obj for obj, _made in self.handled.values()])
+        along = self._along(self.handled.values())
+        self._ask([obj for obj, _made in self.handled.values() if obj not in along])
+        stays = {obj.name for obj, _made in self.handled.values() if obj.uid in self.errors and obj.namespace is None}
+        self.errors.update({obj.uid: ALONG for obj in along if obj.namespace in stays})
         failed = [pair for uid, pair in self.handled.items() if uid in self.errors]
         asked = [p for uid, p in self.handled.items() if uid not in self.errors and uid not in self.successors]
         done = [item(obj, made, storage_note(obj)) for obj, made in asked]
@@ -120,10 +123,10 @@ class _Run:
             told = f"{KEPT}: {found.unread_roots}"
             self.errors.update({obj.uid: told for obj, _made in fresh if obj.kind == "Namespace"})
 
-    def _leave_to_namespaces(self, fresh: Iterable[Pair]) -> None:
+    def _along(self, pairs: Iterable[Pair]) -> list[Obj]:
+        """Those of them that are left to go with their namespaces."""
         namespaces = {obj.name for obj, _made in self.handled.values() if (obj.group, obj.kind) == ("", "Namespace")}
-        along = (obj for obj, _made in fresh if order.goes_along(obj.group, obj.kind, obj.namespace, namespaces))
-        self.errors.update({obj.uid: ALONG for obj in along})
+        return [obj for obj, _made in pairs if order.goes_along(obj.group, obj.kind, obj.namespace, namespaces)]
 
     def _look(self) -> Found:
         found = find(self.cluster, self.session, self.catalog, _SWEEPS[self.phase])

@@ -16,7 +16,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._clients.cluster impo
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
 from ansible_collections.mtv.teardown.plugins.module_utils._record import kinds
 from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_file import Record
-from ansible_collections.mtv.teardown.plugins.module_utils._session import order
+from ansible_collections.mtv.teardown.plugins.module_utils._session import furniture, order, second_views
 from ansible_collections.mtv.teardown.plugins.module_utils._session import prefix as prefixes
 from ansible_collections.mtv.teardown.plugins.module_utils._session.coverage import Coverage, Place
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session, merge_keys
@@ -144,6 +144,7 @@ class _Reading:
     def __init__(self, cluster: Cluster, session: Session, catalog: Catalog, sweep: Sweep) -> None:
         self._cluster, self._session, self._catalog, self._sweep = cluster, session, catalog, sweep
         self._objects: dict[str, Obj] = {}
+        self._views: dict[second_views.Place, str] = {}
         self._scopes: list[dict[str, Any]] = []
         self._unreadable: list[dict[str, Any]] = []
         self._groups = self._recorded_groups()
@@ -186,7 +187,7 @@ class _Reading:
 
     def _absent_records(self, found: Found) -> tuple[Record, ...]:
         """Records not met, where the place they name was really read (or cannot be: no such kind or namespace)."""
-        met = {(obj.group, *obj.place) for obj in self._objects.values()}
+        met = {*self._views, *((obj.group, *obj.place) for obj in self._objects.values())}
         absent = []
         for record in self._session.records:
             group = self._groups.get(record.entry)
@@ -263,7 +264,7 @@ class _Reading:
 
     def _listable(self) -> list[Resource]:
         inside = self._catalog.deletable(namespaced=True)
-        return [r for r in inside if (r.group, r.kind) not in order.FURNITURE_KINDS]
+        return [r for r in inside if (r.group, r.kind) not in furniture.KINDS]
 
     def _recorded_scopes(self, namespace: str) -> list[Scope]:
         found = (
@@ -309,9 +310,16 @@ class _Reading:
             if scope.whole or not _is_user(scope):
                 self._covered.add(scope.place)
             self._scopes.append({**scope.as_dict(), "count": len(answer)})
-            self._objects.update({obj.uid: obj for obj in answer})
+            self._meet(answer)
         if refused:
             self._read_in_known_namespaces(refused)
+
+    def _meet(self, objects: Iterable[Obj]) -> None:
+        for obj in objects:
+            known = self._objects.get(obj.uid)
+            self._objects[obj.uid] = second_views.one(known, obj)
+            if known is not None:
+                self._views.update({(view.group, *view.place): obj.uid for view in (known, obj)})
 
     def _not_allowed(self, wide: list[Scope]) -> list[Scope]:
         """Those of these wider looks that the account may not have; asked once for a session, where each phase would
@@ -366,7 +374,9 @@ class _Reading:
             gone=frozenset(self._gone),
             unknown=self._unknown,
         )
-        return Ownership(self._session, self._objects.values(), self._groups, coverage)
+        # What the record calls by the name of a view is recorded.
+        records, groups = second_views.resolved(self._session.records, self._groups, self._views, self._objects)
+        return Ownership(self._session.learned(records=records), self._objects.values(), groups, coverage)
 
     def _look_up_owners(self) -> None:
         """Owners whose kind was not read, each by its name; what is found may have owners itself."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils._clients.cluster import Cluster
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError
-from ansible_collections.mtv.teardown.plugins.module_utils._record import resources_file
+from ansible_collections.mtv.teardown.plugins.module_utils._record import kinds, resources_file
 from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_file import Record
 from ansible_collections.mtv.teardown.plugins.module_utils._session import journal, order, prefix
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session, from_dict
@@ -40,7 +40,8 @@ def session_of(params: Mapping[str, Any]) -> Session:
             "nothing says which session: give resources_file (the resources.json that mtv-api-tests wrote) "
             f"or session_prefix (such as auto-ab12){_looked(folder)}."
         )
-    records = _parsed(text) if text is not None else resources_file.read(path) if path is not None else ()
+    told_of = _parsed(text) if text is not None else resources_file.read(path) if path is not None else ()
+    records = kinds.meant(told_of)
     source = path or (TEXT if text is not None else "")
     session = Session(prefix=_prefix(given, records, source), source=source, records=records)
     return _with_journal(session, folder or (os.path.dirname(path) if path else ""))

@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_file import Record
 from ansible_collections.mtv.teardown.plugins.module_utils._record.wrapper_modules import GROUP_OF_MODULE
+from ansible_collections.mtv.teardown.plugins.module_utils._session import second_views
 from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import Resource
 
 # Groups of the kinds that the suite is known to record, for entries whose module says nothing
@@ -47,8 +49,25 @@ def group_of(record: Record, served: Iterable[Resource]) -> str | None:
     Order: the wrapper's module, the kinds the suite is known to write, the one group in which the cluster serves it.
     """
     if record.module in GROUP_OF_MODULE:
-        return GROUP_OF_MODULE[record.module]
+        return second_views.group_of(GROUP_OF_MODULE[record.module], record.kind)
     if record.kind in SUITE_GROUPS:
         return SUITE_GROUPS[record.kind]
     groups = {resource.group for resource in served if resource.kind == record.kind}
     return groups.pop() if len(groups) == 1 else None
+
+
+def meant(records: Iterable[Record]) -> tuple[Record, ...]:
+    """The objects that are recorded, each once: an entry that names a second view of an object means the object."""
+    found: dict[tuple[str, str, str, str], Record] = {}
+    for record in records:
+        if not record.on_provider:
+            group = GROUP_OF_MODULE.get(record.module)
+            kind, name, part = second_views.of_record(group, record.kind, record.name)
+            namespace = None if kind == "Namespace" else record.namespace
+            if (kind, name) != (record.kind, record.name):
+                record = replace(record, kind=kind, name=name, namespace=namespace, part=part)
+        key = (record.kind, record.namespace or "", record.name, record.id)
+        whole = key in found and found[key].part and not record.part
+        if key not in found or whole or (record.test_name and not found[key].test_name):
+            found[key] = record
+    return tuple(found.values())

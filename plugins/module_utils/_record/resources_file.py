@@ -28,8 +28,11 @@ PROVIDER_KEYS = frozenset({"vsphere", "openstack", "ovirt", "rhv", "hyperv"})
 _KIND = re.compile(r"^[A-Z][A-Za-z0-9]{0,62}$")
 _DNS_LABEL = re.compile(r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")
 _DNS_SUBDOMAIN = re.compile(r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$")
-# RBAC names are path segments only (kubernetes: apimachinery ValidatePathSegmentName).
-_RBAC_KINDS = frozenset({"Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"})
+# RBAC names are path segments only (kubernetes: apimachinery ValidatePathSegmentName), and so are those of the parts
+# of an ImageStream (openshift: library-go pkg/image/imageutil, stream:tag and stream@digest).
+_PATH_KINDS = frozenset(
+    {"Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding", "ImageStreamTag", "ImageTag", "ImageStreamImage"}
+)
 _PATH_SEGMENT = re.compile(r"^[^/%\s\x00-\x1f\x7f]+$")
 
 
@@ -38,7 +41,8 @@ class Record:
     """One entry of the file.
 
     kind: the key of the file, a Kubernetes kind or a provider key; module: the wrapper's Python module
-    (text only); entry: where it stands, such as C(Plan[0]); id: only for Cinder volume snapshots.
+    (text only); entry: where it stands, such as C(Plan[0]); id: only for Cinder volume snapshots; part: the session is
+    only known to have made a part of it.
     """
 
     kind: str
@@ -48,6 +52,7 @@ class Record:
     test_name: str = ""
     id: str = ""
     entry: str = ""
+    part: bool = False
 
     @property
     def on_provider(self) -> bool:
@@ -198,7 +203,7 @@ def _string(entry: Mapping[str, Any], key: str, where: str, path: str) -> str:
 def _possible_name(kind: str, name: str) -> bool:
     if len(name) > 253 or name in (".", ".."):
         return False
-    if kind in _RBAC_KINDS:
+    if kind in _PATH_KINDS:
         return bool(_PATH_SEGMENT.match(name))
     if kind == "Namespace":
         return bool(_DNS_LABEL.match(name))

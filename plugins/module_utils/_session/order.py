@@ -223,32 +223,16 @@ PROJECTED_GROUPS = frozenset(
     {"metrics.k8s.io", "custom.metrics.k8s.io", "external.metrics.k8s.io", "packages.operators.coreos.com"}
 )
 
-# Kinds that the cluster keeps in every namespace for itself: they go with the namespace and are no leftovers.
-FURNITURE_KINDS = frozenset(
-    {
-        ("", "Event"),
-        ("events.k8s.io", "Event"),
-        ("", "Endpoints"),
-        ("discovery.k8s.io", "EndpointSlice"),
-        ("coordination.k8s.io", "Lease"),
-        ("operators.coreos.com", "ClusterServiceVersion"),
-        ("packages.operators.coreos.com", "PackageManifest"),
-        ("metrics.k8s.io", "PodMetrics"),
-    }
-)
-_FURNITURE_NAMES = {
-    ("", "ConfigMap"): ("kube-root-ca.crt", "openshift-service-ca.crt"),
-    ("", "ServiceAccount"): ("default", "builder", "deployer", "pipeline"),
-    (RBAC, "RoleBinding"): ("system:deployers", "system:image-builders", "system:image-pullers"),
-}
-_FURNITURE_SECRETS = ("builder-dockercfg-", "default-dockercfg-", "deployer-dockercfg-", "pipeline-dockercfg-")
-_FURNITURE_TOKENS = ("builder-token-", "default-token-", "deployer-token-", "pipeline-token-")
-
 
 def step_of(group: str, kind: str, namespaced: bool = True) -> Step:
     """The step that deletes this kind; kinds without an edge of their own come last, those outside namespaces after
     them."""
     return _PLACED.get((group, kind), REST if namespaced else CLUSTER_STEP)
+
+
+def is_known(group: str, kind: str) -> bool:
+    """True for kinds that a rule of this file names."""
+    return (group, kind) in _PLACED or (group, kind) in SHARED_KINDS
 
 
 def steps_of(phase: str) -> tuple[Step, ...]:
@@ -261,10 +245,3 @@ def steps_of(phase: str) -> tuple[Step, ...]:
 def goes_along(group: str, kind: str, namespace: str | None, namespaces: Collection[str]) -> bool:
     """True for rights inside a namespace that is deleted: without them nothing else in it could be."""
     return namespace in namespaces and step_of(group, kind) is RIGHTS_STEP
-
-
-def is_furniture(group: str, kind: str, name: str) -> bool:
-    """True for what every namespace has by itself (forklift.md 5, "never count as leftovers")."""
-    if (group, kind) in FURNITURE_KINDS or name in _FURNITURE_NAMES.get((group, kind), ()):
-        return True
-    return (group, kind) == ("", "Secret") and name.startswith(_FURNITURE_SECRETS + _FURNITURE_TOKENS)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_file import Record
-from ansible_collections.mtv.teardown.plugins.module_utils._session import bindings, order
+from ansible_collections.mtv.teardown.plugins.module_utils._session import bindings, furniture, order
 from ansible_collections.mtv.teardown.plugins.module_utils._session import prefix as prefixes
 from ansible_collections.mtv.teardown.plugins.module_utils._session.coverage import Coverage
 from ansible_collections.mtv.teardown.plugins.module_utils._session.holders import Holders
@@ -85,14 +85,13 @@ class Ownership:
         self._claims = {
             (o.namespace or "", o.name): o for o in self._by_uid.values() if o.place[0] == "PersistentVolumeClaim"
         }
+        self._namespaces = {o.name: o for o in self._by_uid.values() if o.kind == "Namespace" and not o.group}
         self._records = self._index(session.records, groups)
         self._plans = {key.uid: key for key in session.plans}
         self._migrations = {key.uid: key for key in session.migrations}
         self._providers = {key.uid: key for key in session.providers}
         self._plan_names = self._named_plans()
-        self._anew = {
-            o.name for o in self._by_uid.values() if o.kind == "Namespace" and not o.group and self._is_successor(o)
-        }
+        self._anew = {name for name, o in self._namespaces.items() if self._is_successor(o)}
         self._made: dict[str, Decision] = {}
         self._open: set[str] = set()
         self._foreign_plans: list[Obj] | None = None
@@ -138,7 +137,7 @@ class Ownership:
         return self._made[obj.uid]
 
     def _decide(self, obj: Obj) -> Decision:
-        if order.is_furniture(obj.group, obj.kind, obj.name):
+        if self._is_furniture(obj):
             return _OTHER
         if (obj.group, obj.kind) == ("", "Namespace"):
             return self._namespace(obj)
@@ -350,6 +349,8 @@ class Ownership:
                 "recorded, but in a shared namespace and without a label or owner that shows that the session made it",
                 test,
             )
+        if record.part and not prefixes.matches(self._session.prefix, obj.name):
+            return _refused("only a part of it is recorded, and its name does not show that the session made it", test)
         return self._recorded_by_age(obj, test)
 
     def _recorded_by_age(self, obj: Obj, test: str) -> Decision:
@@ -432,13 +433,15 @@ class Ownership:
     def _stranger_in(self, namespace: str) -> str:
         """What of others is in a namespace, or is going to be."""
         for obj in self._by_uid.values():
-            furniture = order.is_furniture(obj.group, obj.kind, obj.name)
-            if obj.namespace == namespace and not furniture and self.of(obj).status is not Status.OWNED:
+            if obj.namespace == namespace and not self._is_furniture(obj) and self.of(obj).status is not Status.OWNED:
                 return f"{obj.shown} in it is not the session's" + (" alone" if self.of(obj).ours else "")
         for plan in self._others_plans():
             if plan.spec("targetNamespace") == namespace:
                 return f"{plan.shown}, which is not the session's, migrates into it"
         return ""
+
+    def _is_furniture(self, obj: Obj) -> bool:
+        return furniture.is_furniture(obj, self._namespaces.get(obj.namespace or ""))
 
     # -- blame ----------------------------------------------------------------------------------------------
 

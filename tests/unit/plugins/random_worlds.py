@@ -12,7 +12,7 @@ from __future__ import annotations
 import random
 import uuid
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils._clients.cluster import Catalog, Listing
@@ -385,7 +385,9 @@ class Memory:
     def listing(self, resource: Resource, namespace: str | None = None, **asked: Any) -> Listing:
         if self.failing & {(resource.kind, namespace), (resource.kind, "anywhere")}:
             raise ApiError(f"500 for {resource.kind} in {namespace}", status=500)
-        found = [o for o in self.objects.values() if o.resource is resource and namespace in (None, o.namespace)]
+        kind = RESOURCES[VIEWS[resource.kind]] if resource.kind in VIEWS else resource
+        found = [o for o in self.objects.values() if o.resource is kind and namespace in (None, o.namespace)]
+        found = [replace(o, resource=resource) for o in found] if kind is not resource else found
         key, _equals, value = str(asked.get("fields") or "").partition("=")
         if key:  # an event's type is nothing that these worlds have
             found = [o for o in found if key == "metadata.name" and o.name == value]
@@ -399,6 +401,7 @@ class Memory:
 
     def delete(self, target: Obj) -> bool:
         """As a server: by uid; a namespace takes along what is in it, an owner what it alone controls."""
+        assert target.kind not in VIEWS, f"{target.shown} is deleted through a view"
         if target.uid not in self.objects:
             return False
         if self.objects[target.uid].name != target.name:
@@ -410,4 +413,10 @@ class Memory:
         return True
 
 
-CATALOG = Catalog(tuple(RESOURCES.values()))
+# Second views that no table knows: kind -> the kind that they show. What is listed last is read last.
+VIEWS = {"Grant": "RoleBinding", "Disk": "PersistentVolumeClaim", "Envelope": "Secret"}
+_SHOWN = [
+    Resource("views.example.com", "v1", f"{kind.lower()}s", kind, True, frozenset({"list", "delete", "get"}))
+    for kind in VIEWS
+]
+CATALOG = Catalog((*_SHOWN[:2], *RESOURCES.values(), *_SHOWN[2:]))

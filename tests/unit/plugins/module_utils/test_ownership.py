@@ -27,6 +27,9 @@ from ansible_collections.mtv.teardown.tests.unit.plugins.build import (
     session,
 )
 
+# What openshift-controller-manager and openshift-apiserver write.
+PULLS_FOR = "openshift.io/internal-registry-auth-token.service-account"
+REQUESTED = {"openshift.io/requester": "kube:admin"}
 CLAIM_UID = "0f0f0f0f-1111-2222-3333-444444444444"
 KEYS = {"plans": (PLAN,), "migrations": (MIGRATION,), "providers": (PROVIDER,)}
 
@@ -321,6 +324,26 @@ OTHER = [
     pytest.param(session(), obj("ServiceAccount", "default", PREFIX), (), id="default-service-account"),
     pytest.param(session(), obj("Secret", "builder-dockercfg-x", PREFIX), (), id="dockercfg"),
     pytest.param(session(), obj("Event", "e", PREFIX), (), id="event"),
+    *(
+        pytest.param(session(), obj(kind, name, PREFIX), (), id=name)
+        for kind, name in (
+            ("RoleBinding", "system:deployers"),
+            ("RoleBinding", "system:image-pullers"),
+            ("RoleBinding", "pipelines-scc-rolebinding"),
+            ("ConfigMap", "openshift-service-ca.crt"),
+            ("ConfigMap", "odh-trusted-ca-bundle"),
+            ("ServiceAccount", "deployer"),
+        )
+    ),
+    pytest.param(
+        session(), obj("Secret", "b-x", PREFIX, annotations={PULLS_FOR: "builder"}), (), id="dockercfg-by-annotation"
+    ),
+    pytest.param(
+        session(),
+        obj("RoleBinding", "admin", PREFIX),
+        (obj("Namespace", PREFIX, annotations=REQUESTED),),
+        id="admin-of-a-requested-project",
+    ),
     pytest.param(
         session(**KEYS), obj("VirtualMachine", "v", "shared-vms", labels={"plan": "another"}), (), id="another-plans-vm"
     ),
@@ -387,3 +410,39 @@ def test_order_of_reading_does_not_matter() -> None:
     for objects in ([vm, pod], [pod, vm]):
         ownership = Ownership(session(**KEYS), objects, {}, covered(objects))
         assert [ownership.of(o).status for o in objects] == [Status.OWNED, Status.OWNED]
+
+
+def only_in_it(*inside: Obj, annotations: dict[str, str] | None = None) -> Decision:
+    """What becomes of a namespace that only the record calls the session's, with this in it."""
+    target = obj("Namespace", "made-by-us", annotations=annotations)
+    return decide(session(record("Namespace", "made-by-us")), target, *inside)
+
+
+def test_what_a_new_project_has_is_no_sign_of_others() -> None:
+    furniture = [
+        obj("RoleBinding", name, "made-by-us")
+        for name in ("admin", "system:deployers", "system:image-builders", "system:image-pullers")
+    ]
+    furniture += [obj("ServiceAccount", name, "made-by-us") for name in ("default", "builder", "deployer")]
+    furniture += [obj("ConfigMap", name, "made-by-us") for name in ("kube-root-ca.crt", "openshift-service-ca.crt")]
+    furniture += [obj("Secret", "builder-dockercfg-x7k2p", "made-by-us", annotations={PULLS_FOR: "builder"})]
+    assert only_in_it(*furniture, annotations=REQUESTED).status is Status.OWNED
+
+
+@pytest.mark.parametrize(
+    ("binding", "annotations"),
+    [
+        (obj("RoleBinding", "admin", "made-by-us"), {}),
+        (obj("RoleBinding", "admin", "made-by-us", created="2026-01-01T12:10:00Z"), REQUESTED),
+        (obj("RoleBinding", "admin", "made-by-us", created=BEFORE), REQUESTED),
+        (obj("RoleBinding", "admin-0", "made-by-us"), REQUESTED),
+        (obj("RoleBinding", "edit", "made-by-us"), REQUESTED),
+        (obj("Secret", "admin", "made-by-us"), REQUESTED),
+        (obj("Secret", "s", "made-by-us", annotations={PULLS_FOR: "theirs"}), REQUESTED),
+    ],
+    ids=["no request", "later", "earlier", "another", "another role", "another kind", "of a strange account"],
+)
+def test_what_others_put_into_it_keeps_it(binding: Obj, annotations: dict[str, str]) -> None:
+    made = only_in_it(binding, annotations=annotations)
+    assert made.status is Status.CONTESTED
+    assert f"{binding.shown} in it is not the session's" in made.reason

@@ -244,6 +244,28 @@ def test_a_group_whose_server_is_down_is_broken_not_absent(server: Server) -> No
     assert catalog.find("y.example.com", "Y") is not None
 
 
+def test_second_views_are_in_no_catalog(server: Server) -> None:
+    """As openshift-apiserver shows them."""
+    server.answers = [
+        discovery(("", "Current", CORE)),
+        discovery(
+            *((group, "Current", kinds) for group, kinds in OTHERS.items()),
+            (
+                "authorization.openshift.io",
+                "Current",
+                [("clusterroles", "ClusterRole"), ("rolebindings", "RoleBinding")],
+            ),
+            ("project.openshift.io", "Current", [("projects", "Project")]),
+        ),
+    ]
+    client = server.client()
+    client.together = lambda work, items: [work(item) for item in items]  # type: ignore[method-assign]
+    catalog = client.discover()
+    shown = [r.key for r in catalog.resources if r.group.endswith(".openshift.io")]
+    assert shown == ["rolebindings.authorization.openshift.io"]  # of this server it is the only way to see them
+    assert catalog.find("project.openshift.io", "Project") is catalog.find("", "Namespace")
+
+
 def test_older_servers_are_asked_group_by_group(server: Server) -> None:
     core = {"kind": "APIVersions", "versions": ["v1"]}
     groups = {

@@ -36,6 +36,12 @@ def test_prefix_from_the_file(tmp_path: Path) -> None:
     assert (found.prefix, len(found.records)) == ("auto-ab12", 1)
 
 
+def test_a_recorded_project_is_a_namespace(tmp_path: Path) -> None:
+    project = {"name": "auto-ab12-p", "namespace": None, "module": "ocp_resources.project_project_openshift_io"}
+    found = start.session_of(options(resources_file=write(tmp_path, {"Project": [project]})))
+    assert [(r.kind, r.name, r.entry) for r in found.records] == [("Namespace", "auto-ab12-p", "Project[0]")]
+
+
 def test_default_file_of_the_data_collector(tmp_path: Path) -> None:
     write(tmp_path, names("auto-ab12-x"))
     assert start.session_of(options(data_collector_path=str(tmp_path))).prefix == "auto-ab12"

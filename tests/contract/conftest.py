@@ -18,6 +18,7 @@ import pytest
 from ansible_collections.mtv.teardown.plugins.module_utils._clients import rest
 from ansible_collections.mtv.teardown.plugins.module_utils._clients.cluster import Cluster
 
+from tests.contract.checks import CHECKS, checks_of
 from tests.contract.image import Image
 from tests.contract.image import build as build_image
 from tests.lab import controlplane
@@ -31,6 +32,19 @@ from tests.lab.openstack.worlds import Project
 _NUMBERS = itertools.count(1)
 # Two processes that test side by side have labs of their own.
 LABS = os.environ.get("MTV_TEARDOWN_LABS", "")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for check in CHECKS:
+        config.addinivalue_line("markers", f"{check}: what tests/checks/{check}.sh runs")
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest selects by markers
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.parent == Path(__file__).parent:
+            for check in checks_of(item.path.name):
+                item.add_marker(check)
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,6 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -147,8 +146,7 @@ def _allow_all(peer: openstack.Peer) -> None:
 
 
 def writes(lab: controlplane.Lab, since: int) -> list[dict[str, Any]]:
-    """What our user changed since the mark; the log is written a moment after the answer. A review is a question."""
-    time.sleep(0.3)
+    """What our user changed since the mark. A review is a question."""
     found = [r for r in controlplane.requests(lab, since) if r["group"] != "authorization.k8s.io"]
     return [r for r in found if r["verb"] in ("create", "update", "patch", "delete", "deletecollection")]
 

@@ -66,18 +66,6 @@ def cluster_of(kubeconfig: Path, user: str | None = None) -> Cluster:
     return Cluster(rest.connect(SimpleNamespace(params={"kubeconfig": str(kubeconfig), "impersonate_user": user})))
 
 
-# A server that hangs is found out in a second; the waits between two tries are noted, not waited.
-HASTY = rest.Patience(tries=3, connect=2.0, silence=0.25, answer=0.4, listing=2.0)
-
-
-def hasty(kubeconfig: Path, waits: list[float] | None = None, patience: rest.Patience = HASTY) -> Cluster:
-    """Our client with little patience. waits: what it would have waited between tries."""
-    http = rest.connect(SimpleNamespace(params={"kubeconfig": str(kubeconfig)}))
-    http.patience = patience
-    http._sleep = (waits if waits is not None else []).append
-    return Cluster(http)
-
-
 @pytest.fixture
 def cluster(lab: controlplane.Lab) -> Cluster:
     """Our client, as the user whose requests are logged."""

@@ -28,7 +28,9 @@ from tests.lab.openstack.peer import Peer
 # Everything that goes at all goes in seconds; what does not is given up at once.
 LIMITS = Limits(stall=30.0, total=60.0, settle=1.5)
 STUCK = Limits(stall=2.5, total=20.0, settle=1.5)
-HASTY = Patience(tries=2, silence=1.0, pause=0.1)
+# Only where nothing comes is silence waited out; elsewhere a late answer of a busy machine must not be taken for it.
+HASTY = Patience(tries=2, silence=60.0, pause=0.1)
+BEFORE_SILENCE = replace(HASTY, silence=1.0)
 HOST = "127.0.0.1"
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,6 +17,7 @@ import pytest
 from ansible_collections.mtv.teardown.plugins.module_utils._clients import rest
 from ansible_collections.mtv.teardown.plugins.module_utils._clients.cluster import Cluster
 
+from tests.contract.checks import CHECKS, checks_of
 from tests.contract.image import Image
 from tests.contract.image import build as build_image
 from tests.lab import controlplane
@@ -31,6 +31,19 @@ from tests.lab.openstack.worlds import Project
 _NUMBERS = itertools.count(1)
 # Two processes that test side by side have labs of their own.
 LABS = os.environ.get("MTV_TEARDOWN_LABS", "")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for check in CHECKS:
+        config.addinivalue_line("markers", f"{check}: what tests/checks/{check}.sh runs")
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest selects by markers
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.parent == Path(__file__).parent:
+            for check in checks_of(item.path.name):
+                item.add_marker(check)
 
 
 @pytest.fixture(scope="session")
@@ -51,18 +64,6 @@ def acting_lab() -> Iterator[controlplane.Lab]:
 def cluster_of(kubeconfig: Path, user: str | None = None) -> Cluster:
     """Our client; user: on behalf of this one, with its rights alone."""
     return Cluster(rest.connect(SimpleNamespace(params={"kubeconfig": str(kubeconfig), "impersonate_user": user})))
-
-
-# A server that hangs is found out in a second; the waits between two tries are noted, not waited.
-HASTY = rest.Patience(tries=3, connect=2.0, silence=0.25, answer=0.4, listing=2.0)
-
-
-def hasty(kubeconfig: Path, waits: list[float] | None = None, patience: rest.Patience = HASTY) -> Cluster:
-    """Our client with little patience. waits: what it would have waited between tries."""
-    http = rest.connect(SimpleNamespace(params={"kubeconfig": str(kubeconfig)}))
-    http.patience = patience
-    http._sleep = (waits if waits is not None else []).append
-    return Cluster(http)
 
 
 @pytest.fixture
@@ -133,8 +134,7 @@ def _allow_all(peer: openstack.Peer) -> None:
 
 
 def writes(lab: controlplane.Lab, since: int) -> list[dict[str, Any]]:
-    """What our user changed since the mark; the log is written a moment after the answer. A review is a question."""
-    time.sleep(0.3)
+    """What our user changed since the mark. A review is a question."""
     found = [r for r in controlplane.requests(lab, since) if r["group"] != "authorization.k8s.io"]
     return [r for r in found if r["verb"] in ("create", "update", "patch", "delete", "deletecollection")]
 

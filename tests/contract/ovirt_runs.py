@@ -22,7 +22,9 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session.ownership im
 
 from tests.lab.engine.peer import PASSWORD, USER, Peer
 
-HASTY = Patience(tries=3, silence=1.0, pause=0.01, poll=0.03, workers=4)
+# Only where nothing comes is silence waited out; elsewhere a late answer of a busy machine must not be taken for it.
+HASTY = Patience(tries=3, silence=30.0, pause=0.01, poll=0.03, workers=4)
+BEFORE_SILENCE = replace(HASTY, tries=6, silence=1.0)
 # For what goes: a machine may be busy. For what stays: nothing moves, so the test need not wait long.
 GOES, STAYS = Limits(stall=8.0, total=30.0), Limits(stall=0.5, total=5.0)
 SESSION = Session(prefix="auto-ab12", started="2026-11-20T09:00:00Z")
@@ -61,8 +63,10 @@ def learned(session: Session, seen: Seen) -> Session:
     return session.learned(lineage={one.identity: "" for one in owned(session, seen)})
 
 
-def teardown(engine: Peer, session: Session = SESSION, limits: Limits = GOES, **changes: Any) -> Run:
-    with open_site(connection(engine, **changes), HASTY) as site:
+def teardown(
+    engine: Peer, session: Session = SESSION, limits: Limits = GOES, patience: Patience = HASTY, **changes: Any
+) -> Run:
+    with open_site(connection(engine, **changes), patience) as site:
         return removed(site, session, limits)
 
 

@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.mtv.teardown.plugins.module_utils._clients import rest
 from ansible_collections.mtv.teardown.plugins.module_utils._session import journal
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 
-from tests.contract.conftest import cluster_of, hasty
+from tests.contract.conftest import cluster_of
+from tests.contract.foresight import through
 from tests.contract.teardown import Places, Run, teardown
 from tests.contract.test_cluster_client import PLAN_SPEC
 from tests.lab.admin import Admin, admin_of
@@ -30,8 +30,6 @@ from tests.lab.controlplane import Lab
 from tests.lab.faults import FaultProxy, Rule
 
 SHARED = "lent-for-deleting"
-# Some of these tests run side by side: a busy server must not look like a dead one.
-PATIENCE = rest.Patience(tries=2, connect=5.0, silence=3.0, answer=3.0, listing=10.0)
 _NUMBERS = itertools.count(1)
 ARCHIVED = {"conditions": [{"type": "Archived", "status": "True", "category": "Advisory", "message": "x"}]}
 CANCELED = {"conditions": [{"type": "Canceled", "status": "True", "category": "Advisory", "message": "x"}]}
@@ -79,18 +77,17 @@ class World:
         ("Migration", "r"),
     )
 
-    def hold(self) -> Rule:
-        """A secret that takes a second to go, so that somebody has to wait for it."""
+    def hold(self, met: Rule, often: int) -> Rule:
+        """A secret that somebody has to wait for: until that rule has struck so often."""
         place = ("Secret", self.prefix, f"{self.prefix}-held")
         self.admin.make(*place, metadata={"finalizers": ["example.com/held"]})
         other = Admin(self.admin.api.clone())
 
         def release() -> None:
-            for _turn in range(300):
-                if not other.uid(*place):
+            for _turn in range(600):
+                if met.struck >= often and not other.uid(*place):
                     break
                 time.sleep(0.1)
-            time.sleep(1.0)
             other.release(*place)
 
         later = threading.Thread(target=release, daemon=True)
@@ -124,6 +121,8 @@ ALL = ["401", "403", "404 of the API", "404 without a name", "409", "429", "500"
 ALL += ["login page", "redirect", "half", "null", "empty object", "other kind", "drip", "silence"]
 SOME = ["403", "404 of the API", "409", "503", "cut answer"]
 WATCHES = ["401", "403", "410", "429", "500", "503", "cut", "cut answer", "dumb", "late 410", "noise", "alien", "drip"]
+# Those after which nobody tells the end of an object.
+MUTE = ("cut answer", "dumb", "drip")
 
 
 def cells() -> list[tuple[str, str]]:
@@ -143,15 +142,17 @@ def one_cell(lab: Lab, folder: Path, name: str, fault: str) -> str:
         rule = Rule(fault, method=method, path=path.format(p=world.prefix))
         proxy.rules = [rule]
         if name == "watch of secrets":
-            proxy.rules.append(world.hold())
-        run = teardown(hasty(proxy.kubeconfig, patience=PATIENCE), world.session, stall=3, namespaces=namespaces)
+            proxy.rules.append(world.hold(rule, often=1 if fault in MUTE else 2))
+        # Whatever ends such a watch is seen at once; nothing comes of the mute ones, so the window is waited out.
+        window = 30 if name == "watch of secrets" and fault not in MUTE else 3
+        run = teardown(through(proxy), world.session, stall=window, namespaces=namespaces)
         try:
             judge(world, name, fault, run, rule, namespaces)
             # As a later run knows it: by the note that the first one wrote beside the record.
             note = run.found["journal"]
             known = journal.with_journal(world.session, json.dumps(note["content"]), note["name"])
             # On a busy machine the namespace controller takes its time for dozens of namespaces.
-            again = teardown(cluster_of(lab.kubeconfig), known, namespace_stall=60)
+            again = teardown(cluster_of(lab.kubeconfig), known, stall=30, namespace_stall=60)
             assert again.verdict == "clean", again.judged["leftovers"]
             world.check_bystanders()
             assert world.there() == set()

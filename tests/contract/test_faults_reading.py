@@ -17,12 +17,12 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.mtv.teardown.plugins.module_utils._clients import cluster as cluster_module
-from ansible_collections.mtv.teardown.plugins.module_utils._clients import rest
 from ansible_collections.mtv.teardown.plugins.module_utils._phases import verify
 from ansible_collections.mtv.teardown.plugins.module_utils._session import ignore
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session
 
-from tests.contract.conftest import hasty
+from tests.contract.conftest import cluster_of
+from tests.contract.foresight import through
 from tests.lab.admin import admin_of
 from tests.lab.controlplane import Lab
 from tests.lab.faults import FAULTS, FaultProxy, Rule
@@ -52,7 +52,6 @@ EXPLAINS = rf"fieldSelector=|/apiservices|/namespaces/{PREFIX}$"
 LASTING = [name for name in FAULTS if name not in ("slow", "dumb", "late 410", "noise", "alien")]
 # A discovery has no pages, so it cannot be endless.
 PAIRS = [(r, f) for r in REQUESTS for f in LASTING if f != "endless" or not r.startswith("discovery")]
-PATIENT = rest.Patience(tries=4, connect=5.0, silence=0.7, answer=1.0, listing=5.0)
 PASSING = ["429", "500", "503", "cut", "cut answer", "silence", "drip", "slow"]
 
 
@@ -68,7 +67,7 @@ def world(lab: Lab) -> Iterator[None]:
         patch.setattr(cluster_module, "PAGE", 3)
         yield
     for name in (PREFIX, SHARED):
-        admin.api.clone().request("DELETE", f"/api/v1/namespaces/{name}")  # the first connection has idled too long
+        admin.api.request("DELETE", f"/api/v1/namespaces/{name}")
 
 
 @pytest.fixture(autouse=True)
@@ -80,7 +79,7 @@ def no_rules(proxy: FaultProxy) -> Iterator[None]:
 
 def look(proxy: FaultProxy, *rules: Rule) -> dict[str, Any]:
     proxy.rules = list(rules)
-    return verify.verify(hasty(proxy.kubeconfig), SESSION, TERMS)
+    return verify.verify(through(proxy), SESSION, TERMS)
 
 
 def every_request(proxy: FaultProxy) -> list[str]:
@@ -113,8 +112,7 @@ def test_a_fault_that_passes_is_lived_through(proxy: FaultProxy, request_: str, 
     rule = Rule(fault, path=REQUESTS[request_], times=2)
     waits: list[float] = []
     proxy.rules = [rule]
-    # A busy machine must not look like a dead server here, so there may be more waits than those for the fault.
-    assert verify.verify(hasty(proxy.kubeconfig, waits, PATIENT), SESSION, TERMS)["verdict"] == "clean"
+    assert verify.verify(through(proxy, waits, tries=4), SESSION, TERMS)["verdict"] == "clean"
     assert rule.struck == 2
     assert fault == "slow" or len(waits) >= 2
     assert fault != "429" or sorted(waits)[-2] >= 1  # what the server asked for
@@ -149,7 +147,7 @@ def test_a_certificate_that_does_not_fit(proxy: FaultProxy, lab: Lab) -> None:
     config["clusters"][0]["cluster"]["certificate-authority"] = str(lab.state / "pki" / "ca.crt")
     wrong = proxy.kubeconfig.with_name("wrong.kubeconfig")
     wrong.write_text(yaml.safe_dump(config))
-    client = hasty(wrong)
+    client = cluster_of(wrong)
     result = verify.verify(client, SESSION, TERMS)
     assert result["verdict"] == "unverified"
     assert "certificate" in result["unreadable"][0]["error"]
@@ -162,6 +160,6 @@ def test_a_server_that_is_not_there(proxy: FaultProxy) -> None:
     config["clusters"][0]["cluster"]["server"] = "https://127.0.0.1:1"
     nowhere = proxy.kubeconfig.with_name("nowhere.kubeconfig")
     nowhere.write_text(yaml.safe_dump(config))
-    result = verify.verify(hasty(nowhere), SESSION, TERMS)
+    result = verify.verify(through(proxy, kubeconfig=nowhere), SESSION, TERMS)
     assert result["verdict"] == "unverified"
     assert "did not answer" in result["unreadable"][0]["error"]

@@ -6,7 +6,6 @@ says which one and changes nothing."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -42,6 +41,7 @@ Manifest = dict[str, Any]
 
 def allow(admin: Admin, user: str, manifests: Iterable[Manifest]) -> None:
     """Make these roles, under the user's name, and bind them to the user."""
+    manifests = list(manifests)
     for manifest in manifests:
         kind, namespace = manifest["kind"], manifest["metadata"].get("namespace", "")
         base = f"{RBAC}/namespaces/{namespace}" if namespace else RBAC
@@ -50,11 +50,8 @@ def allow(admin: Admin, user: str, manifests: Iterable[Manifest]) -> None:
         subject = {"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": user}
         body = {"metadata": {"name": user}, "roleRef": reference, "subjects": [subject]}
         admin.api.create(f"{base}/{kind.lower()}bindings", body)
-
-
-def settle() -> None:
-    """The authorizer reads roles through a cache."""
-    time.sleep(1)
+    for manifest in manifests:
+        admin.wait_right(user, manifest["rules"][0], manifest["metadata"].get("namespace", ""))
 
 
 def preflight(cluster: Cluster, session: Session) -> dict[str, Any]:
@@ -117,13 +114,11 @@ def test_with_exactly_these_nothing_is_refused(
     if from_files:
         manifests = merged(_shipped_for(world["namespaces"]))
     allow(admin_of(acting_lab), f"u-{prefix}", manifests)
-    settle()
     since = mark(acting_lab)
     cluster = cluster_of(acting_lab.kubeconfig, f"u-{prefix}")
     told = preflight(cluster, session)
     assert (told["missing"], told["untold"]) == ([], [])
     run = teardown(cluster, session, stall=20.0)
-    time.sleep(0.5)
     asked = requests(acting_lab, since)
     assert len(asked) > 100
     refused = {(r["verb"], r["resource"], r["namespace"]) for r in asked if r["code"] in (401, 403)}
@@ -214,7 +209,6 @@ def _accounts(
     admin = admin_of(lab)
     for right, user in users.items():
         allow(admin, user, table.manifests([one for one in needed if one != right], "x"))
-    settle()
     return users
 
 
@@ -258,7 +252,6 @@ def test_the_playbook_stops_tells_in_check_mode_and_goes_on_when_told_to(
     lacked = Right(prefix, "", "namespaces", "delete")
     assert lacked in needs
     allow(admin, f"u-{prefix}", table.manifests([one for one in needs if one != lacked], "x"))
-    settle()
     monkeypatch.setenv("K8S_AUTH_IMPERSONATE_USER", f"u-{prefix}")
     playbooks = Playbooks(lab, tmp_path)
     stopped = playbooks.run("teardown", session_prefix=prefix)

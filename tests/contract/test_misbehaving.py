@@ -17,15 +17,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.mtv.teardown.plugins.module_utils._phases import forklift
+from ansible_collections.mtv.teardown.plugins.module_utils._phases.wait import until
 from ansible_collections.mtv.teardown.plugins.module_utils._record import resources_file
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 
 from tests.contract.conftest import cluster_of
 from tests.contract.teardown import Run, teardown
+from tests.contract.waiting import eventually
 from tests.lab.admin import Admin, admin_of
 from tests.lab.controlplane import Lab
 from tests.lab.manifests import MTV_NAMESPACE
-from tests.lab.operator.settings import FORKLIFT, LIES, RELEASE
+from tests.lab.operator.settings import FORKLIFT, LIES, PLAYED, RELEASE
 from tests.lab.worlds import seed
 from tests.lab.worlds.check import look, problems
 
@@ -64,10 +67,15 @@ def secrets_gone(admin: Admin, prefix: str) -> None:
 
 def source_gone(admin: Admin, prefix: str) -> None:
     """The Plan is blocked then, so that no cancel is processed."""
+
+    def blocked() -> bool:
+        known = [{c["type"] for c in plan["status"]["conditions"]} for plan in of_kind(admin, prefix, "plans")]
+        return all("SourceProviderNotValid" in types for types in known if "Executing" in types)
+
     for provider in of_kind(admin, prefix, "providers"):
         if provider["spec"].get("type") != "openshift":
             admin.api.request("DELETE", f"{BASE}/namespaces/{prefix}/providers/{provider['metadata']['name']}")
-    time.sleep(1)
+    assert eventually(blocked)
 
 
 STORIES = {
@@ -88,11 +96,20 @@ class Told:
     run: Run | None = None
 
 
+def play(admin: Admin, release: str) -> None:
+    """From now on the operator is Forklift of that release."""
+    admin.change("ForkliftController", MTV_NAMESPACE, FORKLIFT, metadata={"annotations": {RELEASE: release}})
+
+    def played() -> bool:
+        notes = admin.get("ForkliftController", MTV_NAMESPACE, FORKLIFT)["metadata"]["annotations"]
+        return bool(notes.get(PLAYED) == release)
+
+    assert eventually(played)
+
+
 def seeded(lab: Lab, folder: Path, name: str, story: Story, number: int) -> Told:
     admin, prefix = admin_of(lab), f"auto-mis{number}"
-    release = {"annotations": {RELEASE: story.release}}
-    admin.change("ForkliftController", MTV_NAMESPACE, FORKLIFT, metadata=release)
-    time.sleep(0.5)
+    play(admin, story.release)
     out = folder / prefix
     world = seed.seed(lab, story.world, prefix, out, say=lambda _text: None)
     records = resources_file.read(str(out / "resources.json"))
@@ -101,7 +118,7 @@ def seeded(lab: Lab, folder: Path, name: str, story: Story, number: int) -> Told
 
 
 def torn_down(lab: Lab, told: Told) -> Told:
-    told.run = teardown(cluster_of(lab.kubeconfig), told.session, stall=8, namespace_stall=20)
+    told.run = teardown(cluster_of(lab.kubeconfig), told.session, stall=8, namespace_stall=60)
     return told
 
 
@@ -114,8 +131,7 @@ def told(acting_lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
         found[name] = seeded(acting_lab, folder, name, story, number)
         if story.release != "2.12":  # played while its own release is: one by one
             torn_down(acting_lab, found[name])
-    change = {"annotations": {RELEASE: "2.12"}}
-    admin_of(acting_lab).change("ForkliftController", MTV_NAMESPACE, FORKLIFT, metadata=change)
+    play(admin_of(acting_lab), "2.12")
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda one: torn_down(acting_lab, one), [one for one in found.values() if one.run is None]))
     return found
@@ -158,44 +174,51 @@ def test_a_second_run_changes_nothing(acting_lab: Lab, told: dict[str, Told], na
     assert again.judged["unreadable"] == []
 
 
-def test_nobody_runs_forklift(acting_lab: Lab, tmp_path: Path) -> None:
+def test_nobody_runs_forklift(acting_lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Cancel and archive are never answered. That costs one window for both, is named, and all the rest goes."""
+    windows: list[float] = []
+
+    def noted(*args: Any) -> Any:
+        windows.append(args[-1].stall)
+        return until(*args)
+
+    monkeypatch.setattr(forklift, "until", noted)
     admin = admin_of(acting_lab)
     one = seeded(acting_lab, tmp_path, "down", Story("running"), 9)
     admin.change("Deployment", MTV_NAMESPACE, FORKLIFT, spec={"replicas": 0})
     try:
-        time.sleep(1)
-        begun = time.monotonic()
-        run = teardown(cluster_of(acting_lab.kubeconfig), one.session, stall=8, namespace_stall=20)
-        seconds = time.monotonic() - begun
+        assert eventually(lambda: not admin.get("Deployment", MTV_NAMESPACE, FORKLIFT)["status"]["availableReplicas"])
+        run = teardown(cluster_of(acting_lab.kubeconfig), one.session, stall=8, namespace_stall=60)
     finally:
         admin.change("Deployment", MTV_NAMESPACE, FORKLIFT, spec={"replicas": 1})
     assert {e["cause"] for e in run.judged["not_done"]} == {"forklift-controller-down"}
     assert {e["kind"] for e in run.judged["not_done"]} == {"Migration", "Plan"}
     assert run.verdict == "unverified"
     assert run.leftovers == set()
-    assert seconds < 60
+    assert windows == [8.0, 1.0]
     assert left(acting_lab, one, []) == []
     assert json.dumps(run.judged["not_done"]).count("forklift-controller") >= 2
 
 
 def test_slow_is_not_stuck(acting_lab: Lab) -> None:
-    """Objects that go one by one, each after less than a window, are waited for though all of them take three."""
+    """Objects that go one by one, each after less than a window, are waited for though all of them take longer."""
     admin, prefix = admin_of(acting_lab), "auto-slow"
     admin.namespace(prefix)
-    names = [f"s{number}" for number in range(6)]
+    names = [f"s{number}" for number in range(4)]
     for name in names:
         admin.make("Secret", prefix, name, metadata={"finalizers": ["example.com/held"]})
 
     def let_go() -> None:
         other = admin_of(acting_lab)
         for name in names:
-            time.sleep(2)
+            assert eventually(lambda name=name: not other.uid("Secret", prefix, name))
+            time.sleep(2.5)
             other.release("Secret", prefix, name)
 
     with ThreadPoolExecutor(1) as pool:
-        pool.submit(let_go)
-        run = teardown(cluster_of(acting_lab.kubeconfig), Session(prefix=prefix), stall=4, namespace_stall=20)
+        all_let_go = pool.submit(let_go)
+        run = teardown(cluster_of(acting_lab.kubeconfig), Session(prefix=prefix), stall=8, namespace_stall=60)
+    all_let_go.result()
     assert run.verdict == "clean"
     assert not [e for phase in run.phases.values() for e in phase.remaining]
     assert not any(phase.stalled for phase in run.phases.values())

@@ -34,9 +34,9 @@ from tests.lab.openstack.worlds import Project
 NOTHING = clouds.session("auto-none")
 
 
-def refused(at: Connection, **expected: object) -> ApiError:
+def refused(at: Connection, patience: client.Patience = clouds.HASTY, **expected: object) -> ApiError:
     """The error with which this connection is refused as a whole."""
-    with pytest.raises(ApiError) as told, clouds.site(at, clouds.HASTY):
+    with pytest.raises(ApiError) as told, clouds.site(at, patience):
         pass
     assert {name: getattr(told.value, name) for name in expected} == expected, told.value.msg
     assert at.key in told.value.msg and at.host in told.value.msg
@@ -99,8 +99,9 @@ def test_a_host_that_never_answers(cloud_peer: Peer) -> None:
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         address = f"http://127.0.0.1:{deaf.getsockname()[1]}/v3"
         started = time.monotonic()
-        refused(clouds.connection(cloud_peer, auth={"auth_url": address}), status=0, reason=NO_ANSWER)
-        assert time.monotonic() - started < 10
+        at = clouds.connection(cloud_peer, auth={"auth_url": address})
+        refused(at, clouds.BEFORE_SILENCE, status=0, reason=NO_ANSWER)
+        assert time.monotonic() - started < 60
 
 
 def test_certificates(cloud_peer: Peer, cloud_proxies: CloudProxies) -> None:
@@ -162,9 +163,11 @@ def test_a_service_that_hangs(cloud_peer: Peer) -> None:
     os.kill(pid, signal.SIGSTOP)
     try:
         started = time.monotonic()
-        seen = clouds.look(cloud_peer_connection(cloud_peer), NOTHING, clouds.HASTY).seen
+        # The others are real services that share the machine: they have some seconds, too.
+        patience = replace(clouds.BEFORE_SILENCE, silence=5.0)
+        seen = clouds.look(cloud_peer_connection(cloud_peer), NOTHING, patience).seen
         assert set(seen.unread) == {"Volume", "Snapshot"}
-        assert time.monotonic() - started < 15
+        assert time.monotonic() - started < 60
     finally:
         os.kill(pid, signal.SIGCONT)
 
@@ -202,7 +205,7 @@ def test_a_server_that_asks_for_an_hour(cloud_peer: Peer, cloud_proxies: CloudPr
     cloud_proxies["nova"].rules = [Rule("429", times=1)]
     started = time.monotonic()
     assert clouds.look(clouds.connection(cloud_peer, cloud_proxies), NOTHING).seen.unread == {}
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30
 
 
 def test_pages(project: Project, cloud_proxies: CloudProxies, monkeypatch) -> None:

@@ -47,10 +47,8 @@ def test_stuck_deleting(project: Project, prefix: str) -> None:
     """Nova takes a second delete and does nothing, for it has begun the first."""
     clone = project.clone(f"{prefix}-rhel8-aaaa")
     project.set_server(clone.server, task_state="deleting")
-    started = time.monotonic()
     run = clouds.clear(project.peer, clouds.session(prefix), clouds.STUCK)
     assert run.causes() == {clone.server: "server-stuck-deleting"}
-    assert time.monotonic() - started < clouds.STUCK.stall * 3
     project.set_server(clone.server, task_state=None)
 
 
@@ -237,5 +235,5 @@ def test_timed_out(project: Project, prefix: str) -> None:
     started = time.monotonic()
     run = clouds.clear(project.peer, clouds.session(prefix), limits)
     assert run.causes() == {volume: "volume-in-use"}
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 30
     project.set_volume(volume, "available")

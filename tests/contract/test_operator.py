@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 import yaml
 
+from tests.contract.waiting import eventually
 from tests.lab.controlplane import Lab
 from tests.lab.kube import Api, ApiError
 from tests.lab.worlds import seed
@@ -39,15 +39,6 @@ def items(api: Api, path: str) -> list[dict[str, Any]]:
 
 def types(obj: dict[str, Any]) -> set[str]:
     return {c["type"] for c in obj.get("status", {}).get("conditions", []) if c["status"] == "True"}
-
-
-def eventually(look: Callable[[], bool], seconds: float = 20) -> bool:
-    deadline = time.monotonic() + seconds
-    while not look():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.2)
-    return True
 
 
 def migration(api: Api, namespace: str, condition: str) -> dict[str, Any]:

@@ -16,7 +16,18 @@ from ansible_collections.mtv.teardown.plugins.module_utils._clients.ovirt import
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import CERTIFICATE, GARBAGE, NO_ANSWER, ApiError
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.ovirt import open_site
 
-from tests.contract.ovirt_runs import GOES, HASTY, SESSION, STAYS, connection, look, owned, removed, teardown
+from tests.contract.ovirt_runs import (
+    BEFORE_SILENCE,
+    GOES,
+    HASTY,
+    SESSION,
+    STAYS,
+    connection,
+    look,
+    owned,
+    removed,
+    teardown,
+)
 from tests.lab.engine.peer import PASSWORD, USER, Peer
 
 NAME = "auto-ab12-rhel8-x1y2"
@@ -80,8 +91,8 @@ def test_a_host_that_never_answers(path: str, engine: Peer) -> None:
     """The SDK would wait for ever."""
     engine.rules({"path": path, "kind": "hang"})
     started = time.monotonic()
-    assert fails(engine, replace(HASTY, tries=2)).reason == NO_ANSWER
-    assert time.monotonic() - started < 10
+    assert fails(engine, replace(BEFORE_SILENCE, tries=2)).reason == NO_ANSWER
+    assert time.monotonic() - started < 60
 
 
 def test_an_engine_without_its_api(engine: Peer) -> None:
@@ -167,12 +178,16 @@ PASSING = {
 }
 
 
+def patience_for(fault: str) -> Patience:
+    return BEFORE_SILENCE if fault == "hang" else HASTY
+
+
 @pytest.mark.parametrize("fault", PASSING)
 def test_a_fault_that_passes_is_waited_out(fault: str, engine: Peer) -> None:
     vm = engine.vm(NAME, status="up")
     paths = ("/vms\\?", "/vms\\?.*follow", "/stop", f"/vms/{vm['id']}$", "/disks/")
     engine.rules(*({"path": path, "times": 1, **PASSING[fault]} for path in paths))
-    run = teardown(engine)
+    run = teardown(engine, patience=patience_for(fault))
     assert (run.names, run.causes, run.after.remotes) == ([NAME], {}, ())
     assert engine.disks() == {}
 
@@ -213,7 +228,7 @@ def test_an_engine_that_has_lost_its_api_says_404_to_everything(engine: Peer) ->
 def test_a_removal_whose_answer_is_lost(fault: str, engine: Peer) -> None:
     engine.vm(NAME)
     engine.rules({"method": "DELETE", "acts": True, "times": 1, **PASSING[fault]})
-    run = teardown(engine)
+    run = teardown(engine, patience=patience_for(fault))
     assert (run.names, run.causes, engine.vms(), engine.disks()) == ([NAME], {}, {}, {})
 
 
@@ -244,11 +259,11 @@ def test_slow_answers(engine: Peer) -> None:
     """Several at a time, and none is taken for silence."""
     for number in range(8):
         engine.vm(f"{NAME}-{number}")
-    engine.rules({"method": "DELETE", "kind": "slow", "seconds": 0.5})
-    with open_site(connection(engine), replace(HASTY, silence=10.0, workers=8)) as site:
+    engine.rules({"method": "DELETE", "kind": "slow", "seconds": 2.0})
+    with open_site(connection(engine), replace(HASTY, workers=8)) as site:
         started = time.monotonic()
         assert removed(site).causes == {}
-    assert time.monotonic() - started < 4.0
+    assert time.monotonic() - started < 8 * 2.0
 
 
 def test_a_refusal_is_told_in_the_engines_words(engine: Peer) -> None:

@@ -18,6 +18,7 @@ import ovirtsdk4 as sdk
 import pytest
 from ovirtsdk4 import types
 
+from tests.contract.waiting import eventually
 from tests.lab import build
 from tests.lab.controlplane import CHECKOUT
 from tests.lab.engine import peer as engines
@@ -34,7 +35,7 @@ def system(engine: engines.Peer) -> Iterator[Any]:
 
 
 def connect(engine: engines.Peer, username: str = engines.USER, password: str = engines.PASSWORD) -> sdk.Connection:
-    return sdk.Connection(url=engine.url, username=username, password=password, ca_file=engine.ca_file, timeout=10)
+    return sdk.Connection(url=engine.url, username=username, password=password, ca_file=engine.ca_file, timeout=60)
 
 
 def gone(get: Any) -> bool:
@@ -43,13 +44,6 @@ def gone(get: Any) -> bool:
     except sdk.NotFoundError:
         return True
     return False
-
-
-def soon(holds: Any) -> bool:
-    ends = time.monotonic() + 5
-    while not holds() and time.monotonic() < ends:
-        time.sleep(0.02)
-    return bool(holds())
 
 
 def test_what_is_told_of_a_vm(engine: engines.Peer, system: Any) -> None:
@@ -104,7 +98,7 @@ def test_pages_of_ten_thousand(engine: engines.Peer, system: Any) -> None:
     page = system.vms_service().list(search="sortby name asc page 20", max=500)
     assert [page[0].name, page[-1].name] == ["vm-09500", "vm-09999"]
     assert system.vms_service().list(search="sortby name asc page 21", max=500) == []
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30
 
 
 PROTECTED = "Delete protection is enabled"
@@ -156,7 +150,7 @@ def test_a_vm_goes_at_once_and_its_disks_later(status: str, engine: engines.Peer
     one.remove()
     assert gone(one.get)
     assert disk.get().status is types.DiskStatus.LOCKED
-    assert soon(lambda: gone(disk.get))
+    assert eventually(lambda: gone(disk.get))
     with pytest.raises(sdk.NotFoundError) as again:
         one.remove()
     assert (again.value.code, again.value.fault) == (404, None)
@@ -167,7 +161,7 @@ def test_disks_that_stay(engine: engines.Peer, system: Any) -> None:
     lun = engine.disk("lun", storage_type="lun")
     vm = engine.vm("x", disks=[{"alias": "bad", "removal": "illegal"}, shared["id"], lun["id"]])
     system.vms_service().vm_service(vm["id"]).remove()
-    assert soon(lambda: {d["alias"]: d["status"] for d in engine.disks().values()}["bad"] == "illegal")
+    assert eventually(lambda: {d["alias"]: d["status"] for d in engine.disks().values()}["bad"] == "illegal")
     assert {d["alias"] for d in engine.disks().values()} == {"bad", "shared", "lun"}
 
 
@@ -197,7 +191,7 @@ def test_a_removal_that_is_not_awaited_is_an_error_of_the_sdk(engine: engines.Pe
 def test_what_may_be_stopped(status: str, engine: engines.Peer, system: Any) -> None:
     one = system.vms_service().vm_service(engine.vm("x", status=status)["id"])
     one.stop()
-    assert soon(lambda: one.get().status is types.VmStatus.DOWN)
+    assert eventually(lambda: one.get().status is types.VmStatus.DOWN)
 
 
 @pytest.mark.parametrize(
@@ -243,7 +237,7 @@ def test_a_session_that_has_ended_is_a_page_and_begun_anew(engine: engines.Peer)
     connection.system_service().get()
     assert engine.sessions() == 1
     connection.close()
-    stale = sdk.Connection(url=engine.url, token="old", ca_file=engine.ca_file, timeout=10)
+    stale = sdk.Connection(url=engine.url, token="old", ca_file=engine.ca_file, timeout=60)
     with pytest.raises(sdk.AuthError, match="access_denied"):
         stale.system_service().get()
 
@@ -257,9 +251,9 @@ MODULES = """
   tasks:
     - ovirt.ovirt.ovirt_vm_info: {<<: *auth, pattern: "name=auto-ab12-*", follow: [disk_attachments]}
       register: before
-    - ovirt.ovirt.ovirt_vm: {<<: *auth, name: auto-ab12-x, state: absent, poll_interval: 1, timeout: 20}
+    - ovirt.ovirt.ovirt_vm: {<<: *auth, name: auto-ab12-x, state: absent, poll_interval: 1, timeout: 120}
       register: removed
-    - ovirt.ovirt.ovirt_vm: {<<: *auth, name: auto-ab12-x, state: absent, poll_interval: 1, timeout: 20}
+    - ovirt.ovirt.ovirt_vm: {<<: *auth, name: auto-ab12-x, state: absent, poll_interval: 1, timeout: 120}
       register: again
     - ansible.builtin.copy:
         dest: "%(told)s"

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from tests.contract.conftest import cluster_of
 from tests.contract.teardown import places, teardown
 from tests.contract.test_cluster_client import PLAN_SPEC
 from tests.contract.test_faults_deleting import SHARED, World
+from tests.contract.waiting import eventually
 from tests.lab.admin import Admin, admin_of
 from tests.lab.controlplane import Lab
 from tests.lab.faults import FaultProxy, Rule
@@ -181,10 +181,7 @@ def test_a_namespace_made_anew_is_somebody_elses(lab: Lab, other: Admin, prefix:
     client = cluster_of(lab.kubeconfig)
     session = from_dict(look.look(client, Session(prefix=prefix))["session"])
     other.api.request("DELETE", f"{REST}/{prefix}")
-    deadline = time.monotonic() + 30
-    while prefix in {n["metadata"]["name"] for n in other.api.request("GET", REST)["items"]}:
-        assert time.monotonic() < deadline
-        time.sleep(0.3)
+    assert eventually(lambda: prefix not in {n["metadata"]["name"] for n in other.api.request("GET", REST)["items"]})
     other.namespace(prefix)
     uid = other.make("Secret", prefix, f"{prefix}-a")["metadata"]["uid"]
     for phase in (order.VMS, order.RESOURCES, order.NAMESPACES):
@@ -205,10 +202,10 @@ def test_what_is_made_after_the_sweep_is_a_leftover(lab: Lab, racing: FaultProxy
     world = World(other, prefix)
     world.seed()
     uid = other.uid("Plan", prefix, f"{prefix}-p")
-    looks: list[float] = []
+    looks: list[str] = []
 
     def late() -> None:
-        looks.append(time.monotonic())
+        looks.append(uid)
         if len(looks) == 1:
             labels = {"labels": {"plan": uid}}
             admin_of(lab).make("Secret", SHARED, f"late-{prefix}", metadata=labels)

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import itertools
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -47,7 +46,6 @@ def used(lab: Lab) -> set[Right]:
     since = mark(lab)
     world = seed(lab)
     assert teardown(cluster_of(lab.kubeconfig), world.session, stall=1).leftovers == set()
-    time.sleep(0.5)
     found = requests(lab, since)
     return {(r["verb"], r["group"], r["resource"]) for r in found if r["resource"]}
 
@@ -59,6 +57,7 @@ def grant(admin: Admin, user: str, rights: set[Right]) -> None:
     subjects = [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": user}]
     binding = {"metadata": {"name": user}, "roleRef": role, "subjects": subjects}
     admin.api.create(f"{RBAC}/clusterrolebindings", binding)
+    admin.wait_right(user, rules[0])
 
 
 def in_question(used: set[Right]) -> list[Right]:
@@ -83,7 +82,6 @@ def run_without(lab: Lab, right: Right, used: set[Right]) -> tuple[Run, World]:
     world = seed(lab)
     user = f"u-{world.prefix}"
     grant(world.admin, user, used - {right})
-    time.sleep(1)  # the authorizer reads roles through a cache
     whole = right[2] in ("namespaces", "persistentvolumes")
     return teardown(cluster_of(lab.admin_kubeconfig, user), world.session, stall=1, namespaces=whole), world
 
@@ -122,7 +120,6 @@ def test_every_missing_right_is_named(lab: Lab, used: set[Right]) -> None:
 def test_exactly_these_rights_are_enough(lab: Lab, used: set[Right]) -> None:
     world = seed(lab)
     grant(world.admin, f"u-{world.prefix}", used)
-    time.sleep(1)
     run = teardown(cluster_of(lab.admin_kubeconfig, f"u-{world.prefix}"), world.session, stall=1)
     assert run.leftovers == set()
     assert run.judged["unreadable"] == []

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import yaml
@@ -14,6 +14,7 @@ import yaml
 from tests.lab.controlplane import Lab
 from tests.lab.kube import Api, ApiError
 
+_REVIEWS = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
 FORKLIFT = "/apis/forklift.konveyor.io/v1beta1"
 PLURALS = {
     "Secret": ("/api/v1", "secrets"),
@@ -58,11 +59,15 @@ class Admin:
         return made
 
     def _set_status(self, path: str, status: Any) -> dict[str, Any]:
-        """Again when somebody else wrote at the same moment."""
-        for _attempt in range(5):
+        return self.rewrite(path, lambda now: now.update(status=status), f"{path}/status")
+
+    def rewrite(self, path: str, alter: Callable[[dict[str, Any]], None], to: str = "") -> dict[str, Any]:
+        """Read, alter and write; again when somebody else wrote at the same moment."""
+        for _attempt in range(20):
             now = self.api.request("GET", path)
+            alter(now)
             try:
-                made: dict[str, Any] = self.api.request("PUT", f"{path}/status", {**now, "status": status})
+                made: dict[str, Any] = self.api.request("PUT", to or path, now)
             except ApiError as exc:
                 if exc.code != 409:
                     raise
@@ -70,11 +75,15 @@ class Admin:
                 return made
         raise AssertionError(f"{path} changes all the time")
 
+    def get(self, kind: str, namespace: str, name: str) -> dict[str, Any]:
+        base, plural = PLURALS[kind]
+        found: dict[str, Any] = self.api.request("GET", f"{base}/namespaces/{namespace}/{plural}/{name}")
+        return found
+
     def uid(self, kind: str, namespace: str, name: str) -> str:
         """The uid of a living object, or nothing."""
-        base, plural = PLURALS[kind]
         try:
-            meta = self.api.request("GET", f"{base}/namespaces/{namespace}/{plural}/{name}")["metadata"]
+            meta = self.get(kind, namespace, name)["metadata"]
         except ApiError as exc:
             if exc.code != 404:
                 raise
@@ -85,24 +94,25 @@ class Admin:
         """Merge into metadata and spec, as somebody with kubectl would."""
         base, plural = PLURALS[kind]
         path = f"{base}/namespaces/{namespace}/{plural}/{name}"
-        now = self.api.request("GET", path)
-        for part, values in change.items():
-            for key, value in values.items():
-                old = now[part].get(key)
-                now[part][key] = {**old, **value} if isinstance(old, dict) and isinstance(value, dict) else value
-        self.api.request("PUT", path, now)
+
+        def merge(now: dict[str, Any]) -> None:
+            for part, values in change.items():
+                for key, value in values.items():
+                    old = now[part].get(key)
+                    now[part][key] = {**old, **value} if isinstance(old, dict) and isinstance(value, dict) else value
+
+        self.rewrite(path, merge)
 
     def release(self, kind: str, namespace: str, name: str) -> None:
         """Take the finalizers off, as the controller that set them would."""
         base, plural = PLURALS[kind]
         path = f"{base}/namespaces/{namespace}/{plural}/{name}"
-        now = self.api.request("GET", path)
-        now["metadata"]["finalizers"] = []
-        self.api.request("PUT", path, now)
+        self.rewrite(path, lambda now: now["metadata"].update(finalizers=[]))
 
     def allow(self, user: str, verbs: list[str], name: str) -> Callable[[], None]:
         """Let a user do this with everything; returns how to take it back."""
-        role = {"metadata": {"name": name}, "rules": [{"apiGroups": ["*"], "resources": ["*"], "verbs": verbs}]}
+        rule = {"apiGroups": ["*"], "resources": ["*"], "verbs": verbs}
+        role = {"metadata": {"name": name}, "rules": [rule]}
         binding = {
             "metadata": {"name": name},
             "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name},
@@ -111,14 +121,30 @@ class Admin:
         base = "/apis/rbac.authorization.k8s.io/v1"
         self.api.create(f"{base}/clusterroles", role)
         self.api.create(f"{base}/clusterrolebindings", binding)
-        time.sleep(0.5)  # the authorizer reads roles through a cache
+        self.wait_right(user, rule)
 
         def undo() -> None:
             self.api.request("DELETE", f"{base}/clusterrolebindings/{name}")
             self.api.request("DELETE", f"{base}/clusterroles/{name}")
-            time.sleep(0.5)
+            self.wait_right(user, rule, given=False)
 
         return undo
+
+    def wait_right(self, user: str, rule: Mapping[str, Any], namespace: str = "", given: bool = True) -> None:
+        """Wait until a role with this rule, and its binding, are known to the authorizer: it reads through a cache."""
+        asked = {
+            "verb": rule["verbs"][0],
+            "group": rule["apiGroups"][0],
+            "resource": rule["resources"][0].partition("/")[0],
+            "subresource": rule["resources"][0].partition("/")[2],
+            "name": (rule.get("resourceNames") or [""])[0],
+            "namespace": namespace,
+        }
+        review = {"spec": {"user": user, "resourceAttributes": asked}}
+        deadline = time.monotonic() + 60
+        while self.api.request("POST", _REVIEWS, review)["status"]["allowed"] is not given:
+            assert time.monotonic() < deadline, f"{user} and {rule}: the authorizer does not hear of it"
+            time.sleep(0.02)
 
 
 def admin_of(lab: Lab) -> Admin:

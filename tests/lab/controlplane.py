@@ -16,7 +16,6 @@ import os
 import re
 import secrets
 import shutil
-import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -27,7 +26,7 @@ from typing import Any
 
 import yaml
 
-from tests.lab import build, manifests, pki, processes
+from tests.lab import build, manifests, pki, ports, processes
 from tests.lab.kube import Api
 from tests.lab.openshift import install
 
@@ -40,6 +39,10 @@ USERS = {
     "limited": ("limited.kubeconfig", ""),
     "kube-controller-manager": ("controllers.kubeconfig", "system:masters"),
 }
+# For servers that start beside busy processes; one that ends is told at once.
+_PATIENCE = 300
+# Asked only to see when it is in the log.
+_SETTLED = "/version?settled="
 # In the order of stopping. Without etcd the API server would need half a minute to end.
 PROCESSES = ("operator", "controllers", "openshift", "apiserver", "etcd")
 
@@ -157,17 +160,17 @@ def start(
 def _start(lab: Lab, servers: Path, operator: bool, settings: Path | None, say: Say) -> Lab:
     begun = time.monotonic()
     state = lab.state
-    ports = [lab.port + offset for offset in range(5)] if lab.port else _free_ports(5)
-    lab = replace(lab, port=ports[0])
+    first = lab.port or ports.free(5)
+    lab = replace(lab, port=first)
     _write_files(lab)
     up = False
     try:
-        _start_api_server(lab, servers, ports)
+        _start_api_server(lab, servers)
         manifests.apply(_api(state, lab.port, "admin"), lab.crds, lab.openshift)
         if lab.openshift:
-            _start_openshift(lab, ports[4])
+            _start_openshift(lab, first + 4)
         # The controllers come after the CRDs: the garbage collector then knows all kinds from its start.
-        processes.spawn(state, "controllers", _controllers_command(state, servers, ports[3]))
+        processes.spawn(state, "controllers", _controllers_command(state, servers, first + 3))
         if operator and _operator_exists():
             _start_operator(state, settings)
         _wait_default_account(lab)
@@ -208,18 +211,6 @@ def _lock(state: Path) -> Iterator[None]:
         yield
 
 
-def _free_ports(count: int) -> list[int]:
-    """Ask the system for ports nobody uses; all sockets stay open until the last is there, so no port comes twice."""
-    sockets = [socket.socket() for _number in range(count)]
-    try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
-
-
 def _write_files(lab: Lab) -> None:
     state = lab.state
     shutil.rmtree(state / "etcd", ignore_errors=True)
@@ -256,23 +247,23 @@ def _api(state: Path, port: int, user: str) -> Api:
     return Api(port, state / "pki" / "ca.crt", config["users"][0]["user"]["token"])
 
 
-def _start_api_server(lab: Lab, servers: Path, ports: list[int]) -> None:
+def _start_api_server(lab: Lab, servers: Path) -> None:
     state = lab.state
-    processes.spawn(state, "etcd", _etcd_command(state, servers, ports))
-    processes.spawn(state, "apiserver", _api_server_command(state, servers, ports))
+    processes.spawn(state, "etcd", _etcd_command(state, servers, lab.port))
+    processes.spawn(state, "apiserver", _api_server_command(state, servers, lab.port))
     api = _api(state, lab.port, "admin")
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + _PATIENCE
     while not api.ready():
         for name in ("etcd", "apiserver"):
             if processes.find(state, name) is None:
                 raise LabError(f"{name} ended at once:\n{processes.tail(state, name)}")
         if time.monotonic() > deadline:
-            raise LabError(f"the API server is not ready after 90 s:\n{processes.tail(state, 'apiserver')}")
+            raise LabError(f"the API server is not ready after {_PATIENCE} s:\n{processes.tail(state, 'apiserver')}")
         time.sleep(0.1)
 
 
-def _etcd_command(state: Path, servers: Path, ports: list[int]) -> list[str]:
-    client, peer = (f"http://127.0.0.1:{port}" for port in ports[1:3])
+def _etcd_command(state: Path, servers: Path, first: int) -> list[str]:
+    client, peer = (f"http://127.0.0.1:{port}" for port in (first + 1, first + 2))
     return [
         str(servers / "etcd"),
         f"--data-dir={state}/etcd",
@@ -285,15 +276,15 @@ def _etcd_command(state: Path, servers: Path, ports: list[int]) -> list[str]:
     ]
 
 
-def _api_server_command(state: Path, servers: Path, ports: list[int]) -> list[str]:
+def _api_server_command(state: Path, servers: Path, first: int) -> list[str]:
     return [
         str(servers / "kube-apiserver"),
-        f"--etcd-servers=http://127.0.0.1:{ports[1]}",
+        f"--etcd-servers=http://127.0.0.1:{first + 1}",
         "--bind-address=127.0.0.1",
         # Nobody is told of this address (it is one for documents); without it a host with no default route fails.
         "--advertise-address=192.0.2.1",
         "--external-hostname=localhost",
-        f"--secure-port={ports[0]}",
+        f"--secure-port={first}",
         f"--tls-cert-file={state}/pki/server.crt",
         f"--tls-private-key-file={state}/pki/server.key",
         f"--token-auth-file={state}/tokens.csv",
@@ -358,7 +349,7 @@ def _start_openshift(lab: Lab, port: int) -> None:
 def _wait_default_account(lab: Lab) -> None:
     """Wait until the controllers work: they then have given the first namespace its ServiceAccount."""
     api = _api(lab.state, lab.port, "admin")
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + _PATIENCE
     while not api.request("GET", "/api/v1/namespaces/default/serviceaccounts")["items"]:
         if processes.find(lab.state, "controllers") is None or time.monotonic() > deadline:
             raise LabError(f"the controllers do not work:\n{processes.tail(lab.state, 'controllers')}")
@@ -367,16 +358,34 @@ def _wait_default_account(lab: Lab) -> None:
 
 def mark(lab: Lab) -> int:
     """Return a mark to count requests from."""
-    return lab.audit_log.stat().st_size if lab.audit_log.exists() else 0
+    _settle(lab)
+    return lab.audit_log.stat().st_size
 
 
 def requests(lab: Lab, since: int = 0) -> list[dict[str, Any]]:
     """Return the finished requests that user "teardown" made since the mark."""
-    if not lab.audit_log.exists():
-        return []
+    _settle(lab)
     with lab.audit_log.open("rb") as log:
         log.seek(since)
-        return [_request(json.loads(line)) for line in log if line.endswith(b"\n")]
+        found = [_request(json.loads(line)) for line in log if line.endswith(b"\n")]
+    return [request for request in found if not request["uri"].startswith(_SETTLED)]
+
+
+def _settle(lab: Lab) -> None:
+    """Wait until the log has what was asked before now. It is written a moment after the answer: so ask, too, and wait
+    until that is written."""
+    uri = f"{_SETTLED}{secrets.token_hex(8)}"
+    begin = lab.audit_log.stat().st_size if lab.audit_log.exists() else 0
+    _api(lab.state, lab.port, "teardown").request("GET", uri)
+    deadline = time.monotonic() + 60
+    while True:
+        with lab.audit_log.open("rb") as log:
+            log.seek(begin)
+            if f'"{uri}"'.encode() in log.read():
+                return
+        if time.monotonic() > deadline:
+            raise LabError(f"{lab.audit_log} does not tell of a request made 60 s ago")
+        time.sleep(0.02)
 
 
 def _request(event: dict[str, Any]) -> dict[str, Any]:

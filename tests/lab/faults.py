@@ -48,15 +48,19 @@ class Rule:
     struck: int = field(default=0, init=False)
 
     def strikes(self, method: str, path: str) -> bool:
-        if not re.search(self.method, method) or not re.search(self.path, path):
-            return False
-        if self.skip > 0:
+        """Whether it does now; counts it."""
+        strikes = self.would_strike(method, path)
+        self.struck += strikes
+        if self.skip > 0 and self._names(method, path):
             self.skip -= 1
-            return False
-        if self.times is not None and self.struck >= self.times:
-            return False
-        self.struck += 1
-        return True
+        return strikes
+
+    def would_strike(self, method: str, path: str) -> bool:
+        over = self.times is not None and self.struck >= self.times
+        return self._names(method, path) and self.skip <= 0 and not over
+
+    def _names(self, method: str, path: str) -> bool:
+        return bool(re.search(self.method, method) and re.search(self.path, path))
 
 
 @dataclass(frozen=True)
@@ -259,6 +263,8 @@ FAULTS: dict[str, Fault] = {
     "noise": noise,
     "alien": alien,
 }
+# After these nothing comes any more, or no end.
+HANGING = frozenset({"silence", "drip"})
 
 
 class FaultProxy:
@@ -286,11 +292,16 @@ class FaultProxy:
     def kubeconfig(self) -> Path:
         return self._folder / "kubeconfig"
 
+    def would_hang(self, method: str, path: str) -> bool:
+        """Whether the answer to such a request would never come, or never end."""
+        rule = next((rule for rule in self.rules if rule.would_strike(method, path)), None)
+        return rule is not None and rule.fault in HANGING
+
     def __enter__(self) -> FaultProxy:
         self.certify()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
-        asyncio.run_coroutine_threadsafe(self._start(), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(self._start(), self._loop).result(120)
         self.write_config()
         return self
 
@@ -307,7 +318,7 @@ class FaultProxy:
     def __exit__(
         self, _type: type[BaseException] | None, _exc: BaseException | None, _tb: TracebackType | None
     ) -> None:
-        asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result(20)
+        asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result(120)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
         self._loop.close()

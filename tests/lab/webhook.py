@@ -74,6 +74,6 @@ def configuration(name: str, url: str, ca_bundle: str, resource: str, label: str
         "failurePolicy": "Fail",
         "sideEffects": "None",
         "admissionReviewVersions": ["v1"],
-        "timeoutSeconds": 2,
+        "timeoutSeconds": 30,
     }
     return {"metadata": {"name": name}, "webhooks": [hook]}

@@ -85,7 +85,7 @@ def start(state: Path, port: int = 0) -> Peer:
         reached.unlink(missing_ok=True)
         command = [sys.executable, "-m", "tests.lab.engine", "--state", f"{state}/", "--port", str(port)]
         processes.spawn(state, "engine", command, cwd=CHECKOUT)
-    ends = time.monotonic() + 30
+    ends = time.monotonic() + 180
     while not reached.exists():
         if processes.find(state, "engine") is None or time.monotonic() > ends:
             raise RuntimeError(f"the engine did not start:\n{processes.tail(state, 'engine')}")

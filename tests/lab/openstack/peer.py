@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import json
 import shutil
-import socket
 import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.lab import processes
+from tests.lab import ports, processes
 from tests.lab.build import Say, lock
 from tests.lab.controlplane import LabError, state_folder
 from tests.lab.openstack import databases, install, seed, settings
@@ -84,7 +83,7 @@ def start(name: str = "openstack", *, port: int | None = None, fresh: bool = Fal
         if known is not None and all(known.pid(project) for project in PROJECTS):
             say(f"OpenStack {name} is up at {known.auth_url}")
             return known
-        return _start(known or Peer(name, state, port or _free_port()), venv, known is not None, say)
+        return _start(known or Peer(name, state, port or ports.free(len(PROJECTS))), venv, known is not None, say)
 
 
 def stop(name: str = "openstack") -> None:
@@ -181,23 +180,3 @@ def _stop(state: Path) -> None:
     for name in (*settings.FOLDERS, *settings.PRIVATE_FOLDERS):
         if name != "log":
             shutil.rmtree(state / name, ignore_errors=True)
-
-
-def _free_port() -> int:
-    """The first of six that nobody uses."""
-    for _attempt in range(100):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            first = int(probe.getsockname()[1])
-        if first + len(PROJECTS) < 65536 and all(_is_free(first + offset) for offset in range(len(PROJECTS))):
-            return first
-    raise LabError("there are no six free ports in a row")
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True

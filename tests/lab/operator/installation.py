@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from tests.lab.operator.engine import Engine, Key
 from tests.lab.operator.kinds import Obj, meta
-from tests.lab.operator.settings import RELEASE
+from tests.lab.operator.settings import PLAYED, RELEASE
 
 
 class Installation:
@@ -29,6 +29,8 @@ class Installation:
 
     async def reconcile_release(self, _key: Key, installed: Obj | None) -> float | None:
         release = meta(installed, "annotations").get(RELEASE) if installed is not None else None
-        if release:
+        if installed is not None and release:
             self.engine.settings.forklift_version = release
+            if meta(installed, "annotations").get(PLAYED) != release:
+                await self.engine.api.patch(installed, {"metadata": {"annotations": {PLAYED: release}}})
         return None

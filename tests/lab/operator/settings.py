@@ -29,6 +29,8 @@ NODE = f"{PREFIX}node"
 LIES = f"{PREFIX}archive-lies"
 # On the ForkliftController: the release that Forklift plays from now on.
 RELEASE = f"{PREFIX}forklift-version"
+# Beside it: the release that it plays.
+PLAYED = f"{PREFIX}forklift-version-played"
 # Deployments of the controllers; one that is scaled to nothing does nothing.
 FORKLIFT, POPULATOR = "forklift-controller", "forklift-volume-populator-controller"
 KUBEVIRT, CDI = "virt-controller", "cdi-deployment"

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import secrets
 import shutil
-import socket
 import subprocess
 import time
 import urllib.error
@@ -18,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.lab import build, pki, processes
+from tests.lab import build, pki, ports, processes
 from tests.lab.controlplane import LabError, state_folder
 
 Say = Callable[[str], None]
@@ -155,11 +154,11 @@ def start(name: str = "vcenter", say: Say = _quiet) -> VCenter:
     state.mkdir(parents=True, mode=0o700)
     pki.make(state / "pki")
     pki.write_secret(state / "password", secrets.token_hex(12))
-    port = _two_ports()
+    port = ports.free(2)
     command = [str(binary), "-state", f"{state}/", "-port", str(port), "-user", USER]
     processes.spawn(state, "vcenter", [*command, "-password-file", f"{state}/password"])
     made = VCenter(state, port, binary)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 180
     while not _answers(made):
         if processes.find(state, "vcenter") is None or time.monotonic() > deadline:
             raise LabError(f"the vCenter does not start:\n{processes.tail(state, 'vcenter')}")
@@ -192,16 +191,3 @@ def _answers(center: VCenter) -> bool:
     except OSError:
         return False
     return True
-
-
-def _two_ports() -> int:
-    """A free port with a free one after it."""
-    while True:
-        with socket.socket() as one, socket.socket() as two:
-            one.bind(("127.0.0.1", 0))
-            port: int = one.getsockname()[1]
-            try:
-                two.bind(("127.0.0.1", port + 1))
-            except OSError:
-                continue
-            return port

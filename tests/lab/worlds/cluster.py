@@ -72,7 +72,7 @@ def _goes(item: Entry, there: dict[str, Entry]) -> bool:
     return bool(claim.get("uid")) and claim["uid"] not in there
 
 
-async def settled(api: Api, missing: Callable[[], Awaitable[list[str]]], limit: float = 60) -> dict[str, Entry]:
+async def settled(api: Api, missing: Callable[[], Awaitable[list[str]]], limit: float = 240) -> dict[str, Entry]:
     """Wait until nothing is missing and nothing moved for a second; return the cluster as it then is."""
     deadline = time.monotonic() + limit
     before: dict[str, Entry] = {}

@@ -79,7 +79,7 @@ async def _release(api: Api, volume: Obj, volume_claim: Obj) -> None:
     await api.ensure(volume)
     made = await api.ensure(volume_claim)
     for phase in ("Bound", "Released"):
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 120
         while ((await api.get("PersistentVolume", None, name)) or {}).get("status", {}).get("phase") != phase:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"PersistentVolume {name} is not {phase}")

@@ -1,0 +1,66 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Our client before a proxy that fails on purpose, without a bet on the clock.
+
+A short limit for all answers makes a late one of a busy machine look like silence; a long one is waited out for each
+answer that never comes. So the limit is short for what the proxy will keep silent about, and else as users have it.
+"""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import urlsplit
+
+import urllib3
+from ansible_collections.mtv.teardown.plugins.module_utils._clients import rest
+from ansible_collections.mtv.teardown.plugins.module_utils._clients.cluster import Cluster
+
+from tests.lab.faults import FaultProxy
+
+_MOMENT = 0.4
+
+
+class _Patience:
+    """As rest.Patience, but for what hangs, in the thread that asks for it."""
+
+    def __init__(self, tries: int) -> None:
+        self.tries = tries
+        self.here = threading.local()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(rest.PATIENCE, name)
+
+    @property
+    def answer(self) -> float:
+        return _MOMENT if getattr(self.here, "hangs", False) else rest.PATIENCE.answer
+
+
+class _Pool:
+    """The client's pool of connections; it asks the proxy what will come."""
+
+    def __init__(self, pool: Any, proxy: FaultProxy, patience: _Patience) -> None:
+        self._pool, self._proxy, self._patience = pool, proxy, patience
+
+    def request(self, method: str, url: str, **more: Any) -> Any:
+        parts = urlsplit(url)
+        hangs = self._proxy.would_hang(method, f"{parts.path}?{parts.query}" if parts.query else parts.path)
+        self._patience.here.hangs = hangs
+        if hangs:
+            more["timeout"] = urllib3.Timeout(connect=rest.PATIENCE.connect, read=_MOMENT)
+        return self._pool.request(method, url, **more)
+
+
+def through(
+    proxy: FaultProxy, waits: list[float] | None = None, tries: int = 2, kubeconfig: Path | None = None
+) -> Cluster:
+    """Our client. waits: what it would have waited between tries; kubeconfig: another than the proxy's."""
+    http = rest.connect(SimpleNamespace(params={"kubeconfig": str(kubeconfig or proxy.kubeconfig)}))
+    patience: Any = _Patience(tries)
+    http.patience = patience
+    http._pool = _Pool(http._pool, proxy, patience)
+    http._sleep = (waits if waits is not None else []).append
+    return Cluster(http)

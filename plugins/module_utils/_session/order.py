@@ -125,6 +125,7 @@ SHARED_KINDS = LINEAGE_KINDS | frozenset(
         ("", "Service"),
         ("apps", "Deployment"),
         ("apps", "ReplicaSet"),
+        ("apps", "ControllerRevision"),
         (KUBEVIRT, "VirtualMachineInstanceMigration"),
         ("snapshot.kubevirt.io", "VirtualMachineSnapshot"),
         ("export.kubevirt.io", "VirtualMachineExport"),

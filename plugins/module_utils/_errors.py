@@ -8,17 +8,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.mtv.teardown.plugins.module_utils import _secrets
+
 
 class TeardownError(Exception):
     """Base of all errors that a module turns into C(failed).
 
-    O(msg) is one sentence for a person; O(details) are plain data for the result.
+    O(msg) is one sentence for a person; O(details) are plain data for the result. No secret that is known is in them.
     """
 
     def __init__(self, msg: str, **details: Any) -> None:
-        super().__init__(msg)
-        self.msg = msg
-        self.details = details
+        self.msg = _secrets.without(msg)
+        self.details = _secrets.shown(details, told=True)
+        super().__init__(self.msg)
 
 
 class RecordError(TeardownError):

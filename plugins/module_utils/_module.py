@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
+from ansible_collections.mtv.teardown.plugins.module_utils import _secrets
 from ansible_collections.mtv.teardown.plugins.module_utils._clients import rest
 from ansible_collections.mtv.teardown.plugins.module_utils._clients.cluster import Cluster
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import TeardownError
@@ -45,12 +47,39 @@ IGNORE_SPEC: dict[str, Any] = {
 }
 
 
-def module_of(spec: Mapping[str, Any], **rules: Any) -> AnsibleModule:
-    """An AnsibleModule with the connection options of kubernetes.core and these."""
-    return AnsibleModule(argument_spec={**AUTH_ARG_SPEC, **spec}, supports_check_mode=True, **rules)
+class Module(AnsibleModule):  # type: ignore[misc]
+    """Says nothing before it knows what is secret: its first words, in syslog, are all of its options, and the options
+    of clouds are free in form."""
+
+    def _hide(self) -> None:
+        found = _secrets.secrets_in(self.params)
+        _secrets.keep(*found, *self.no_log_values, *_secrets.in_environment(os.environ))
+        self.no_log_values.update(_secrets.forms(found))
+
+    def log(self, msg: str, log_args: Mapping[str, Any] | None = None) -> None:
+        """To syslog or the journal."""
+        self._hide()
+        super().log(_secrets.without(msg), {name: _secrets.without(value) for name, value in (log_args or {}).items()})
+
+    def exit_json(self, **result: Any) -> NoReturn:
+        """The end, without an error."""
+        self._hide()
+        super().exit_json(**_secrets.shown(result))
+        raise AssertionError("unreachable")
+
+    def fail_json(self, msg: str, **result: Any) -> NoReturn:
+        """The end, with one. Never with the words of a pending exception, which may be a library's."""
+        self._hide()
+        super().fail_json(msg=_secrets.without(msg), **{"exception": None, **_secrets.shown(result)})
+        raise AssertionError("unreachable")
 
 
-def run(module: AnsibleModule, work: Callable[[], dict[str, Any]]) -> None:
+def module_of(spec: Mapping[str, Any], **rules: Any) -> Module:
+    """A module with the connection options of kubernetes.core and these."""
+    return Module(argument_spec={**AUTH_ARG_SPEC, **spec}, supports_check_mode=True, **rules)
+
+
+def run(module: Module, work: Callable[[], dict[str, Any]]) -> None:
     """Do the work and end the module; errors that a user can act on become its message."""
     if ignore.IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib("jmespath"), exception=ignore.IMPORT_ERROR)
@@ -58,13 +87,12 @@ def run(module: AnsibleModule, work: Callable[[], dict[str, Any]]) -> None:
         result = work()
     except TeardownError as exc:
         module.fail_json(msg=exc.msg, error=exc.details)
-        raise  # fail_json ends the module; this tells the type checker
     if result.get("failed"):
         module.fail_json(**result)
     module.exit_json(**result)
 
 
-def cluster_of(module: AnsibleModule) -> Cluster:
+def cluster_of(module: Module) -> Cluster:
     missing = rest.missing_library()
     if missing:
         module.fail_json(msg=missing_required_lib("kubernetes"), exception=missing)
@@ -72,7 +100,7 @@ def cluster_of(module: AnsibleModule) -> Cluster:
 
 
 def run_phase(
-    module: AnsibleModule,
+    module: Module,
     done: str,
     phase: Callable[..., Result],
     session: Callable[[Cluster], Session] | None = None,

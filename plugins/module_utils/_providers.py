@@ -10,15 +10,15 @@ of an option here, because a providers file comes before it (_record/connections
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
+from ansible.module_utils.basic import env_fallback, missing_required_lib
 from ansible_collections.mtv.teardown.plugins.module_utils import _module
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
+from ansible_collections.mtv.teardown.plugins.module_utils._module import Module
 from ansible_collections.mtv.teardown.plugins.module_utils._phases import providers, start
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.providers import Opener, Site, Target
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.wait import Limits
@@ -53,8 +53,8 @@ OVIRT_SPEC: dict[str, Any] = {
 }
 # doc fragment mtv.teardown._openstack
 OPENSTACK_SPEC: dict[str, Any] = {
-    # Only the secrets in these are hidden (_hide): with no_log their user and project would be blotted out wherever a
-    # name holds the same letters.
+    # Only the secrets in these are hidden (_module.Module): with no_log their user and project would be blotted out
+    # wherever a name holds the same letters.
     "cloud": {"type": "raw", "no_log": False},
     "auth": {"type": "dict", "no_log": False},
     "auth_type": {"type": "str"},
@@ -73,7 +73,6 @@ ALL_SPEC: dict[str, Any] = {
 _LIBRARIES = {"vsphere": "pyVmomi", "ovirt": "ovirt-engine-sdk-python", "openstack": "openstacksdk"}
 # Entries whose type is unknown may be of any type.
 _ANY = ""
-_SECRET = re.compile("password|secret|token|passcode")
 
 
 def targets_of(kinds: Collection[str], file: str | None, options: Mapping[str, Any], **more: Any) -> list[Target]:
@@ -156,34 +155,19 @@ def stands_alone(one: clones.Remote) -> bool:
     return one.kind == "Snapshot" and not one.owner
 
 
-def module_of(spec: Mapping[str, Any], **more: Any) -> AnsibleModule:
+def module_of(spec: Mapping[str, Any], **more: Any) -> Module:
     """A module that works on providers of one type, and on nothing else."""
     spec = {**_module.SESSION_SPEC, **_module.WAIT_SPEC, **FILE_SPEC, **spec, **more}
-    return _hide(AnsibleModule(argument_spec=spec, supports_check_mode=True))
+    return Module(argument_spec=spec, supports_check_mode=True)
 
 
-def cluster_module_of(spec: Mapping[str, Any]) -> AnsibleModule:
+def cluster_module_of(spec: Mapping[str, Any]) -> Module:
     """A module that looks at the cluster and at providers of every type."""
-    return _hide(_module.module_of({**ALL_SPEC, **spec}))
-
-
-def _hide(module: AnsibleModule) -> AnsibleModule:
-    """No secret of a cloud's configuration gets into a result."""
-    for options in (module.params, module.params.get("openstack") or {}):
-        for name in ("cloud", "auth"):
-            module.no_log_values.update(_secrets(options.get(name)))
-    return module
-
-
-def _secrets(value: Any) -> set[str]:
-    if not isinstance(value, Mapping):
-        return set()
-    found = {str(held) for name, held in value.items() if _SECRET.search(str(name)) and isinstance(held, str) and held}
-    return found.union(*(_secrets(held) for held in value.values()))
+    return _module.module_of({**ALL_SPEC, **spec})
 
 
 def run_phase(
-    module: AnsibleModule, kind: str, spec: Mapping[str, Any], wants: Callable[[clones.Remote], bool], **more: Any
+    module: Module, kind: str, spec: Mapping[str, Any], wants: Callable[[clones.Remote], bool], **more: Any
 ) -> None:
     """The whole of a module that deletes on providers of one type. more: for the opener."""
     params = module.params

@@ -6,12 +6,16 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import subprocess
 from pathlib import Path
 
+import ansible_collections.kubernetes.core as core
 import pytest
 import yaml
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
 
 from tests.lab.worlds.table import WORLDS
 
@@ -40,6 +44,17 @@ def _constant(module: Path, name: str) -> str:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == name:
             return str(ast.literal_eval(node.value))
     return ""
+
+
+def test_the_range_of_kubernetes_core() -> None:
+    """Its functions that are used here are not public. versions.sh tries the lower end and the newest release."""
+    text = (ROOT / "plugins/module_utils/_clients/rest.py").read_text(encoding="utf-8")
+    named = re.findall(r'^_CORE_RANGE = "(.+)"$', text, flags=re.M)
+    galaxy = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))
+    assert [galaxy["dependencies"]["kubernetes.core"]] == named
+    installed = json.loads((Path(core.__path__[0]) / "MANIFEST.json").read_text(encoding="utf-8"))
+    version = Version(installed["collection_info"]["version"])
+    assert version in SpecifierSet(named[0]) and "<" in named[0]
 
 
 def test_the_action_group_has_every_module() -> None:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from ansible_collections.mtv.teardown.plugins.module_utils._clients.rest import CONNECTIONS, Http
+from ansible_collections.mtv.teardown.plugins.module_utils._clients.rest import CONNECTIONS, Http, parsed
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError, garbage
 from ansible_collections.mtv.teardown.plugins.module_utils._session import second_views
 from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import (
@@ -306,8 +305,8 @@ class Watch:
 
     def _event(self, line: bytes) -> Event:
         try:
-            data = json.loads(line)
-        except (ValueError, RecursionError) as exc:
+            data = parsed(line)
+        except ValueError as exc:
             raise garbage(f"the watch of {self._path} sent no JSON") from exc
         kind, item = dig(data, "type"), dig(data, "object")
         if kind == "ERROR":

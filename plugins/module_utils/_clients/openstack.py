@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from ansible_collections.mtv.teardown.plugins.module_utils import _secrets
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import CERTIFICATE, NO_ANSWER, ApiError, garbage
 from ansible_collections.mtv.teardown.plugins.module_utils._record.connections import Connection
 from ansible_collections.mtv.teardown.plugins.module_utils._record.openstack_connection import AUTH
@@ -194,9 +195,7 @@ class Cloud:
     def _failed(self, exc: BaseException, doing: str) -> ApiError:
         """What went wrong, as one of our errors. The words of a server never hold a password; a URL is not shown."""
         key, host = self.connection.key, self.connection.host
-        told = " ".join(str(exc).split())[:300] or type(exc).__name__
-        if self.connection.secret:
-            told = told.replace(self.connection.secret, "***")
+        told = _secrets.one_line(exc)
         if isinstance(exc, _auth_errors.SSLError):
             return ApiError(
                 f"{key}: the certificate of {host} is not trusted: {told}. Give ca_cert, or the CA to the system.",
@@ -270,7 +269,7 @@ class Cloud:
         answer = self._call(method, kind, path, query)
         try:
             told = answer.json()
-        except ValueError as exc:
+        except (ValueError, RecursionError) as exc:
             raise garbage(f"{self.connection.key}: {self.connection.host} does not answer {path} in JSON.") from exc
         if not isinstance(told, dict):
             raise garbage(f"{self.connection.key}: {self.connection.host} answers {path} with no object.")
@@ -284,8 +283,9 @@ class Cloud:
             try:
                 return getattr(self._sdk, KINDS[kind].service)
             except ValueError as exc:
+                told = _secrets.one_line(exc)
                 raise ApiError(
-                    f"{self.connection.key}: {self.connection.host} offers no such service ({doing}): {exc}",
+                    f"{self.connection.key}: {self.connection.host} offers no such service ({doing}): {told}",
                     reason="NoService",
                 ) from exc
             except AttributeError as exc:
@@ -351,13 +351,13 @@ def words(answer: Any) -> str:
     """What a service says about an error: an object with one key that holds a message, or plain text."""
     try:
         told = answer.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         told = answer.reason or ""
     for _level in range(3):
         if not isinstance(told, Mapping):
             break
         told = told.get("message") or told.get("detail") or next(iter(told.values()), "")
-    return " ".join(str(told).split())[:300]
+    return _secrets.one_line(told)
 
 
 def _next_page(links: Any) -> dict[str, Any]:

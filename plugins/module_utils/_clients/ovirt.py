@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, TypeVar
 
+from ansible_collections.mtv.teardown.plugins.module_utils import _secrets
 from ansible_collections.mtv.teardown.plugins.module_utils._clients.ovirt_wire import (
     IMPORT_ERROR,
     StrangeAnswerError,
@@ -212,7 +213,7 @@ class Engine:
     def _error(self, exc: Exception) -> ApiError:
         where = f"{self.connection.key}: {self.connection.host}:{self.connection.port}"
         if isinstance(exc, StrangeAnswerError):
-            return ApiError(f"{where} gave no answer of an oVirt engine: {exc}", reason=GARBAGE)
+            return ApiError(f"{where} gave no answer of an oVirt engine: {self._told(exc)}", reason=GARBAGE)
         code = getattr(exc, "code", None)
         if isinstance(exc, sdk.AuthError) and code != 403:
             return ApiError(f"{where} refuses user {self.connection.username}: {self._told(exc)}", status=401)
@@ -239,10 +240,8 @@ class Engine:
 
     def _told(self, what: object) -> str:
         """One line of it, that holds no secret whatever a server echoes."""
-        text = " ".join(str(what).split())[:300] or type(what).__name__
-        for secret in (self.connection.secret, self._token.value):
-            text = text.replace(secret, "***") if secret else text
-        return text
+        _secrets.keep(self._token.value)
+        return _secrets.one_line(what)
 
     def each(self, method: Callable[[T], R], items: Iterable[T]) -> list[R]:
         """The method on each, a few at a time, results in their order. The first error ends it."""

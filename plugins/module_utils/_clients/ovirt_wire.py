@@ -135,7 +135,7 @@ def _check_xml(body: bytes, status: int) -> None:
 def _token_answer(body: bytes, status: int, path: str) -> Any:
     try:
         answer = json.loads(body.decode("utf-8"))
-    except ValueError:
+    except (ValueError, RecursionError):
         raise StrangeAnswerError(f"HTTP {status} without JSON from {path}", status) from None
     if not isinstance(answer, dict) or (status >= 500):
         raise StrangeAnswerError(f"HTTP {status} that is no answer of the SSO from {path}", status)

@@ -9,8 +9,11 @@ Python client; requests go over that client's urllib3 pool, because the answers 
 
 from __future__ import annotations
 
+import base64
 import json
+import os
 import random
+import re
 import threading
 import time
 import traceback
@@ -19,6 +22,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from ansible_collections.mtv.teardown.plugins.module_utils import _credentials, _secrets
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import (
     CERTIFICATE,
     NO_ANSWER,
@@ -41,6 +45,10 @@ _RETRIED = frozenset({429, 500, 502, 503, 504})
 _LONGEST_PAUSE = 30.0
 # So many requests in a row without an answer, and each further one is tried only once: the server is down.
 _GIVEN_UP = 8
+# The releases of kubernetes.core that this works with; galaxy.yml says the same.
+_CORE_RANGE = ">=6.2.0,<7.0.0"
+# Half a surrogate, as JSON may write it and nothing else can.
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,34 +81,81 @@ def missing_library() -> str | None:
 
 def connect(module: Any) -> Http:
     """A connection from the options of a module. NoConnectionError when they do not make one."""
-    from ansible_collections.kubernetes.core.plugins.module_utils.k8s import client as core_client
     from kubernetes.client.rest import RESTClientObject
     from kubernetes.config import ConfigException
 
+    core = _core_client()
     try:
         # kubernetes.core has no public way to a configuration without a discovery and a cache file.
-        auth = core_client._create_auth_spec(module)
-        configuration = core_client._create_configuration(auth)
-        headers = core_client._create_headers(module)
+        configuration = core._create_configuration(core._create_auth_spec(module))
+        headers = core._create_headers(module)
+        configuration.host = str(configuration.host).strip()
         configuration.connection_pool_maxsize = CONNECTIONS * 2
+        proxy = {
+            name: _credentials.header(value, "proxy_headers") for name, value in _pairs(configuration.proxy_headers)
+        }
+        _secrets.keep(*(value.rpartition(" ")[2] for name, value in proxy.items() if "authorization" in name.lower()))
+        configuration.proxy_headers = proxy or None
         pool = RESTClientObject(configuration).pool_manager
-    except (ConfigException, OSError, ValueError, TypeError, AttributeError, yaml.YAMLError) as exc:
+    except UnicodeError as exc:
         raise NoConnectionError(
-            f"no connection to a cluster: {_one_line(exc)}. Give kubeconfig, or host and api_key, or K8S_AUTH_*."
+            "no connection to a cluster: the user names and passwords for it and its proxy, or a file that it comes "
+            f"from, hold characters that cannot be sent or read ({type(exc).__name__})."
         ) from exc
-    return Http(configuration, pool, {name: _header(value) for name, value in headers.items()})
+    except (ConfigException, OSError, ValueError, TypeError, AttributeError, LookupError, RecursionError) as exc:
+        raise _no_connection(exc) from exc
+    except ImportError as exc:  # a way to log in may need a library of its own
+        raise _no_connection(exc) from exc
+    except yaml.YAMLError as exc:  # its words may quote the line, which may be that of a token
+        line = getattr(getattr(exc, "problem_mark", None), "line", None)
+        raise _no_connection("the kubeconfig is no YAML" + (f", line {line + 1}" if line is not None else "")) from None
+    sent = {name: _credentials.header(_header(value), name) for name, value in headers.items()}
+    return Http(configuration, pool, sent, origin=_origin(module))
+
+
+def _core_client() -> Any:
+    """kubernetes.core's own client. NoConnectionError when it is not the one that we know: what we use of it is not
+    public, so a newer release may have it no more."""
+    needed = ("_create_auth_spec", "_create_configuration", "_create_headers")
+    try:
+        from ansible_collections.kubernetes.core.plugins.module_utils.k8s import client as core
+    except ImportError as exc:
+        raise NoConnectionError(f"kubernetes.core cannot be used: {_secrets.one_line(exc)}. {_core_advice()}") from exc
+    missing = [name for name in needed if not callable(getattr(core, name, None))]
+    if missing:
+        raise NoConnectionError(f"kubernetes.core has no {', '.join(missing)} any more. {_core_advice()}")
+    return core
+
+
+def _core_advice() -> str:
+    wanted = f"kubernetes.core:{_CORE_RANGE}"
+    return f"This collection works with {_CORE_RANGE}: ansible-galaxy collection install --force '{wanted}'."
+
+
+def _no_connection(exc: object) -> NoConnectionError:
+    told = _secrets.one_line(exc, 500)
+    return NoConnectionError(
+        f"no connection to a cluster: {told}. Give kubeconfig, or host and api_key, or K8S_AUTH_*."
+    )
+
+
+def _pairs(headers: Any) -> list[tuple[str, Any]]:
+    return list(headers.items()) if isinstance(headers, Mapping) else []
+
+
+def _origin(module: Any) -> str:
+    """Where the token comes from, for people."""
+    if module.params.get("api_key"):
+        return "api_key"
+    return "K8S_AUTH_API_KEY" if os.environ.get("K8S_AUTH_API_KEY") else "the token of the kubeconfig"
 
 
 def _header(value: Any) -> str:
     return ",".join(value) if isinstance(value, list) else str(value)
 
 
-def _one_line(exc: BaseException) -> str:
-    return " ".join(str(exc).split())[:500] or type(exc).__name__
-
-
 class Http:
-    """JSON over HTTPS with one server. requests: how many were sent."""
+    """JSON over HTTPS with one server. requests: how many were sent; origin: where the token comes from, for people."""
 
     def __init__(
         self,
@@ -109,8 +164,9 @@ class Http:
         headers: Mapping[str, str],
         sleep: Callable[[float], None] = time.sleep,
         patience: Patience = PATIENCE,
+        origin: str = "the token",
     ) -> None:
-        self._configuration = configuration
+        self._configuration, self._origin = configuration, origin
         self._pool = pool
         self._headers = {"Accept": "application/json", "User-Agent": "mtv.teardown", **headers}
         self._sleep = sleep
@@ -181,12 +237,12 @@ class Http:
             )
         except urllib3.exceptions.SSLError as exc:
             raise ApiError(
-                f"the certificate of {self._configuration.host} is not trusted: {_one_line(exc)}. "
+                f"the certificate of {self._configuration.host} is not trusted: {_secrets.one_line(exc, 500)}. "
                 "Give ca_cert, or K8S_AUTH_SSL_CA_CERT.",
                 reason=CERTIFICATE,
             ) from exc
-        except (urllib3.exceptions.HTTPError, OSError) as exc:
-            raise self._no_answer(f"did not answer {method}: {_one_line(exc)}") from exc
+        except (urllib3.exceptions.HTTPError, OSError, ValueError) as exc:  # ValueError: what cannot be sent
+            raise self._no_answer(f"did not answer {method}: {_secrets.one_line(exc, 500)}") from exc
 
     def _body(self, answer: Any) -> bytes:
         """The whole answer, within limits: a server that sends for ever must not hold a run for ever."""
@@ -201,8 +257,8 @@ class Http:
                     raise self._no_answer(
                         f"sent {size} bytes in {self.patience.answer:.0f} s, and the answer did not end"
                     )
-        except (urllib3.exceptions.HTTPError, OSError) as exc:
-            raise self._no_answer(f"broke its answer off: {_one_line(exc)}") from exc
+        except (urllib3.exceptions.HTTPError, OSError, ValueError) as exc:
+            raise self._no_answer(f"broke its answer off: {_secrets.one_line(exc, 500)}") from exc
         answer.release_conn()
         return b"".join(pieces)
 
@@ -212,17 +268,48 @@ class Http:
     def _auth(self) -> dict[str, str]:
         """Asked for each request: the client refreshes tokens that expire."""
         found = self._configuration.auth_settings().values()
-        return {setting["key"]: setting["value"] for setting in found if setting.get("in") == "header"}
+        sent = {
+            setting["key"]: _credentials.authorization(str(setting["value"]), self._origin)
+            for setting in found
+            if setting.get("in") == "header"
+        }
+        user, secret = (getattr(self._configuration, name, None) for name in ("username", "password"))
+        if not sent and user and secret:  # the client has a way to make this header, and does not use it
+            basic = f"{user}:{_credentials.password(str(secret), 'password')}".encode("utf-8", "replace")
+            sent["authorization"] = _credentials.authorization(f"Basic {base64.b64encode(basic).decode()}", "password")
+        return sent
 
     def _url(self, path: str, query: Mapping[str, Any] | None) -> str:
         kept = {key: value for key, value in (query or {}).items() if value not in (None, "")}
         return f"{self._configuration.host.rstrip('/')}{path}" + (f"?{urlencode(kept)}" if kept else "")
 
 
+def parsed(raw: bytes) -> Any:
+    """The JSON of an answer. ValueError for everything that is none, however it fails."""
+    try:
+        data = json.loads(raw.decode("utf-8-sig"), parse_constant=_no_number)
+        return _whole(data) if _SURROGATE.search(raw) else data
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+
+
+def _no_number(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _whole(data: Any) -> Any:
+    """Without halves of surrogates: nothing could write them anywhere."""
+    if isinstance(data, str):
+        return data.encode("utf-8", "replace").decode()
+    if isinstance(data, list):
+        return [_whole(one) for one in data]
+    return {_whole(key): _whole(value) for key, value in data.items()} if isinstance(data, dict) else data
+
+
 def _decode(raw: bytes, path: str) -> Mapping[str, Any]:
     try:
-        data = json.loads(raw)
-    except (ValueError, RecursionError) as exc:
+        data = parsed(raw)
+    except ValueError as exc:
         raise garbage(f"the answer to {path} is not JSON") from exc
     if not isinstance(data, Mapping):
         raise garbage(f"the answer to {path} is not an object")
@@ -244,12 +331,12 @@ def _pause(attempt: int, retry_after: str | None) -> float:
 def _api_error(status: int, raw: bytes, path: str) -> ApiError:
     """The server's own words (metav1.Status), when it sent them."""
     try:
-        data = json.loads(raw)
+        data = parsed(raw)
     except ValueError:
         data = {}
     data = data if isinstance(data, dict) else {}
     said = str(data.get("message") or raw[:200].decode("utf-8", "replace"))
-    message = " ".join(said.split())[:1000] or "no message"
+    message = _secrets.one_line(said, 1000) if said.strip() else "no message"
     details = data.get("details")
     return ApiError(
         f"{status} {data.get('reason') or ''} for {path}: {message}".replace("  ", " "),

@@ -24,6 +24,7 @@ from types import TracebackType
 from typing import Any, TypeVar
 from urllib.parse import unquote
 
+from ansible_collections.mtv.teardown.plugins.module_utils import _secrets
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import CERTIFICATE, NO_ANSWER, ApiError, Fault
 from ansible_collections.mtv.teardown.plugins.module_utils._record.connections import Connection
 
@@ -90,7 +91,7 @@ def fault_of(exc: BaseException) -> Fault:
     reason = getattr(exc, "reason", None) or getattr(exc, "file", None) or told
     return Fault(
         name=name,
-        text=" ".join(str(reason).split())[:300],
+        text=_secrets.one_line(reason) if reason else "",
         privileges=tuple(sorted(privileges - {""})),
         task=task._moId if task is not None else "",
         source=str(getattr(exc, "source", None) or ""),
@@ -193,7 +194,7 @@ class VCenter:
             attempt += 1
 
     def _no_answer(self, exc: BaseException) -> ApiError:
-        told = " ".join(str(exc).split())[:300] or type(exc).__name__
+        told = _secrets.one_line(exc)
         where = f"{self.connection.host}:{self.connection.port}"
         return ApiError(f"{self.connection.key}: {where} gave no answer of a vCenter: {told}", reason=NO_ANSWER)
 

@@ -10,10 +10,11 @@ C(VMWARE_*), C(OVIRT_*) with C(OVIRT_INI_PATH), and C(OS_*) with C(OS_CLIENT_CON
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
+from ansible_collections.mtv.teardown.plugins.module_utils import _credentials, _secrets
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError
 from ansible_collections.mtv.teardown.plugins.module_utils._record import openstack_connection, ovirt_connection
 from ansible_collections.mtv.teardown.plugins.module_utils._record.providers_file import ProviderEntry
@@ -38,6 +39,9 @@ class Connection:
     validate_certs: bool = True
     ca_file: str = ""
     more: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        _secrets.keep(self.secret, *_secrets.secrets_in(self.more))
 
     @property
     def identity(self) -> tuple[str, ...]:
@@ -65,10 +69,20 @@ def connections(
 
 def _usable(wrong: Errors, key: str, make: Callable[[], list[Connection]]) -> list[Connection]:
     try:
-        return make()
+        return [_sendable(one) for one in make()]
     except RecordError as exc:
         wrong[key] = exc.msg
         return []
+
+
+def _sendable(one: Connection) -> Connection:
+    """With secrets as they can be sent, or RecordError: each library has its own way to break at what cannot."""
+    more = dict(one.more)
+    for name in _secrets.names_in(more):
+        check = _credentials.token if name.endswith("token") else _credentials.password
+        more[name] = check(more[name], f"provider {one.key}: {name.removeprefix(openstack_connection.AUTH)}")
+    secret = _credentials.password(one.secret, f"provider {one.key}: password")
+    return replace(one, secret=secret, more=more)
 
 
 def _from_options(kind: str, options: Mapping[str, Any], source: str = "options") -> list[Connection]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.mtv.teardown.plugins.module_utils import _secrets
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError
 from ansible_collections.mtv.teardown.plugins.module_utils._record.providers_file import ProviderEntry
 
@@ -81,11 +82,14 @@ def _loaded(key: str, how: Mapping[str, Any], **wanted: Any) -> dict[str, Any]:
         from openstack import exceptions as _sdk_errors
         from openstack.config import OpenStackConfig
     except (ImportError, RuntimeError) as exc:  # RuntimeError: there is no home folder
-        raise RecordError(f"provider {key}: openstacksdk is needed: pip install openstacksdk ({exc}).") from None
+        raise RecordError(
+            f"provider {key}: openstacksdk is needed: pip install openstacksdk ({_secrets.one_line(exc)})."
+        ) from None
     try:
         config = OpenStackConfig(**how).get_one(**wanted).config
     except (_sdk_errors.SDKException, _auth_errors.ClientException, OSError, ValueError) as exc:
-        raise RecordError(f"provider {key}: {' '.join(str(exc).split())[:300]}") from None
+        _secrets.keep(*_secrets.secrets_in(wanted))
+        raise RecordError(f"provider {key}: {_secrets.one_line(exc)}") from None
     auth = {str(name): str(value) for name, value in (config.get("auth") or {}).items() if value is not None}
     if not auth.get("auth_url"):
         raise RecordError(f"provider {key}: auth_url is missing.", entry=key)

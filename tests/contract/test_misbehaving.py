@@ -89,7 +89,7 @@ class Told:
 
 
 def seeded(lab: Lab, folder: Path, name: str, story: Story, number: int) -> Told:
-    admin, prefix = admin_of(lab), f"auto-mis{number}"
+    admin, prefix = admin_of(lab), f"auto-m{number:03d}"
     release = {"annotations": {RELEASE: story.release}}
     admin.change("ForkliftController", MTV_NAMESPACE, FORKLIFT, metadata=release)
     time.sleep(0.5)

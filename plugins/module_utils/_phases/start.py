@@ -42,7 +42,9 @@ def session_of(params: Mapping[str, Any]) -> Session:
         )
     records = _parsed(text) if text is not None else resources_file.read(path) if path is not None else ()
     source = path or (TEXT if text is not None else "")
-    session = Session(prefix=_prefix(given, records, source), source=source, records=records)
+    pattern = str(params.get("session_prefix_pattern") or "")
+    checked = _prefix(given, pattern, records, source)
+    session = Session(prefix=checked, source=source, records=records, pattern=pattern)
     return _with_journal(session, folder or (os.path.dirname(path) if path else ""))
 
 
@@ -70,11 +72,11 @@ def _looked(folder: str) -> str:
     return f"; there is no {os.path.join(folder, 'resources.json')}" if folder else ""
 
 
-def _prefix(given: Any, records: Iterable[Record], source: str) -> str:
+def _prefix(given: Any, pattern: str, records: Iterable[Record], source: str) -> str:
     names = [name for r in records for name in (r.name, r.namespace) if name]
     if given is None:
         return prefix.check(prefix.derive(names, source))
-    checked = prefix.check(str(given))
+    checked = prefix.check(str(given), pattern)
     prefix.agree(checked, names, source)
     return checked
 

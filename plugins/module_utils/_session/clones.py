@@ -22,6 +22,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_fil
 from ansible_collections.mtv.teardown.plugins.module_utils._session import prefix as prefixes
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 from ansible_collections.mtv.teardown.plugins.module_utils._session.ownership import Decision, Status
+from ansible_collections.mtv.teardown.plugins.module_utils._session.shown import NAME_ONLY
 
 # Types of providers that can be searched; others (hyperv) are only named.
 SEARCHED = ("vsphere", "ovirt", "openstack")
@@ -231,6 +232,8 @@ def _by_name(session: Session, one: Remote, known: str) -> Decision:
         # Not deleted, and not called clean either: its provider's clock may be wrong.
         reason = f"it has the session's name and is not recorded, but is older than the session ({one.created})"
         return Decision(Status.CONTESTED, evidence, reason)
+    if not session.names_prove:
+        return Decision(Status.CONTESTED, evidence, NAME_ONLY)
     return Decision(Status.OWNED, evidence)
 
 

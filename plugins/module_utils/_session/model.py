@@ -50,7 +50,8 @@ class Session:
     session's outside its own namespaces, so that dependants are known when the owner has gone;
     identities: place -> uid of what is the session's by its name alone, as it was first met: what stands there later
     with another uid is somebody else's; narrow: kinds that the account may not list in the whole cluster, where that is
-    not needed, None while nobody has asked.
+    not needed, None while nobody has asked; pattern: what the site allows as a prefix beside the suite's, never from a
+    record or a note.
     """
 
     prefix: str = ""
@@ -64,6 +65,7 @@ class Session:
     lineage: Mapping[str, str] = field(default_factory=dict)
     identities: Mapping[str, str] = field(default_factory=dict)
     narrow: tuple[str, ...] | None = None
+    pattern: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -71,6 +73,11 @@ class Session:
     @property
     def has_record(self) -> bool:
         return bool(self.records)
+
+    @property
+    def names_prove(self) -> bool:
+        """False for a prefix that is not of the suite's shape: it may be the name of anything."""
+        return not self.prefix or prefixes.is_suites(self.prefix)
 
     @property
     def is_searched(self) -> bool:
@@ -98,10 +105,15 @@ class Session:
         return replace(self, **changes)
 
 
+_TEXTS = ("prefix", "source", "started", "pattern")
+
+
 def from_dict(data: Mapping[str, Any]) -> Session:
     """The session that another role handed on. TeardownError when it is not one."""
     try:
         values = {f.name: data[f.name] for f in fields(Session) if f.name in data}
+        if not all(isinstance(values.get(name, ""), str) for name in _TEXTS):
+            raise TypeError(f"{', '.join(_TEXTS)} are text")
         for name in ("plans", "migrations", "providers"):
             values[name] = tuple(_key(key) for key in values.get(name, ()))
         values["records"] = tuple(Record(**record) for record in values.get("records", ()))
@@ -114,7 +126,7 @@ def from_dict(data: Mapping[str, Any]) -> Session:
     if not (session.prefix or session.plans or session.records):
         raise TeardownError("session has neither a prefix nor a record: nothing can be shown to belong to it.")
     if session.prefix:
-        prefixes.check(session.prefix)
+        prefixes.check(session.prefix, session.pattern)
     return session
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_file import Record
-from ansible_collections.mtv.teardown.plugins.module_utils._session import order
+from ansible_collections.mtv.teardown.plugins.module_utils._session import order, shown
 from ansible_collections.mtv.teardown.plugins.module_utils._session import prefix as prefixes
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session
 from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import Obj, dig
@@ -85,6 +85,7 @@ class Ownership:
         self._anew = {
             o.name for o in self._by_uid.values() if o.kind == "Namespace" and not o.group and self._is_successor(o)
         }
+        self._unshown = shown.not_shown(session, self._by_uid.values(), self._records)
         self._made: dict[str, Decision] = {}
         self._open: set[str] = set()
 
@@ -133,7 +134,7 @@ class Ownership:
 
     def _is_own(self, namespace: str | None) -> bool:
         """A namespace that the session created, and not another one of the same name that somebody made since."""
-        return self._session.is_own_namespace(namespace) and namespace not in self._anew
+        return self._session.is_own_namespace(namespace) and namespace not in self._anew | self._unshown
 
     # -- evidence that does not depend on names -------------------------------------------------------------
 
@@ -287,7 +288,7 @@ class Ownership:
         if obj.namespace is None:
             if (obj.group, obj.kind) in order.LINEAGE_KINDS:
                 return _refused("its name begins with the prefix, but its claim is not the session's")
-            return _owned("name")
+            return _owned("name") if self._session.names_prove else _refused(shown.NAME_ONLY)
         if obj.group == order.FORKLIFT and self._refers_to_session(obj):
             return _owned("reference")
         return _refused("its name begins with the prefix, but nothing else shows that the session made it")
@@ -305,10 +306,10 @@ class Ownership:
             return _refused("a namespace of the cluster itself, never deleted", test) if record else _OTHER
         if obj.name in self._anew:
             return _refused(SUCCESSOR, test)
-        if self._session.is_own_namespace(obj.name):
+        if self._is_own(obj.name):
             return _owned("record" if record else "name", test)
         if record is None:
-            return _OTHER
+            return _refused(shown.NAME_ONLY) if obj.name in self._unshown else _OTHER
         made = self._recorded_by_age(obj, test)
         if not made.ours:
             return made

@@ -48,6 +48,7 @@ options:
   data_collector_path:
     description:
       - The folder in which mtv-api-tests put its files.
-      - Notes of earlier runs of this collection about the session are read from it.
+      - Notes of earlier runs of this collection about the session are read from it. One that others than its owner
+        could have written, or that belongs to somebody else, is an error.
     type: path
 """

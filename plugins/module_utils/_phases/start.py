@@ -12,6 +12,7 @@ from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils._clients.cluster import Cluster
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError
+from ansible_collections.mtv.teardown.plugins.module_utils._phases import notes
 from ansible_collections.mtv.teardown.plugins.module_utils._record import resources_file
 from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_file import Record
 from ansible_collections.mtv.teardown.plugins.module_utils._session import journal, order, prefix
@@ -83,14 +84,8 @@ def _prefix(given: Any, pattern: str, records: Iterable[Record], source: str) ->
 
 def _with_journal(session: Session, folder: str) -> Session:
     path = os.path.join(folder, journal.file_name(session.prefix))
-    if not folder or not os.path.exists(path):
-        return session
-    try:
-        with open(path, encoding="utf-8") as handle:
-            text = handle.read(journal.MAX_BYTES)
-    except (OSError, UnicodeDecodeError) as exc:
-        raise RecordError(f"{path} cannot be read: {exc}. It is a note of an earlier run.") from exc
-    return journal.with_journal(session, text, path)
+    text = notes.read(path) if folder else None
+    return session if text is None else journal.with_journal(session, text, path)
 
 
 def session_of_vms(cluster: Cluster, plan: Mapping[str, Any] | None, vms: Iterable[str], namespace: str) -> Session:
@@ -154,10 +149,5 @@ def not_done(phases: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 def with_deleted(session: Session, phases: Mapping[str, Any]) -> Session:
     """The session, knowing what earlier phases found: what belonged to those is known by their uids."""
-    remaining = [entry for phase in phases.values() for entry in phase.get("remaining") or ()]
-    found = {
-        str(entry["uid"]): str(entry.get("test_name") or "")
-        for entry in (*deleted_by(phases), *remaining)
-        if entry.get("uid") and not session.is_own_namespace(entry.get("namespace"))
-    }
-    return session.learned(lineage={**session.lineage, **found})
+    remaining = (entry for phase in phases.values() for entry in phase.get("remaining") or ())
+    return journal.with_items(session, [*deleted_by(phases), *remaining])

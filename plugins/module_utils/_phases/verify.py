@@ -59,7 +59,7 @@ def verify(
     sleep: Callable[[float], None] = time.sleep,
 ) -> dict[str, Any]:
     """verdict, leftovers, accepted, deleted, refused, absent, unreadable, not_covered, not_done, scopes,
-    sweeps.
+    sweeps; session, with what the last look knew of it.
 
     known: what there was before, as items of earlier results; deleted is what of it is gone for sure; not_done:
     what was asked of Forklift in vain, as items of earlier results.
@@ -103,6 +103,7 @@ def verify(
         "scopes": scopes,
         "insecure": list(survey.insecure),
         "sweeps": len(looks),
+        "session": last.session,
     }
 
 

@@ -24,6 +24,8 @@ _NAMED_BY_CLAIM = re.compile(r"^(?:prime-|populate-|importer-prime-)([0-9a-f]{8}
 SUCCESSOR = "made anew since with the same name: the successor is not the session's"
 # What rests on a name alone, so that another object can take its place.
 BY_NAME = frozenset({"record", "name", "reference"})
+# What an object does not carry itself, so that it may be missing later though nobody took it away.
+NOT_TO_BE_SEEN = frozenset({"record", "uid"})
 _NAMED_BY_PLAN = ("-extra-v2v-conf", "-customization-scripts")
 
 
@@ -52,6 +54,12 @@ class Decision:
     @property
     def ours(self) -> bool:
         return self.status in (Status.OWNED, Status.CONTESTED)
+
+
+def home_of(objects: Iterable[Obj]) -> str:
+    """The cluster, as nobody can rename it: the uid of its namespace kube-system; empty when that was not read."""
+    met = (o.uid for o in objects if (o.group, o.kind, o.name) == ("", "Namespace", "kube-system"))
+    return next(met, "")
 
 
 _OTHER = Decision(Status.OTHER)
@@ -85,6 +93,7 @@ class Ownership:
         self._anew = {
             o.name for o in self._by_uid.values() if o.kind == "Namespace" and not o.group and self._is_successor(o)
         }
+        self._home = home_of(self._by_uid.values())
         self._unshown = shown.not_shown(session, self._by_uid.values(), self._records)
         self._made: dict[str, Decision] = {}
         self._open: set[str] = set()
@@ -120,6 +129,9 @@ class Ownership:
             return self._namespace(obj)
         if self._is_own(obj.namespace):
             return _owned("namespace", self._test_of(obj))
+        return self._as_noted(obj, self._by_what_is_seen(obj))
+
+    def _by_what_is_seen(self, obj: Obj) -> Decision:
         lineage = self._lineage(obj)
         if lineage is not None:
             return self._unless_shared(obj, lineage)
@@ -139,14 +151,37 @@ class Ownership:
     # -- evidence that does not depend on names -------------------------------------------------------------
 
     def _lineage(self, obj: Obj) -> Decision | None:
-        checks = (self._known, self._label, self._root, self._owner, self._claim, self._server, self._plan_file)
+        checks = (self._label, self._root, self._owner, self._claim, self._server, self._plan_file)
         return next((made for check in checks if (made := check(obj)) is not None), None)
 
-    def _known(self, obj: Obj) -> Decision | None:
-        """Shown to be the session's earlier, by its uid."""
-        if obj.uid in self._session.lineage:
-            return _owned("uid", self._session.lineage[obj.uid])
-        return None
+    def _as_noted(self, obj: Obj, made: Decision) -> Decision:
+        """What was shown to be the session's earlier, by its uid: never more than what is seen now allows, and never
+        in a namespace of the cluster itself."""
+        if made.ours or not self._is_known(obj) or prefixes.is_protected(obj.namespace or ""):
+            return made
+        test, trace = self._session.lineage[obj.uid], self._session.traces.get(obj.uid)
+        older = bool(self._session.started and obj.created and obj.created < self._session.started)
+        if made.status is Status.OTHER and not older and (trace is None or trace.evidence in NOT_TO_BE_SEEN):
+            return self._unless_shared(obj, _owned("uid", test))
+        before = trace.evidence if trace else "uid"
+        reason = made.reason or f"it was shown to be the session's by {before}, and nothing shows that any more"
+        return Decision(Status.CONTESTED, before, reason, test)
+
+    def _is_known(self, obj: Obj) -> bool:
+        trace = self._session.traces.get(obj.uid)
+        known = obj.uid in self._session.lineage
+        return known and (trace is None or trace.fits(self._home, obj.group, obj.kind, obj.namespace, obj.name))
+
+    def _gone(self, uid: str, kind: str, namespace: str | None, name: str | None = None) -> str | None:
+        """The test of what was the session's and is not to be seen any more; None when that is not known of it."""
+        if uid in self._by_uid or uid not in self._session.lineage:
+            return None
+        trace = self._session.traces.get(uid)
+        if trace is not None:
+            inside, named = namespace if trace.namespace else "", trace.name if name is None else name
+            if not trace.fits(self._home, trace.group, kind, inside, named):
+                return None
+        return self._session.lineage[uid]
 
     def _label(self, obj: Obj) -> Decision | None:
         labels = obj.labels
@@ -176,8 +211,8 @@ class Ownership:
 
     def _owner(self, obj: Obj) -> Decision | None:
         for owner in obj.owners:
-            if owner.uid in self._session.lineage:
-                return _owned("owner", self._session.lineage[owner.uid])
+            if (test := self._gone(owner.uid, owner.kind, obj.namespace, owner.name)) is not None:
+                return _owned("owner", test)
             for keys in (self._plans, self._migrations, self._providers):
                 if owner.uid in keys:
                     return _owned("owner", keys[owner.uid].test_name)
@@ -192,8 +227,8 @@ class Ownership:
         if not match:
             return None
         uid = match.group(1)
-        if uid in self._session.lineage:
-            return _owned("claim uid in its name", self._session.lineage[uid])
+        if (test := self._gone(uid, "PersistentVolumeClaim", obj.namespace)) is not None:
+            return _owned("claim uid in its name", test)
         above = self._by_uid.get(uid)
         if above is not None and above.uid != obj.uid and self.of(above).ours:
             return _owned("claim uid in its name", self.of(above).test_name)
@@ -210,14 +245,14 @@ class Ownership:
         populated_in = str(obj.annotations.get("forklift.konveyor.io/populated-from", "")).partition("/")[0]
         if self._is_own(populated_in):
             return _owned("populated-from")
-        if uid and uid in self._session.lineage:
-            return _owned("claim", self._session.lineage[uid])
+        if (test := self._gone(uid, "PersistentVolumeClaim", namespace, str(claim.get("name") or ""))) is not None:
+            return _owned("claim", test)
         above = self._by_uid.get(uid) if uid else None
         if above is not None and self.of(above).ours:
             return _owned("claim", self.of(above).test_name)
         named = _NAMED_BY_CLAIM.match(str(claim.get("name") or ""))
-        if named and named.group(1) in self._session.lineage:
-            return _owned("claim", self._session.lineage[named.group(1)])
+        if named and (test := self._gone(named.group(1), "PersistentVolumeClaim", namespace)) is not None:
+            return _owned("claim", test)
         return None
 
     def _claim_in_own_namespace(self, obj: Obj, namespace: str) -> Decision:

@@ -51,7 +51,7 @@ def obj(
     *,
     uid: str = "",
     created: str = AFTER,
-    owners: tuple[str, ...] = (),
+    owners: tuple[str | Obj, ...] = (),
     labels: dict[str, str] | None = None,
     annotations: dict[str, str] | None = None,
     spec: dict[str, Any] | None = None,
@@ -60,7 +60,8 @@ def obj(
     controller: Obj | None = None,
     deleting: str = "",
 ) -> Obj:
-    """A live object; its uid is made from its place, and an owner is given by uid, or whole when it controls it."""
+    """A live object; its uid is made from its place, and an owner is given whole, or by uid when its kind does not
+    matter."""
     meta = {
         "name": name,
         "namespace": namespace,
@@ -69,7 +70,7 @@ def obj(
         "labels": labels or {},
         "annotations": annotations or {},
         "finalizers": list(finalizers),
-        "ownerReferences": [{"uid": owner, "kind": "X", "name": "x"} for owner in owners],
+        "ownerReferences": [_reference(owner) for owner in owners],
     }
     if controller is not None:
         above = {"uid": controller.uid, "kind": controller.kind, "name": controller.name, "controller": True}
@@ -77,6 +78,12 @@ def obj(
     if deleting:
         meta["deletionTimestamp"] = deleting
     return from_item(RESOURCES[kind], {"metadata": meta, "spec": spec or {}, "status": status or {}})
+
+
+def _reference(owner: str | Obj) -> dict[str, Any]:
+    if isinstance(owner, str):
+        return {"uid": owner, "kind": "X", "name": "x"}
+    return {"uid": owner.uid, "kind": owner.kind, "name": owner.name, "apiVersion": owner.resource.api_version}
 
 
 def record(kind: str, name: str, namespace: str | None = None, test_name: str = "") -> Record:

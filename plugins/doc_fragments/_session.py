@@ -14,7 +14,8 @@ options:
   session:
     description:
       - The session as RV(mtv.teardown.session_info#module:session) returned it.
-      - When it is given, O(resources_file), O(resources), O(session_prefix) and O(data_collector_path) are not read.
+      - When it is given, O(resources_file), O(resources), O(session_prefix), O(session_prefix_pattern) and
+        O(data_collector_path) are not read.
     type: dict
   resources_file:
     description:
@@ -33,10 +34,21 @@ options:
       - Default is the one prefix that the names in O(resources_file) or O(resources) allow; a prefix that contradicts
         them is an error.
       - Empty text is an error, but beside a record that was given, as by a form that asks for both.
+      - It has the shape that mtv-api-tests gives, C(auto-) and four of a-z and 0-9, or is allowed by
+        O(session_prefix_pattern).
+    type: str
+  session_prefix_pattern:
+    description:
+      - A regular expression that a whole prefix of another shape has to match, such as V(nightly-[a-z0-9]{4}), where a
+        site names its sessions otherwise. It belongs into the inventory of the site.
+      - A pattern that matches words of the cluster, or has no text of its own, is an error.
+      - Of a session with such a prefix a name alone shows nothing. A namespace of that name that holds no Forklift
+        object of the session, nothing that its record names and no label of it is not touched.
     type: str
   data_collector_path:
     description:
       - The folder in which mtv-api-tests put its files.
-      - Notes of earlier runs of this collection about the session are read from it.
+      - Notes of earlier runs of this collection about the session are read from it. One that others than its owner
+        could have written, or that belongs to somebody else, is an error.
     type: path
 """

@@ -27,6 +27,7 @@ SESSION_SPEC: dict[str, Any] = {
     "resources_file": {"type": "path"},
     "resources": {"type": "raw"},
     "session_prefix": {"type": "str"},
+    "session_prefix_pattern": {"type": "str"},
     "data_collector_path": {"type": "path"},
 }
 # doc fragment mtv.teardown._wait

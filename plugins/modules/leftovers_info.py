@@ -104,6 +104,10 @@ leftovers:
       description: For what lies on a source provider, where people find it there.
       type: str
       returned: for objects on source providers
+    host:
+      description: For what lies on a source provider, its server.
+      type: str
+      returned: for objects on source providers
     backend:
       description:
         - For a PersistentVolume whose storage stays, the C(type) of provider that has it and the C(handle) there.
@@ -263,6 +267,7 @@ journal:
   description:
     - What to keep of the session for later runs, and the name of the file for it. It holds the ids of what is left on source providers,
       for their owners, by which they were known, may be gone.
+    - It says the verdict. After V(clean) it holds nothing more, and a later run with the same prefix begins anew.
   type: dict
   returned: always
 artifacts:
@@ -318,10 +323,11 @@ def main() -> None:
         cluster = _module.cluster_of(module)
         known = [*options["targets"], *start.deleted_by(options["phases"])]
         result = verify.verify(cluster, session, terms, known, start.not_done(options["phases"]))
+        session = result.pop("session")
         result["absent"] = summary.already_gone(result["absent"], result["deleted"])
         result["summary"] = summary.of_verdict(session, result)
         result["artifacts"] = summary.handed_over(session, result)
-        result["journal"] = journal.of_leftovers(session, result["leftovers"])
+        result["journal"] = journal.after(session, result, openshift_only=options["openshift_only"])
         return {"changed": False, **result, "requests": cluster.requests}
 
     _module.run(module, work)

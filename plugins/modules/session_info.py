@@ -128,6 +128,18 @@ session:
       description: UIDs of what is the session's outside its own namespaces, and the test that made each.
       type: dict
       returned: always
+    traces:
+      description: What each of these is, where it lives, and by which evidence it is the session's.
+      type: dict
+      returned: always
+    pattern:
+      description: What O(session_prefix_pattern) was.
+      type: str
+      returned: always
+    note:
+      description: The note of an earlier run that was read, or nothing.
+      type: str
+      returned: always
 targets:
   description: Objects that a teardown deletes.
   type: list

@@ -114,6 +114,10 @@ deleted:
       description: Where people find it, such as an inventory path.
       type: str
       returned: always
+    host:
+      description: The server of the provider.
+      type: str
+      returned: always
     held_by:
       description: Only for what remains; what the provider says of its state.
       type: dict

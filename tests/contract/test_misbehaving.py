@@ -108,7 +108,7 @@ def play(admin: Admin, release: str) -> None:
 
 
 def seeded(lab: Lab, folder: Path, name: str, story: Story, number: int) -> Told:
-    admin, prefix = admin_of(lab), f"auto-mis{number}"
+    admin, prefix = admin_of(lab), f"auto-m{number:03d}"
     play(admin, story.release)
     out = folder / prefix
     world = seed.seed(lab, story.world, prefix, out, say=lambda _text: None)

@@ -25,7 +25,7 @@ from tests.lab.kube import ApiError
 from tests.lab.operator.settings import IGNORED, NODE
 from tests.lab.webhook import Webhook, configuration
 
-OWN, WINDOW = "auto-stuck", 10.0
+OWN, WINDOW = "auto-st01", 10.0
 HELD = {"finalizers": ["example.com/held"]}
 ADMISSION = "/apis/admissionregistration.k8s.io/v1"
 POD = {"nodeName": "lab-node", "terminationGracePeriodSeconds": 1, "containers": [{"name": "c", "image": "x"}]}
@@ -275,7 +275,7 @@ def _is_dead(admin: Admin, path: str) -> bool:
 
 def test_a_dead_api_holds_a_namespace_and_is_named(acting_lab: Lab) -> None:
     admin = admin_of(acting_lab)
-    prefix = "auto-deadapi"
+    prefix = "auto-dead"
     admin.namespace(prefix)
     path = "/apis/apiregistration.k8s.io/v1/apiservices"
     spec = {

@@ -16,7 +16,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._clients.cluster impo
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
 from ansible_collections.mtv.teardown.plugins.module_utils._record import kinds
 from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_file import Record
-from ansible_collections.mtv.teardown.plugins.module_utils._session import furniture, order, second_views
+from ansible_collections.mtv.teardown.plugins.module_utils._session import furniture, journal, order, second_views
 from ansible_collections.mtv.teardown.plugins.module_utils._session import prefix as prefixes
 from ansible_collections.mtv.teardown.plugins.module_utils._session.coverage import Coverage, Place
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session, merge_keys
@@ -26,6 +26,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session.ownership im
     Decision,
     Ownership,
     Status,
+    home_of,
 )
 from ansible_collections.mtv.teardown.plugins.module_utils._session.rights import Right
 
@@ -143,6 +144,7 @@ _GENERATIONS = 5
 class _Reading:
     def __init__(self, cluster: Cluster, session: Session, catalog: Catalog, sweep: Sweep) -> None:
         self._cluster, self._session, self._catalog, self._sweep = cluster, session, catalog, sweep
+        self._given = session
         self._objects: dict[str, Obj] = {}
         self._views: dict[second_views.Place, str] = {}
         self._scopes: list[dict[str, Any]] = []
@@ -163,12 +165,18 @@ class _Reading:
             self._read([_scope(controller)] if controller else [])
         self._read(self._namespace_scopes())
         self._learn()  # labels of what was read just now may name Plans that were not
+        if not self._unreadable and journal.begins_anew(self._given, self._objects.values()):
+            self._session = journal.forgotten(self._session)
+            self._learn()
+            self._read(self._namespace_scopes())
+            self._learn()
         self._missing_servers()
         self._look_up_owners()
         ownership = self._ownership()
         decided = [(obj, ownership.of(obj)) for obj in self._objects.values()]
         kept = [(obj, decision) for obj, decision in decided if decision.status is not Status.OTHER]
         kept.sort(key=lambda pair: pair[0].place)
+        self._session = journal.traced(self._session.learned(noted=""), kept, home_of(self._objects.values()))
         read = any(scope["kind"] == "Namespace" and scope["api_version"] == "v1" for scope in self._scopes)
         found = Found(
             self._session,
@@ -413,7 +421,7 @@ class _Reading:
     # -- keys -----------------------------------------------------------------------------------------------
 
     def _learn(self) -> None:
-        """Keys of Plans, Migrations and Providers that are the session's; lineage outside its own namespaces."""
+        """Keys of Plans, Migrations and Providers that are the session's."""
         for _round in range(2):  # a Migration is known by its Plan
             ownership = self._ownership()
             owned = [(obj, made) for obj in self._objects.values() if (made := ownership.of(obj)).ours]
@@ -429,18 +437,12 @@ def learn(session: Session, owned: Iterable[tuple[Obj, Decision]]) -> Session:
     migrations += [_migration_key(obj, made, by_name) for obj, made in owned if _is_root(obj, "Migration")]
     providers = [_provider_key(obj, made) for obj, made in owned if _is_root(obj, "Provider")]
     named = [obj.created for obj, _made in owned if obj.created and prefixes.matches(session.prefix, obj.name)]
-    outside = {
-        obj.uid: made.test_name
-        for obj, made in owned
-        if not session.is_own_namespace(obj.namespace) and obj.kind != "Namespace"
-    }
     return session.learned(
         plans=merge_keys(session.plans, plans),
         migrations=merge_keys(session.migrations, migrations),
         providers=merge_keys(session.providers, providers),
         started=min([time for time in (session.started, *named) if time], default=""),
         namespaces=tuple(sorted({*session.namespaces, *(o.name for o, _m in owned if o.kind == "Namespace")})),
-        lineage={**session.lineage, **outside},
         identities={**{obj.address: obj.uid for obj, made in owned if made.evidence in BY_NAME}, **session.identities},
     )
 

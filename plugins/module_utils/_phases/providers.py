@@ -347,6 +347,7 @@ def item(one: Remote, made: Decision, reason: str = "") -> dict[str, Any]:
         "reason": reason or made.reason,
         "test_name": made.test_name,
         "provider": one.provider,
+        "host": one.host,
         "id": one.id,
         "place": one.place,
     }

@@ -12,6 +12,7 @@ from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils._clients.cluster import Cluster
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError
+from ansible_collections.mtv.teardown.plugins.module_utils._phases import notes
 from ansible_collections.mtv.teardown.plugins.module_utils._record import kinds, resources_file
 from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_file import Record
 from ansible_collections.mtv.teardown.plugins.module_utils._session import journal, order, prefix
@@ -43,7 +44,9 @@ def session_of(params: Mapping[str, Any]) -> Session:
     told_of = _parsed(text) if text is not None else resources_file.read(path) if path is not None else ()
     records = kinds.meant(told_of)
     source = path or (TEXT if text is not None else "")
-    session = Session(prefix=_prefix(given, records, source), source=source, records=records)
+    pattern = str(params.get("session_prefix_pattern") or "")
+    checked = _prefix(given, pattern, records, source)
+    session = Session(prefix=checked, source=source, records=records, pattern=pattern)
     return _with_journal(session, folder or (os.path.dirname(path) if path else ""))
 
 
@@ -71,25 +74,19 @@ def _looked(folder: str) -> str:
     return f"; there is no {os.path.join(folder, 'resources.json')}" if folder else ""
 
 
-def _prefix(given: Any, records: Iterable[Record], source: str) -> str:
+def _prefix(given: Any, pattern: str, records: Iterable[Record], source: str) -> str:
     names = [name for r in records for name in (r.name, r.namespace) if name]
     if given is None:
         return prefix.check(prefix.derive(names, source))
-    checked = prefix.check(str(given))
+    checked = prefix.check(str(given), pattern)
     prefix.agree(checked, names, source)
     return checked
 
 
 def _with_journal(session: Session, folder: str) -> Session:
     path = os.path.join(folder, journal.file_name(session.prefix))
-    if not folder or not os.path.exists(path):
-        return session
-    try:
-        with open(path, encoding="utf-8") as handle:
-            text = handle.read(journal.MAX_BYTES)
-    except (OSError, UnicodeDecodeError) as exc:
-        raise RecordError(f"{path} cannot be read: {exc}. It is a note of an earlier run.") from exc
-    return journal.with_journal(session, text, path)
+    text = notes.read(path) if folder else None
+    return session if text is None else journal.with_journal(session, text, path)
 
 
 def session_of_vms(cluster: Cluster, plan: Mapping[str, Any] | None, vms: Iterable[str], namespace: str) -> Session:
@@ -153,10 +150,5 @@ def not_done(phases: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 def with_deleted(session: Session, phases: Mapping[str, Any]) -> Session:
     """The session, knowing what earlier phases found: what belonged to those is known by their uids."""
-    remaining = [entry for phase in phases.values() for entry in phase.get("remaining") or ()]
-    found = {
-        str(entry["uid"]): str(entry.get("test_name") or "")
-        for entry in (*deleted_by(phases), *remaining)
-        if entry.get("uid") and not session.is_own_namespace(entry.get("namespace"))
-    }
-    return session.learned(lineage={**session.lineage, **found})
+    remaining = (entry for phase in phases.values() for entry in phase.get("remaining") or ())
+    return journal.with_items(session, [*deleted_by(phases), *remaining])

@@ -63,7 +63,8 @@ def verify(
     not_done: Iterable[Mapping[str, Any]] = (),
     sleep: Callable[[float], None] = time.sleep,
 ) -> dict[str, Any]:
-    """verdict, leftovers, kept, accepted, deleted, refused, absent, unreadable, not_covered, not_done, scopes, sweeps.
+    """verdict, leftovers, kept, accepted, deleted, refused, absent, unreadable, not_covered, not_done, scopes, sweeps;
+    session, with what the last look knew of it.
 
     known: what there was before, as items of earlier results; deleted is what of it is gone for sure; not_done:
     what was asked of Forklift in vain, as items of earlier results.
@@ -113,6 +114,7 @@ def verify(
         "scopes": scopes,
         "insecure": list(survey.insecure),
         "sweeps": len(looks),
+        "session": last.session,
     }
 
 

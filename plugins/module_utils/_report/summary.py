@@ -30,6 +30,7 @@ def of_targets(session: Session, result: Mapping[str, Any]) -> list[str]:
     """Before anything is touched."""
     targets = result["targets"]
     lines = [_title(session), f"{len(targets)} objects of it are there{': ' + _counts(targets) if targets else ''}."]
+    lines += _note(session)
     # Whole, however long: what check mode shows is what a run deletes, and check mode leaves no file to look it up in.
     lines += ["to be deleted:", *(f"  {_owned_line(entry)}" for entry in targets)] if targets else []
     lines += _not_touched(result["refused"])
@@ -72,7 +73,7 @@ def _untold_line(entry: Entry) -> str:
 
 def of_verdict(session: Session, result: Mapping[str, Any]) -> list[str]:
     """After the last look."""
-    lines = [_title(session), _headline(result)]
+    lines = [_title(session), _headline(result), *_note(session)]
     for entry in result["leftovers"][:MOST]:
         lines += _leftover(entry)
     lines += _more(result["leftovers"])
@@ -109,6 +110,10 @@ def handed_over(session: Session, result: Mapping[str, Any]) -> dict[str, Any]:
 def _title(session: Session) -> str:
     source = f" ({session.source})" if session.source else ""
     return f"session {session.prefix or 'without a prefix'}{source}"
+
+
+def _note(session: Session) -> list[str]:
+    return [f"with the note of an earlier run: {session.note}"] if session.note else []
 
 
 def _headline(result: Mapping[str, Any]) -> str:

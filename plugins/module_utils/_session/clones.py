@@ -22,6 +22,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_fil
 from ansible_collections.mtv.teardown.plugins.module_utils._session import prefix as prefixes
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 from ansible_collections.mtv.teardown.plugins.module_utils._session.ownership import Decision, Status
+from ansible_collections.mtv.teardown.plugins.module_utils._session.shown import NAME_ONLY
 
 # Types of providers that can be searched; others (hyperv) are only named.
 SEARCHED = ("vsphere", "ovirt", "openstack")
@@ -156,20 +157,27 @@ def _owners_first(seen: Mapping[str, Remote]) -> list[Remote]:
 
 def _part(session: Session, one: Remote, owner: Decision | None) -> Decision:
     """What is part of another object goes with it, and is the session's when that is."""
-    if owner is None and one.owner in session.lineage:  # it has gone, and what it was is known
+    trace = session.traces.get(one.owner)
+    if (
+        owner is None and one.owner in session.lineage and (trace is None or trace.home in ("", one.host))
+    ):  # it has gone
         owner = Decision(Status.OWNED, test_name=session.lineage[one.owner])
     if owner is None or owner.status in (Status.OTHER, Status.REFUSED):
-        return _noted(session, one) or Decision(Status.OTHER)
+        return _as_noted(session, one, Decision(Status.OTHER))
     if one.kept:
         return Decision(Status.REFUSED, reason=one.kept)
     return Decision(owner.status, one.relation or "owner", owner.reason, owner.test_name)
 
 
-def _noted(session: Session, one: Remote) -> Decision | None:
-    """What an earlier look found to be the session's, by its identity."""
-    if one.identity not in session.lineage:
-        return None
-    return Decision(Status.OWNED, "noted by an earlier run", test_name=session.lineage[one.identity])
+def _as_noted(session: Session, one: Remote, made: Decision) -> Decision:
+    """What an earlier look found to be the session's, by its identity: never more than what is seen now allows."""
+    if made.ours or one.identity not in session.lineage:
+        return made
+    trace, reason = session.traces.get(one.identity), made.reason or one.kept
+    if trace is not None and not trace.fits(one.host, one.type, one.kind, None, one.name):
+        reason = reason or f"an earlier run noted it as {trace.kind} {trace.name!r} on {trace.home}: it is another now"
+    status = Status.CONTESTED if reason else Status.OWNED
+    return Decision(status, "noted by an earlier run", reason, session.lineage[one.identity])
 
 
 def _shown(session: Session, one: Remote) -> Decision | None:
@@ -184,9 +192,9 @@ def _shown(session: Session, one: Remote) -> Decision | None:
 
 def _decide(session: Session, one: Remote, same_name: list[Remote]) -> Decision:
     known = _planned_name(session, one)
-    made = _noted(session, one) or _shown(session, one) or _by_id(session, one) or _by_name(session, one, known)
-    if made.status is Status.OTHER:
-        return _renamed(session, one, known)
+    made = _shown(session, one) or _by_id(session, one) or _by_name(session, one, known)
+    made = _renamed(session, one, known) if made.status is Status.OTHER else made
+    made = _as_noted(session, one, made)
     if made.status is not Status.OWNED:
         return made
     if one.kept:
@@ -231,6 +239,8 @@ def _by_name(session: Session, one: Remote, known: str) -> Decision:
         # Not deleted, and not called clean either: its provider's clock may be wrong.
         reason = f"it has the session's name and is not recorded, but is older than the session ({one.created})"
         return Decision(Status.CONTESTED, evidence, reason)
+    if not session.names_prove:
+        return Decision(Status.CONTESTED, evidence, NAME_ONLY)
     return Decision(Status.OWNED, evidence)
 
 

@@ -24,13 +24,14 @@ CLAIMS = (("", "PersistentVolumeClaim"), (order.CDI, "DataVolume"))
 @dataclass(slots=True)
 class Holders:
     """Over one reading. by_uid: what was met; is_ours: whether any evidence shows an object to be the session's;
-    is_own: whether a namespace is; is_known: whether a uid is a key of the session, which may have gone."""
+    is_own: whether a namespace is; is_known: whether an owner, by the namespace of what it owns, is known to be the
+    session's, though it may have gone."""
 
     by_uid: Mapping[str, Obj]
     coverage: Coverage
     is_ours: Callable[[Obj], bool]
     is_own: Callable[[str | None], bool]
-    is_known: Callable[[str], bool]
+    is_known: Callable[[Owner, str | None], bool]
     _claims: dict[tuple[str, str, str, str], Obj] = field(init=False)
     _used: dict[str, str] | None = None
 
@@ -52,7 +53,7 @@ class Holders:
         for obj in self.by_uid.values():
             if not self.is_own(obj.namespace) and (self.is_ours(obj) or self._uses_ours(obj)):
                 for below in (obj, *self._strange_owners(obj)):
-                    unread = (owner for owner in below.owners if self._is_unread(owner))
+                    unread = (owner for owner in below.owners if self._is_unread(owner, below))
                     wanted.update({o.uid: (o, below.namespace) for o in unread if o.uid not in self.coverage.unknown})
         return wanted
 
@@ -66,16 +67,17 @@ class Holders:
             above += strange
             yield from strange
 
-    def _is_unread(self, owner: Owner) -> bool:
+    def _is_unread(self, owner: Owner, below: Obj) -> bool:
         """Nobody knows whether it lives."""
-        return not (owner.uid in self.by_uid or owner.uid in self.coverage.gone or self.is_known(owner.uid))
+        met = owner.uid in self.by_uid or owner.uid in self.coverage.gone
+        return not (met or self.is_known(owner, below.namespace))
 
     def _other_owner(self, obj: Obj) -> str:
         for owner in obj.owners:
             above = self.by_uid.get(owner.uid)
             if above is not None and not self.is_ours(above):
                 return f"also owned by {above.shown}, which is not the session's"
-            if self._is_unread(owner):
+            if self._is_unread(owner, obj):
                 why = self.coverage.unknown.get(owner.uid, "it was not read")
                 return f"also owned by {owner.kind} {owner.name}, and nobody knows whose that is: {why}"
         return ""

@@ -35,6 +35,27 @@ class Key:
     vms: tuple[tuple[str, str], ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What an object was when it was shown to be the session's.
+
+    home: where it lives, the uid of the cluster's namespace kube-system, or the host of a provider; empty where that
+    could not be told; group: its API group, or the type of the provider; evidence: what showed it.
+    """
+
+    home: str
+    group: str
+    kind: str
+    namespace: str
+    name: str
+    evidence: str
+
+    def fits(self, home: str, group: str, kind: str, namespace: str | None, name: str) -> bool:
+        """Whether an object with the same uid is that one: an id may be copied, to another server too."""
+        same = (self.group, self.kind, self.namespace, self.name) == (group, kind, namespace or "", name)
+        return same and self.home in ("", home)
+
+
 def _key(data: Mapping[str, Any]) -> Key:
     """A key that was JSON meanwhile: tuples have become lists."""
     return Key(**{**data, "vms": tuple((str(vm_id), str(name)) for vm_id, name in data.get("vms", ()))})
@@ -48,9 +69,12 @@ class Session:
     started: RFC 3339 time of the oldest object that carries the prefix, empty when nothing is left of it;
     namespaces: those that the session created; lineage: uid -> test name of what was shown to be the
     session's outside its own namespaces, so that dependants are known when the owner has gone;
+    traces: uid -> what that was, and by which evidence; what an earlier run noted has one in any case;
     identities: place -> uid of what is the session's by its name alone, as it was first met: what stands there later
     with another uid is somebody else's; narrow: kinds that the account may not list in the whole cluster, where that is
-    not needed, None while nobody has asked.
+    not needed, None while nobody has asked; pattern: what the site allows as a prefix beside the suite's, never from a
+    record or a note; note: the file with what an earlier run noted, as people are told of it; noted: when that was,
+    empty once it is known that it is about this session.
     """
 
     prefix: str = ""
@@ -64,6 +88,10 @@ class Session:
     lineage: Mapping[str, str] = field(default_factory=dict)
     identities: Mapping[str, str] = field(default_factory=dict)
     narrow: tuple[str, ...] | None = None
+    pattern: str = ""
+    traces: Mapping[str, Trace] = field(default_factory=dict)
+    note: str = ""
+    noted: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -71,6 +99,11 @@ class Session:
     @property
     def has_record(self) -> bool:
         return bool(self.records)
+
+    @property
+    def names_prove(self) -> bool:
+        """False for a prefix that is not of the suite's shape: it may be the name of anything."""
+        return not self.prefix or prefixes.is_suites(self.prefix)
 
     @property
     def is_searched(self) -> bool:
@@ -98,13 +131,19 @@ class Session:
         return replace(self, **changes)
 
 
+_TEXTS = ("prefix", "source", "started", "pattern", "note", "noted")
+
+
 def from_dict(data: Mapping[str, Any]) -> Session:
     """The session that another role handed on. TeardownError when it is not one."""
     try:
         values = {f.name: data[f.name] for f in fields(Session) if f.name in data}
+        if not all(isinstance(values.get(name, ""), str) for name in _TEXTS):
+            raise TypeError(f"{', '.join(_TEXTS)} are text")
         for name in ("plans", "migrations", "providers"):
             values[name] = tuple(_key(key) for key in values.get(name, ()))
         values["records"] = tuple(Record(**record) for record in values.get("records", ()))
+        values["traces"] = {str(uid): Trace(**trace) for uid, trace in dict(values.get("traces") or {}).items()}
         values["namespaces"] = tuple(values.get("namespaces", ()))
         if values.get("narrow") is not None:
             values["narrow"] = tuple(values["narrow"])
@@ -114,7 +153,7 @@ def from_dict(data: Mapping[str, Any]) -> Session:
     if not (session.prefix or session.plans or session.records):
         raise TeardownError("session has neither a prefix nor a record: nothing can be shown to belong to it.")
     if session.prefix:
-        prefixes.check(session.prefix)
+        prefixes.check(session.prefix, session.pattern)
     return session
 
 

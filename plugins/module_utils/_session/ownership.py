@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_file import Record
-from ansible_collections.mtv.teardown.plugins.module_utils._session import bindings, furniture, order
+from ansible_collections.mtv.teardown.plugins.module_utils._session import bindings, furniture, order, shown
 from ansible_collections.mtv.teardown.plugins.module_utils._session import prefix as prefixes
 from ansible_collections.mtv.teardown.plugins.module_utils._session.coverage import Coverage
 from ansible_collections.mtv.teardown.plugins.module_utils._session.holders import Holders
@@ -27,6 +27,8 @@ _NAMED_BY_CLAIM = re.compile(r"^(?:prime-|populate-|importer-prime-)([0-9a-f]{8}
 SUCCESSOR = "made anew since with the same name: the successor is not the session's"
 # What rests on a name alone, so that another object can take its place.
 BY_NAME = frozenset({"record", "name", "reference"})
+# What an object does not carry itself, so that it may be missing later though nobody took it away.
+NOT_TO_BE_SEEN = frozenset({"record", "uid"})
 _NAMED_BY_PLAN = ("-extra-v2v-conf", "-customization-scripts")
 
 
@@ -57,6 +59,12 @@ class Decision:
     @property
     def ours(self) -> bool:
         return self.status in (Status.OWNED, Status.CONTESTED)
+
+
+def home_of(objects: Iterable[Obj]) -> str:
+    """The cluster, as nobody can rename it: the uid of its namespace kube-system; empty when that was not read."""
+    met = (o.uid for o in objects if (o.group, o.kind, o.name) == ("", "Namespace", "kube-system"))
+    return next(met, "")
 
 
 _OTHER = Decision(Status.OTHER)
@@ -92,10 +100,14 @@ class Ownership:
         self._providers = {key.uid: key for key in session.providers}
         self._plan_names = self._named_plans()
         self._anew = {name for name, o in self._namespaces.items() if self._is_successor(o)}
+        self._home = home_of(self._by_uid.values())
+        self._unshown = shown.not_shown(session, self._by_uid.values(), self._records)
         self._made: dict[str, Decision] = {}
         self._open: set[str] = set()
         self._foreign_plans: list[Obj] | None = None
-        self._holders = Holders(self._by_uid, coverage, lambda obj: self._base(obj).ours, self._is_own, self._is_known)
+        self._holders = Holders(
+            self._by_uid, coverage, lambda obj: self._base(obj).ours, self._is_own, self._is_ours_and_gone
+        )
 
     @staticmethod
     def _index(records: Iterable[Record], groups: Mapping[str, str]) -> dict[tuple[str, str, str, str], Record]:
@@ -123,8 +135,11 @@ class Ownership:
         """Owners that have to be looked up before any decision is final: see Holders."""
         return self._holders.unread_owners()
 
-    def _is_known(self, uid: str) -> bool:
-        return any(uid in keys for keys in (self._session.lineage, self._plans, self._migrations, self._providers))
+    def _is_ours_and_gone(self, owner: Owner, namespace: str | None) -> bool:
+        """An owner that the session is known by, or that was shown to be its own before."""
+        keys = (self._plans, self._migrations, self._providers)
+        known = any(owner.uid in key for key in keys)
+        return known or self._gone(owner.uid, owner.kind, namespace, owner.name) is not None
 
     def _base(self, obj: Obj) -> Decision:
         """What shows that it is the session's, whoever else holds it."""
@@ -143,6 +158,9 @@ class Ownership:
             return self._namespace(obj)
         if self._is_own(obj.namespace):
             return _owned("namespace", self._test_of(obj))
+        return self._as_noted(obj, self._by_what_is_seen(obj))
+
+    def _by_what_is_seen(self, obj: Obj) -> Decision:
         lineage = self._lineage(obj)
         if lineage is not None:
             return lineage
@@ -157,13 +175,12 @@ class Ownership:
 
     def _is_own(self, namespace: str | None) -> bool:
         """A namespace that the session created, and not another one of the same name that somebody made since."""
-        return self._session.is_own_namespace(namespace) and namespace not in self._anew
+        return self._session.is_own_namespace(namespace) and namespace not in self._anew | self._unshown
 
     # -- evidence that does not depend on names -------------------------------------------------------------
 
     def _lineage(self, obj: Obj) -> Decision | None:
         checks = (
-            self._known,
             self._label,
             self._root,
             self._owner,
@@ -175,11 +192,34 @@ class Ownership:
         )
         return next((made for check in checks if (made := check(obj)) is not None), None)
 
-    def _known(self, obj: Obj) -> Decision | None:
-        """Shown to be the session's earlier, by its uid."""
-        if obj.uid in self._session.lineage:
-            return _owned("uid", self._session.lineage[obj.uid])
-        return None
+    def _as_noted(self, obj: Obj, made: Decision) -> Decision:
+        """What was shown to be the session's earlier, by its uid: never more than what is seen now allows, and never
+        in a namespace of the cluster itself."""
+        if made.ours or not self._is_known(obj) or prefixes.is_protected(obj.namespace or ""):
+            return made
+        test, trace = self._session.lineage[obj.uid], self._session.traces.get(obj.uid)
+        older = bool(self._session.started and obj.created and obj.created < self._session.started)
+        if made.status is Status.OTHER and not older and (trace is None or trace.evidence in NOT_TO_BE_SEEN):
+            return _owned("uid", test)
+        before = trace.evidence if trace else "uid"
+        reason = made.reason or f"it was shown to be the session's by {before}, and nothing shows that any more"
+        return Decision(Status.CONTESTED, before, reason, test)
+
+    def _is_known(self, obj: Obj) -> bool:
+        trace = self._session.traces.get(obj.uid)
+        known = obj.uid in self._session.lineage
+        return known and (trace is None or trace.fits(self._home, obj.group, obj.kind, obj.namespace, obj.name))
+
+    def _gone(self, uid: str, kind: str, namespace: str | None, name: str | None = None) -> str | None:
+        """The test of what was the session's and is not to be seen any more; None when that is not known of it."""
+        if uid in self._by_uid or uid not in self._session.lineage:
+            return None
+        trace = self._session.traces.get(uid)
+        if trace is not None:
+            inside, named = namespace if trace.namespace else "", trace.name if name is None else name
+            if not trace.fits(self._home, trace.group, kind, inside, named):
+                return None
+        return self._session.lineage[uid]
 
     def _label(self, obj: Obj) -> Decision | None:
         labels = obj.labels
@@ -209,8 +249,8 @@ class Ownership:
 
     def _owner(self, obj: Obj) -> Decision | None:
         for owner in obj.owners:
-            if owner.uid in self._session.lineage:
-                return _owned("owner", self._session.lineage[owner.uid])
+            if (test := self._gone(owner.uid, owner.kind, obj.namespace, owner.name)) is not None:
+                return _owned("owner", test)
             for keys in (self._plans, self._migrations, self._providers):
                 if owner.uid in keys:
                     return _owned("owner", keys[owner.uid].test_name)
@@ -225,8 +265,8 @@ class Ownership:
         if not match:
             return None
         uid = match.group(1)
-        if uid in self._session.lineage:
-            return _owned("claim uid in its name", self._session.lineage[uid])
+        if (test := self._gone(uid, "PersistentVolumeClaim", obj.namespace)) is not None:
+            return _owned("claim uid in its name", test)
         above = self._by_uid.get(uid)
         if above is not None and above.uid != obj.uid and self._base(above).ours:
             return _owned("claim uid in its name", self._base(above).test_name)
@@ -248,10 +288,11 @@ class Ownership:
         """The test of what a volume is bound to; None when that is not the session's."""
         if self._is_own(namespace):
             return self._test_of(obj)
+        kind = "PersistentVolumeClaim" if obj.kind == "PersistentVolume" else "VolumeSnapshot"
         named = _NAMED_BY_CLAIM.match(name)
-        for known in (uid, named.group(1) if named else ""):
-            if known and known in self._session.lineage:
-                return self._session.lineage[known]
+        for known, called in ((uid, name), (named.group(1) if named else "", None)):
+            if (test := self._gone(known, kind, namespace, called)) is not None:
+                return test
             above = self._by_uid.get(known)
             if above is not None and self._base(above).ours:
                 return self._base(above).test_name
@@ -395,7 +436,7 @@ class Ownership:
                 return _refused("its name begins with the prefix, but of this kind a name alone shows nothing")
             if self._session.started and obj.created and obj.created < self._session.started:
                 return _refused(f"its name begins with the prefix, but it is older than the session ({obj.created})")
-            return _owned("name")
+            return _owned("name") if self._session.names_prove else _refused(shown.NAME_ONLY)
         if obj.group == order.FORKLIFT and self._refers_to_session(obj):
             return _owned("reference")
         return _refused("its name begins with the prefix, but nothing else shows that the session made it")
@@ -413,10 +454,10 @@ class Ownership:
             return _refused("a namespace of the cluster itself, never deleted", test) if record else _OTHER
         if obj.name in self._anew:
             return _refused(SUCCESSOR, test)
-        if self._session.is_own_namespace(obj.name):
+        if self._is_own(obj.name):
             return _owned("record" if record else "name", test)
         if record is None:
-            return _OTHER
+            return _refused(shown.NAME_ONLY) if obj.name in self._unshown else _OTHER
         made = self._recorded_by_age(obj, test)
         if not made.ours:
             return made

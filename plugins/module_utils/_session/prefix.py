@@ -6,6 +6,8 @@
 mtv-api-tests names a session C(auto-) and four characters of a lower-cased short UUID
 (C(conftest.py: session_uuid)); every name it makes is that prefix, or that prefix, C(-) and more.
 Over-long names are cut to their LAST 63 characters (C(utilities/resources.py)), so the prefix may be gone.
+A prefix of another shape may be the name of anything, such as rook-ceph: it takes a pattern that the site has set, and
+then its name alone proves nothing (C(shown.py)).
 """
 
 from __future__ import annotations
@@ -17,7 +19,8 @@ from ansible_collections.mtv.teardown.plugins.module_utils._errors import Record
 
 MIN_LENGTH = 6
 CUT_LENGTH = 63
-_USABLE = re.compile(r"^[a-z0-9]([-a-z0-9]*[a-z0-9])$")
+_USABLE = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])")
+_SHAPE = re.compile(r"auto-[a-z0-9]{4}")
 _SUITE = re.compile(r"^(auto-[a-z0-9]{4})(?:-|$)")
 # Words that begin names on every cluster: a prefix of one of them would own what is not the session's.
 PROTECTED_WORDS = (
@@ -36,8 +39,11 @@ PROTECTED_WORDS = (
 )
 
 
-def check(prefix: str) -> str:
-    """Return the prefix, or raise RecordError when it could match what is not one session's."""
+def check(prefix: str, pattern: str = "") -> str:
+    """Return the prefix, or raise RecordError when it could match what is not one session's.
+
+    pattern: regular expression of the prefixes that a site has beside the suite's.
+    """
     text = prefix.strip()
     if not text:
         raise RecordError("session_prefix is empty: an empty prefix would match everything.")
@@ -45,13 +51,48 @@ def check(prefix: str) -> str:
         raise RecordError(f"session_prefix {text!r} is a pattern; give one session's prefix, such as auto-ab12.")
     if len(text) < MIN_LENGTH:
         raise RecordError(f"session_prefix {text!r} is too short: at least {MIN_LENGTH} characters, such as auto-ab12.")
-    if len(text) > 50 or not _USABLE.match(text):
+    if len(text) > 50 or not _USABLE.fullmatch(text):
         raise RecordError(
             f"session_prefix {text!r} cannot begin a Kubernetes name (a-z, 0-9 and -, at most 50 characters)."
         )
     if is_protected(text) or text in PROTECTED_WORDS:
         raise RecordError(f"session_prefix {text!r} is a protected word: it names parts of the cluster itself.")
+    if not is_suites(text):
+        _allow(text, pattern)
     return text
+
+
+def is_suites(prefix: str) -> bool:
+    """True for the shape that mtv-api-tests gives: only there is a name an evidence."""
+    return bool(_SHAPE.fullmatch(prefix))
+
+
+def _allow(text: str, pattern: str) -> None:
+    """Raise RecordError unless the site's pattern says that this is a session's prefix."""
+    if not pattern:
+        raise RecordError(
+            f"session_prefix {text!r} is not the prefix of a session of mtv-api-tests (auto- and four of a-z and 0-9, "
+            "such as auto-ab12). Where sessions are named otherwise, the site's inventory says how: "
+            "session_prefix_pattern (mtv_teardown_session_prefix_pattern), a regular expression for the whole prefix."
+        )
+    try:
+        allowed = re.compile(pattern)
+    except (re.error, RecursionError, OverflowError) as exc:
+        raise RecordError(f"session_prefix_pattern {pattern!r} is not a regular expression: {exc}.") from exc
+    for other in ("", "kube-system", "openshift-mtv", *PROTECTED_WORDS, _another(text)):
+        if other != text and allowed.fullmatch(other):
+            raise RecordError(
+                f"session_prefix_pattern {pattern!r} allows too much: {other!r} matches it, too. Give it text of its "
+                "own, such as nightly-[a-z0-9]{4}."
+            )
+    if not allowed.fullmatch(text):
+        raise RecordError(f"session_prefix {text!r} does not match session_prefix_pattern {pattern!r}.")
+
+
+def _another(text: str) -> str:
+    """A word of the same form with none of its letters: a pattern with text of its own does not match it."""
+    letters, digits = "abcdefghijklmnopqrstuvwxyz", "0123456789"
+    return text.translate(str.maketrans(letters + digits, letters[13:] + letters[:13] + digits[5:] + digits[:5]))
 
 
 def is_protected(namespace: str) -> bool:

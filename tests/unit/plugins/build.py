@@ -65,19 +65,18 @@ def obj(
     *,
     uid: str = "",
     created: str = AFTER,
-    owners: tuple[str, ...] = (),
+    owners: tuple[str | Obj, ...] = (),
     labels: dict[str, str] | None = None,
     annotations: dict[str, str] | None = None,
     spec: dict[str, Any] | None = None,
     status: dict[str, Any] | None = None,
     finalizers: tuple[str, ...] = (),
     controller: Obj | None = None,
-    owner: Obj | None = None,
     deleting: str = "",
     **top: Any,
 ) -> Obj:
-    """A live object; its uid is made from its place, and an owner is given by uid, or whole, also when it controls it;
-    top: fields beside metadata, spec and status."""
+    """A live object; its uid is made from its place, and an owner is given whole, or by uid when its kind does not
+    matter; top: fields beside metadata, spec and status."""
     meta = {
         "name": name,
         "namespace": namespace,
@@ -86,17 +85,20 @@ def obj(
         "labels": labels or {},
         "annotations": annotations or {},
         "finalizers": list(finalizers),
-        "ownerReferences": [{"uid": owner, "kind": "X", "name": "x"} for owner in owners],
+        "ownerReferences": [_reference(owner) for owner in owners],
     }
     if controller is not None:
         above = {"uid": controller.uid, "kind": controller.kind, "name": controller.name, "controller": True}
         meta["ownerReferences"] += [{**above, "apiVersion": controller.resource.api_version}]
-    if owner is not None:
-        above = {"uid": owner.uid, "kind": owner.kind, "name": owner.name}
-        meta["ownerReferences"] += [{**above, "apiVersion": owner.resource.api_version}]
     if deleting:
         meta["deletionTimestamp"] = deleting
     return from_item(RESOURCES[kind], {"metadata": meta, "spec": spec or {}, "status": status or {}, **top})
+
+
+def _reference(owner: str | Obj) -> dict[str, Any]:
+    if isinstance(owner, str):
+        return {"uid": owner, "kind": "X", "name": "x"}
+    return {"uid": owner.uid, "kind": owner.kind, "name": owner.name, "apiVersion": owner.resource.api_version}
 
 
 def record(kind: str, name: str, namespace: str | None = None, test_name: str = "") -> Record:

@@ -171,9 +171,9 @@ def _labelled(w: World, plan: str, migration: str) -> None:
     labels = w.rng.choice([{"plan": plan}, {"migration": migration}, {"plan": plan, "migration": w.uid()}])
     made = w.add(OURS, w.rng.choice(LINEAGE), w.hostile(), SHARED, labels=labels)
     if made is not None and w.rng.random() < 0.5:  # 5, point 3: what it owns
-        below = w.add(OURS, "Pod", w.hostile(), SHARED, owners=(made.uid,))
+        below = w.add(OURS, "Pod", w.hostile(), SHARED, owners=(made,))
         if below is not None and w.rng.random() < 0.5:
-            w.add(OURS, "PersistentVolumeClaim", w.hostile(), SHARED, owners=(below.uid,))
+            w.add(OURS, "PersistentVolumeClaim", w.hostile(), SHARED, owners=(below,))
     if made is not None and made.kind == "PersistentVolumeClaim":
         claim = {"claimRef": {"namespace": SHARED, "name": made.name, "uid": made.uid}}
         w.add(OURS, "PersistentVolume", f"pvc-{w.uid()}", spec=claim, status=RELEASED)
@@ -192,7 +192,7 @@ def _contested(w: World, plan: str, _migration: str) -> None:
     """Ours by its label, and owned by a living stranger: a leftover that is not deleted."""
     theirs = w.add(OTHERS, "VirtualMachine", f"theirs-{w.rng.randrange(99)}", SHARED)
     if theirs is not None:
-        w.add(CONTESTED, "PersistentVolumeClaim", w.hostile(), SHARED, labels={"plan": plan}, owners=(theirs.uid,))
+        w.add(CONTESTED, "PersistentVolumeClaim", w.hostile(), SHARED, labels={"plan": plan}, owners=(theirs,))
 
 
 def _cycle(w: World, _plan: str, _migration: str) -> None:
@@ -251,7 +251,14 @@ def _owned_by_strangers(w: World, plan: str, _migration: str) -> None:
     if not alive:
         w.objects.remove(theirs)
         del w.truth[theirs.uid]
-    w.add(CONTESTED if alive else OURS, w.rng.choice(LINEAGE), w.hostile(), SHARED, labels={"plan": plan}, owner=theirs)
+    w.add(
+        CONTESTED if alive else OURS,
+        w.rng.choice(LINEAGE),
+        w.hostile(),
+        SHARED,
+        labels={"plan": plan},
+        owners=(theirs,),
+    )
 
 
 def _used(w: World, plan: str, _migration: str) -> None:
@@ -267,7 +274,7 @@ def _used(w: World, plan: str, _migration: str) -> None:
     truth = OURS if over or used is None else CONTESTED
     above = w.add(truth, "DataVolume", name, SHARED, labels={"plan": plan})
     if above is not None:
-        w.add(truth, "PersistentVolumeClaim", name, SHARED, owner=above)
+        w.add(truth, "PersistentVolumeClaim", name, SHARED, owners=(above,))
 
 
 def _overlap(w: World, _plan: str, _migration: str) -> None:

@@ -14,9 +14,53 @@ from hypothesis import strategies as st
 CUT = "-source-vsphere-8-0-1-with-a-name-so-long-that-its-head-is-gone"
 
 
-@pytest.mark.parametrize("usable", ["auto-ab12", "mtv-api-ab12", "nightly-0a1b", " auto-ab12 "])
+@pytest.mark.parametrize("usable", ["auto-ab12", "auto-0000", " auto-ab12 "])
 def test_usable(usable: str) -> None:
     assert prefix.check(usable) == usable.strip()
+
+
+NAMES = ["rook-ceph", "cert-manager", "monitoring", "production", "mtv-api-ab12", "auto-ab1", "auto-ab123", "auto-ab-2"]
+
+
+@pytest.mark.parametrize("name", [*NAMES, "auto-ab12-x", "xauto-ab12"])
+def test_another_shape_takes_a_pattern(name: str) -> None:
+    with pytest.raises(RecordError, match="session_prefix_pattern"):
+        prefix.check(name)
+    with pytest.raises(RecordError, match="does not match session_prefix_pattern"):
+        prefix.check(name, "nightly-[a-z0-9]{4}")
+
+
+@pytest.mark.parametrize(
+    "pattern", ["nightly-[a-z0-9]{4}", "(nightly|weekly)-.*", "nightly-0a1b", "^nightly-[a-z0-9]{4}$", ".*-0a1b"]
+)
+def test_a_pattern_of_the_site(pattern: str) -> None:
+    assert prefix.check("nightly-0a1b", pattern) == "nightly-0a1b"
+    for other in ("xnightly-0a1b", "Nightly-0a1b", "rook-ceph", "nightl-0a1b"):
+        with pytest.raises(RecordError):
+            prefix.check(other, pattern.replace(".*-0a1b", "nightly-0a1b"))
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        *(".*", ".+", ".{12}", "[a-z0-9-]+", "[a-z]+-[a-z0-9]+", "[a-z]{7}-.*", "|nightly-0a1b", "(nightly-0a1b)?"),
+        *("kube-.*|nightly-.*", "openshift-mtv|nightly-0a1b", "nightly-0a1b|migration", r"\w+-\w+", "[", "(" * 9000),
+    ],
+)
+def test_patterns_that_allow_too_much_or_are_none(pattern: str) -> None:
+    with pytest.raises(RecordError, match="session_prefix_pattern"):
+        prefix.check("nightly-0a1b", pattern)
+
+
+@given(
+    st.from_regex(r"[a-z]{3,9}-[a-z0-9]{1,9}", fullmatch=True), st.sampled_from(["kube-system", "default", "system"])
+)
+def test_no_pattern_gives_a_word_of_the_cluster(name: str, word: str) -> None:
+    with pytest.raises(RecordError):
+        prefix.check(word, word)
+    if prefix.is_protected(name) or name in prefix.PROTECTED_WORDS or len(name) < prefix.MIN_LENGTH:
+        return
+    assert prefix.check(name, name) == name
 
 
 @pytest.mark.parametrize(

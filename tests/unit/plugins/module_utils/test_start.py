@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,8 @@ from ansible_collections.mtv.teardown.plugins.module_utils._errors import Teardo
 from ansible_collections.mtv.teardown.plugins.module_utils._phases import start
 from ansible_collections.mtv.teardown.plugins.module_utils._session import journal
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session, from_dict
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 UID = "0f0f0f0f-1111-2222-3333-444444444444"
 
@@ -57,8 +61,8 @@ def test_the_record_instead_of_a_file(form: Any, tmp_path: Path) -> None:
 def test_a_file_that_the_environment_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MTV_TEARDOWN_RESOURCES_FILE", write(tmp_path, names("auto-ab12-x"), "named.json"))
     write(tmp_path, names("auto-zz99-x"))
-    for given in ({}, {"resources_file": "", "session_prefix": "", "resources": ""}):
-        found = start.session_of(options(data_collector_path=str(tmp_path), **given))
+    for empty in ({}, {"resources_file": "", "session_prefix": "", "resources": ""}):
+        found = start.session_of(options(data_collector_path=str(tmp_path), **empty))
         assert (found.prefix, found.source) == ("auto-ab12", str(tmp_path / "named.json"))
 
 
@@ -134,29 +138,164 @@ def test_a_session_survives_the_way_between_roles() -> None:
     assert from_dict(json.loads(json.dumps(session.as_dict()))) == session
 
 
+def note(folder: Path, content: object) -> Path:
+    """A note as a run leaves it."""
+    path = folder / journal.file_name("auto-ab12")
+    path.write_text(content if isinstance(content, str) else json.dumps(content))
+    path.chmod(0o600)
+    return path
+
+
+def with_note(folder: Path) -> Session:
+    return start.session_of(options(session_prefix="auto-ab12", data_collector_path=str(folder)))
+
+
 def test_notes_of_an_earlier_run(tmp_path: Path) -> None:
-    earlier = Session(prefix="auto-ab12", plans=(Key("p", "n", UID, "t"),), started="2026-01-01T00:00:00Z")
-    write(tmp_path, journal.entry(earlier), journal.file_name("auto-ab12"))
-    found = start.session_of(options(session_prefix="auto-ab12", data_collector_path=str(tmp_path)))
+    earlier = Session(prefix="auto-ab12", plans=(Key("auto-ab12-p", "n", UID, "t"),), started="2026-01-01T00:00:00Z")
+    note(tmp_path, journal.entry(earlier))
+    found = with_note(tmp_path)
     assert found.plans == earlier.plans
     assert found.started == earlier.started
+
+
+NEW = {"version": 2, "verdict": "", "written": "2026-01-02T00:00:00Z", "prefix": "auto-ab12"}
+PLAN = {"name": "auto-ab12-p", "namespace": "mtv", "uid": UID}
+TRACE = {"home": "", "group": "", "kind": "Secret", "namespace": "mtv", "name": "s", "evidence": "record"}
 
 
 @pytest.mark.parametrize(
     "notes",
     [
-        "",
-        "[]",
-        '{"prefix": "auto-cd34"}',
-        '{"prefix": "auto-ab12", "plans": 5}',
-        '{"prefix": "auto-ab12", "lineage": {"x": ""}}',
-        '{"prefix": "auto-ab12", "plans": [{"name": "p", "namespace": "n", "uid": "*"}]}',
+        *("", "[]", "[" * 100_000, '{"prefix": "auto-cd34"}', {"prefix": "auto-ab12", "plans": 5}),
+        {"prefix": "auto-ab12", "plans": [{**PLAN, "uid": "*"}]},
+        {"prefix": "auto-ab12", "plans": [{**PLAN, "uid": UID + "\n"}]},
+        {"prefix": "auto-ab12", "plans": [{**PLAN, "name": "theirs"}]},
+        {**NEW, "version": 3},
+        {**NEW, "version": True},
+        {**NEW, "lineage": {"x": ""}, "traces": {"x": TRACE}},
+        {**NEW, "lineage": {UID: ""}},
+        {**NEW, "lineage": {UID: ""}, "traces": {UID: {**TRACE, "kind": 5}}},
+        {**NEW, "lineage": {UID: 5}, "traces": {UID: TRACE}},
+        {**NEW, "lineage": {UID: ""}, "traces": {UID: {"kind": "Secret"}}},
+        {**NEW, "lineage": [UID], "traces": {UID: TRACE}},
+        {**NEW, "identities": {"secrets/mtv/s": 5}},
+        {**NEW, "plans": [{**PLAN, "name": "theirs"}]},
+        {**NEW, "started": "long ago"},
+        {**NEW, "written": "2026-01-02T00:00:00Z\n"},
+        {**NEW, "namespaces": [5]},
     ],
 )
-def test_notes_that_are_none(tmp_path: Path, notes: str) -> None:
-    (tmp_path / journal.file_name("auto-ab12")).write_text(notes)
+def test_notes_that_are_none(tmp_path: Path, notes: object) -> None:
+    note(tmp_path, notes)
     with pytest.raises(TeardownError, match="emove it to go without"):
-        start.session_of(options(session_prefix="auto-ab12", data_collector_path=str(tmp_path)))
+        with_note(tmp_path)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+        lambda x: st.lists(x) | st.dictionaries(st.text(max_size=5), x),
+        max_leaves=6,
+    ),
+    st.sampled_from(
+        [*NEW, "plans", "migrations", "providers", "lineage", "traces", "identities", "started", "namespaces"]
+    ),
+)
+@settings(max_examples=1500, deadline=None, derandomize=True, database=None)
+def test_whatever_stands_in_a_note_is_read_or_told(value: object, key: str) -> None:
+    known = Session(prefix="auto-ab12")
+    with contextlib.suppress(TeardownError):
+        journal.with_journal(known, json.dumps({**NEW, key: value}), "note")
+    if key in ("plans", "migrations", "providers"):
+        with contextlib.suppress(TeardownError):
+            journal.with_journal(known, json.dumps({**NEW, key: [{**PLAN, "vms": value}]}), "note")
+    if key == "traces":
+        with contextlib.suppress(TeardownError):
+            journal.with_journal(
+                known, json.dumps({**NEW, "lineage": {UID: ""}, "traces": {UID: {**TRACE, "name": value}}}), "note"
+            )
+
+
+def test_a_note_of_an_earlier_version_gives_what_a_label_has_to_confirm(tmp_path: Path) -> None:
+    old = {"prefix": "auto-ab12", "started": "2026-01-01T00:00:00Z", "namespaces": ["auto-ab12"], "plans": [PLAN]}
+    note(tmp_path, {**old, "lineage": {UID: ""}, "identities": {"namespaces//auto-ab12": UID}})
+    found = with_note(tmp_path)
+    assert [key.uid for key in found.plans] == [UID]
+    assert (found.started, found.lineage, found.identities, found.namespaces) == ("", {}, {}, ())
+    assert "of an earlier version" in found.note
+
+
+def test_the_pattern_never_comes_from_a_note(tmp_path: Path) -> None:
+    note(tmp_path, {**NEW, "pattern": ".*"})
+    assert with_note(tmp_path).pattern == ""
+    (tmp_path / journal.file_name("rook-ceph")).write_text(
+        json.dumps({**NEW, "prefix": "rook-ceph", "pattern": "rook-.*"})
+    )
+    with pytest.raises(TeardownError, match="session_prefix_pattern"):
+        start.session_of(options(session_prefix="rook-ceph", data_collector_path=str(tmp_path)))
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o600, 0o400, 0o640])
+def test_a_note_that_only_we_can_write(tmp_path: Path, mode: int) -> None:
+    path = note(tmp_path, {**NEW, "plans": [PLAN]})
+    path.chmod(mode)
+    found = with_note(tmp_path)
+    assert (found.note, len(found.plans)) == (str(path), 1)
+
+
+@pytest.mark.parametrize("mode", [0o666, 0o602, 0o620, 0o664, 0o777])
+def test_a_note_that_others_can_write(tmp_path: Path, mode: int) -> None:
+    path = note(tmp_path, {**NEW, "plans": [PLAN]})
+    path.chmod(mode)
+    with pytest.raises(TeardownError, match=f"{path} .* its mode is {mode:04o}.*remove it to go without"):
+        with_note(tmp_path)
+
+
+@pytest.mark.parametrize(("mode", "trusted"), [(0o1777, True), (0o775, True), (0o777, False), (0o757, False)])
+def test_a_note_that_others_can_replace(tmp_path: Path, mode: int, trusted: bool) -> None:
+    note(tmp_path, {**NEW, "plans": [PLAN]})
+    tmp_path.chmod(mode)
+    if trusted:
+        assert with_note(tmp_path).plans
+        return
+    with pytest.raises(TeardownError, match="everybody may replace it"):
+        with_note(tmp_path)
+
+
+def test_a_note_of_somebody_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = note(tmp_path, {**NEW, "plans": [PLAN]})
+    monkeypatch.setattr("os.geteuid", lambda: path.stat().st_uid + 1)
+    if path.stat().st_uid:
+        with pytest.raises(TeardownError, match="belongs to user"):
+            with_note(tmp_path)
+    else:  # root may write everywhere anyhow
+        assert with_note(tmp_path).plans
+        os.chown(path, 12345, -1)
+        with pytest.raises(TeardownError, match="belongs to user 12345"):
+            with_note(tmp_path)
+
+
+def test_a_note_that_is_no_file(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    real, path = note(elsewhere, NEW), tmp_path / journal.file_name("auto-ab12")
+    for target in (real, tmp_path / "nothing"):
+        path.symlink_to(target)
+        with pytest.raises(TeardownError, match="symbolic link"):
+            with_note(tmp_path)
+        path.unlink()
+    os.mkfifo(path, 0o600)
+    with pytest.raises(TeardownError, match="not a regular file"):
+        with_note(tmp_path)
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(TeardownError, match="not a regular file"):
+        with_note(tmp_path)
+
+
+@pytest.mark.parametrize("folder", ["/does/not/exist", "/dev/null", ""])
+def test_no_note(folder: str) -> None:
+    assert with_note(Path(folder)).note == ""
 
 
 def test_what_phases_deleted_is_remembered_outside_own_namespaces() -> None:
@@ -165,7 +304,8 @@ def test_what_phases_deleted_is_remembered_outside_own_namespaces() -> None:
             "deleted": [
                 {"uid": "a", "namespace": "shared-vms", "test_name": "t"},
                 {"uid": "b", "namespace": "auto-ab12", "test_name": ""},
-            ]
+            ],
+            "remaining": [{"uid": "c", "namespace": "shared-vms", "test_name": "", "cause": "contested"}],
         },
         "plans": {"skipped": True},
     }

@@ -94,7 +94,7 @@ def test_a_recorded_namespace_with_strangers_is_a_leftover(stranger: Obj, told: 
 
 def test_a_recorded_namespace_is_held_by_what_is_contested_in_it() -> None:
     theirs = obj("Operator", "theirs")
-    inside = obj("Secret", "s", "mtv-target2", labels=PLANNED, owner=theirs)
+    inside = obj("Secret", "s", "mtv-target2", labels=PLANNED, owners=(theirs,))
     assert decide(RECORDED, TARGET, inside, theirs).status is Status.CONTESTED
 
 
@@ -121,27 +121,27 @@ OWNERS = [
 
 @pytest.mark.parametrize(("others", "less", "told"), OWNERS)
 def test_an_owner_of_any_kind_keeps_it(others: tuple[Obj, ...], less: dict[str, Any], told: str) -> None:
-    made = decide(OURS, disk(owner=STATEFUL), *others, **less)
+    made = decide(OURS, disk(owners=(STATEFUL,)), *others, **less)
     assert made.status is Status.CONTESTED
     assert told in made.reason
 
 
 def test_an_owner_that_a_healthy_server_does_not_know_keeps_nothing() -> None:
-    assert decide(OURS, disk(owner=STATEFUL)).status is Status.OWNED
+    assert decide(OURS, disk(owners=(STATEFUL,))).status is Status.OWNED
 
 
 EVIDENCE = [
-    pytest.param(OURS, obj("Secret", "s", SHARED, labels=PLANNED, owner=OPERATOR), id="label"),
+    pytest.param(OURS, obj("Secret", "s", SHARED, labels=PLANNED, owners=(OPERATOR,)), id="label"),
     pytest.param(
         session(record("Secret", "auto-ab12-s", SHARED)),
-        obj("Secret", "auto-ab12-s", SHARED, owner=OPERATOR),
+        obj("Secret", "auto-ab12-s", SHARED, owners=(OPERATOR,)),
         id="record",
     ),
-    pytest.param(session(), obj("ClusterRoleBinding", "auto-ab12-b", owner=OPERATOR), id="name"),
-    pytest.param(session(), obj("Namespace", PREFIX, owner=OPERATOR), id="own-namespace"),
+    pytest.param(session(), obj("ClusterRoleBinding", "auto-ab12-b", owners=(OPERATOR,)), id="name"),
+    pytest.param(session(), obj("Namespace", PREFIX, owners=(OPERATOR,)), id="own-namespace"),
     pytest.param(
         session(),
-        obj("Plan", "auto-ab12-p", "mtv", spec={"targetNamespace": PREFIX}, owner=OPERATOR),
+        obj("Plan", "auto-ab12-p", "mtv", spec={"targetNamespace": PREFIX}, owners=(OPERATOR,)),
         id="reference",
     ),
 ]
@@ -156,8 +156,8 @@ def test_a_cluster_scoped_owner_keeps_it_whatever_the_evidence(known: Any, targe
 
 def test_an_owner_whose_own_owner_is_the_sessions_keeps_nothing() -> None:
     deployment = obj("Deployment", "d", SHARED, labels=PLANNED)
-    replicas = obj("ReplicaSet", "r", SHARED, owner=deployment)
-    assert decide(OURS, disk(owner=replicas), replicas, deployment).status is Status.OWNED
+    replicas = obj("ReplicaSet", "r", SHARED, owners=(deployment,))
+    assert decide(OURS, disk(owners=(replicas,)), replicas, deployment).status is Status.OWNED
 
 
 # -- users of claims --------------------------------------------------------------------------------------------
@@ -191,8 +191,8 @@ def test_whoever_of_others_uses_a_claim_keeps_it(user: Obj) -> None:
 
 def test_a_claim_in_use_keeps_what_would_take_it_along() -> None:
     machine = obj("VirtualMachine", "ours", SHARED, labels=PLANNED)
-    volume = obj("DataVolume", "disk", SHARED, owner=machine)
-    owned = obj("PersistentVolumeClaim", "disk", SHARED, owner=volume)
+    volume = obj("DataVolume", "disk", SHARED, owners=(machine,))
+    owned = obj("PersistentVolumeClaim", "disk", SHARED, owners=(volume,))
     bound = obj("PersistentVolume", "pvc-x", spec=claim("disk", SHARED, owned.uid))
     every = (machine, volume, owned, bound)
     assert [decide(OURS, o, *every).status for o in every] == [Status.OWNED] * 4
@@ -337,7 +337,7 @@ def test_constraints_that_name_the_session_are_told_and_stay() -> None:
     made = decide(session(), constraints)
     assert made.status is Status.CONTESTED
     assert f"oc adm policy remove-scc-from-user privileged system:serviceaccount:{PREFIX}:default" in made.reason
-    below = obj("Secret", "s", "other-team", owner=constraints)
+    below = obj("Secret", "s", "other-team", owners=(constraints,))
     assert decide(session(), below, constraints).status is Status.OTHER
     theirs = obj("SecurityContextConstraints", "privileged", users=users[1:])
     assert decide(session(), theirs).status is Status.OTHER

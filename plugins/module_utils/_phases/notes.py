@@ -1,0 +1,57 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The note of an earlier run as a file: it is only read where nobody else can have written it."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError
+from ansible_collections.mtv.teardown.plugins.module_utils._session import journal
+
+
+def read(path: str) -> str | None:
+    """The text of the note; None when there is none, RecordError when it is not to be trusted."""
+    try:
+        # Not through a link, and without waiting for the other end of a pipe.
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError) as exc:
+        if os.path.islink(path.replace("\0", "")):
+            raise _distrust(path, "it is a symbolic link") from exc
+        raise RecordError(f"{path} cannot be read: {exc}. It is a note of an earlier run.") from exc
+    wrong = _wrong(os.fstat(handle), os.stat(os.path.dirname(path) or "."))
+    if wrong:
+        os.close(handle)
+        raise _distrust(path, wrong)
+    with os.fdopen(handle, "rb") as file:
+        found = file.read(journal.MAX_BYTES + 1)
+    if len(found) > journal.MAX_BYTES:
+        raise _distrust(path, f"it has more than {journal.MAX_BYTES} bytes")
+    try:
+        return found.decode()
+    except UnicodeDecodeError as exc:
+        raise RecordError(f"{path} cannot be read: {exc}. It is a note of an earlier run.") from exc
+
+
+def _wrong(file: os.stat_result, folder: os.stat_result) -> str:
+    """Who else may have written it; empty when nobody."""
+    if not stat.S_ISREG(file.st_mode):
+        return "it is not a regular file"
+    if file.st_uid not in (os.geteuid(), 0):
+        return f"it belongs to user {file.st_uid}, not to user {os.geteuid()} who runs this, or root"
+    if file.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        return f"its mode is {stat.S_IMODE(file.st_mode):04o}, so that others than its owner may write it"
+    if folder.st_mode & stat.S_IWOTH and not folder.st_mode & stat.S_ISVTX:
+        return f"the mode of its folder is {stat.S_IMODE(folder.st_mode):04o}, so that everybody may replace it"
+    return ""
+
+
+def _distrust(path: str, why: str) -> RecordError:
+    return RecordError(
+        f"{path} is a note of an earlier run that decides what is deleted, and cannot be trusted: {why}. Look at it; "
+        "then remove it to go without, or make it a file of your own with mode 0600."
+    )

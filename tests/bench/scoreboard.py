@@ -4,7 +4,7 @@
 """Ways to delete a session side by side, when the world is not as it should be: python -m tests.bench.scoreboard.
 
 Each pair of scenario and way gets a lab and a session of its own. What a way claims is its exit code; what is true is
-told by the worlds' own check, which knows nothing of any way. Writes docs/docsite/rst/scoreboard.rst.
+told by the worlds' own check, which knows nothing of any way. Writes a page of docs/docsite/rst.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from tests.lab.worlds import check, seed
 from tests.lab.worlds.table import SHARED
 
 OUT = controlplane.CHECKOUT / ".cache" / "bench" / "scoreboard"
-PAGE = controlplane.CHECKOUT / "docs" / "docsite" / "rst" / "scoreboard.rst"
+PAGES = controlplane.CHECKOUT / "docs" / "docsite" / "rst"
 PREFIX = "auto-sb01"
 # Seconds that a way may wait in vain for one thing, and that what it began has to end after it.
 LIMIT, SETTLE = 20, 20
@@ -115,7 +115,62 @@ def _others_vm(admin: Admin, world: World) -> None:
     world["bystanders"].append({**one, "uid": made["metadata"]["uid"]})
 
 
+def _add(admin: Admin, world: World, part: str, base: str, obj: dict[str, Any]) -> None:
+    """Make an object, and note whose it is. base: the path of its kind and namespace."""
+    made: dict[str, Any] = admin.api.request("POST", base, obj)
+    meta = made["metadata"]
+    entry = {"kind": made["kind"], "apiVersion": made["apiVersion"], "path": f"{base}/{meta['name']}"}
+    world[part].append({**entry, "namespace": meta.get("namespace"), "name": meta["name"], "uid": meta["uid"]})
+
+
+def _record(world: World, kind: str, name: str, namespace: str | None) -> None:
+    """What the suite writes of what it made, or thought to have made."""
+    file = Path(world["out"]) / "resources.json"
+    record = json.loads(file.read_text(encoding="utf-8"))
+    record.setdefault(kind, []).append(
+        {"name": name, "namespace": namespace, "module": f"ocp_resources.{kind.lower()}"}
+    )
+    file.write_text(json.dumps(record), encoding="utf-8")
+
+
+def _strangers_inside(admin: Admin, world: World) -> None:
+    """A namespace that the suite made without its prefix, into which others have moved."""
+    admin.namespace("mtv-target2")
+    _record(world, "Namespace", "mtv-target2", None)
+    _add(admin, world, "bystanders", "/api/v1/namespaces/mtv-target2/secrets", {"metadata": {"name": "theirs"}})
+
+
+def _lent_claim(admin: Admin, world: World) -> None:
+    """Others have a VM, switched off, on a claim that a migration of the session made in the shared namespace."""
+    claim = next(e for e in world["session"] if e["kind"] == "PersistentVolumeClaim" and e["namespace"] == SHARED)
+    volumes = [{"name": "root", "persistentVolumeClaim": {"claimName": claim["name"]}}]
+    domain = {"devices": {"disks": [{"name": "root", "disk": {"bus": "virtio"}}]}}
+    spec = {"runStrategy": "Halted", "template": {"spec": {"domain": domain, "volumes": volumes}}}
+    base = f"/apis/kubevirt.io/v1/namespaces/{SHARED}/virtualmachines"
+    _add(admin, world, "bystanders", base, {"metadata": {"name": "rescued"}, "spec": spec})
+    world["session"].remove(claim)
+    world["bystanders"].append(claim)
+
+
+def _overlapping(admin: Admin, world: World) -> None:
+    """A map that this session reused, and that another one made meanwhile."""
+    time.sleep(1)  # younger by the clock of the API, which counts seconds
+    side = {"name": "auto-zz99-source-vsphere", "namespace": "auto-zz99"}
+    body = {"metadata": {"name": "gold"}, "spec": {"map": [], "provider": {"source": side, "destination": side}}}
+    _add(admin, world, "bystanders", f"/apis/forklift.konveyor.io/v1beta1/namespaces/{SHARED}/storagemaps", body)
+    _record(world, "StorageMap", "gold", SHARED)
+
+
+def _outside(admin: Admin, world: World) -> None:
+    """What a session left outside namespaces, and others' neighbours of it."""
+    storage, rbac = "/apis/storage.k8s.io/v1/storageclasses", "/apis/rbac.authorization.k8s.io/v1/clusterroles"
+    for part, prefix in (("session", PREFIX), ("bystanders", f"{PREFIX}3")):
+        _add(admin, world, part, storage, {"metadata": {"name": f"{prefix}-fast"}, "provisioner": "example.com/none"})
+        _add(admin, world, part, rbac, {"metadata": {"name": f"{prefix}-reader"}, "rules": []})
+
+
 _LISTS = r"/(datavolumes|persistentvolumeclaims|persistentvolumes|pods)([?]|$)"
+_SECRETS = Rule("500", "GET", r"/namespaces/mtv-target2/secrets([?]|$)")
 SCENARIOS = (
     Scenario("nothing is wrong", "cold"),
     Scenario("the copy failed: claims named by Forklift", "failed"),
@@ -129,6 +184,18 @@ SCENARIOS = (
     Scenario("Forklift is down, a migration runs", "running", _down),
     Scenario("three objects in each of ten kinds are stuck", "bulk", _held, size=100),
 )
+# What protects others, and what is easily overlooked: a page of its own, from a run of its own.
+PROTECTING = (
+    Scenario("others have moved into a recorded namespace", "cold", _strangers_inside),
+    Scenario("others are in a recorded namespace, and that cannot be read", "cold", _strangers_inside, (_SECRETS,)),
+    Scenario("other people's VM that is off uses a claim of the session", "shared-namespace", _lent_claim),
+    Scenario("two sessions overlap", "many", _overlapping),
+    Scenario("something is left outside namespaces", "cold", _outside),
+)
+BOARDS = {
+    "scoreboard": ("Scoreboard", "when the world is not as it should be", SCENARIOS),
+    "scoreboard_others": ("Scoreboard: what protects others", "where somebody else's things are near", PROTECTING),
+}
 WAYS: dict[str, Callable[..., int]] = {
     "this collection": ways.teardown,
     "the suite's own way (openshift-python-wrapper)": ways.wrapper,
@@ -175,7 +242,7 @@ def _cell(scenario: Scenario, way: str, number: int) -> Cell:
         world = seed.seed(
             lab, scenario.world, PREFIX, out, written=scenario.suite, size=scenario.size, say=lambda _text: None
         )
-        scenario.spoil(admin_of(lab), world)
+        scenario.spoil(admin_of(lab), {**world, "out": str(out)})
         kubeconfig = lab.kubeconfig
         if scenario.rules:
             proxy = stack.enter_context(FaultProxy(lab))
@@ -199,14 +266,14 @@ _HEAD = """..
   GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
   SPDX-License-Identifier: GPL-3.0-or-later
 
-.. _ansible_collections.mtv.teardown.docsite.scoreboard:
+.. _ansible_collections.mtv.teardown.docsite.{name}:
 
-Scoreboard
-==========
+{title}
+{line}
 
-Four ways to remove what a session left, each in the same scenarios, on a real API server with controllers that act as
-Forklift, KubeVirt and CDI do. All figures come from one run of ``make scoreboard``, which writes this page; none is
-set by hand.
+Four ways to remove what a session left, {about}, each in the same scenarios, on a real API server with controllers that
+act as Forklift, KubeVirt and CDI do. All figures come from one run of ``make scoreboard``, which writes this page; none
+is set by hand.
 
 Each pair of scenario and way has a lab and a session of its own, with the same bystanders: a session of a longer
 name, another team's objects of the same names, VMs in a shared namespace. A way *claims* by its exit code. What is
@@ -243,9 +310,11 @@ def _claim(cell: Cell) -> str:
     return "**clean, falsely**" if cell.left else "clean"
 
 
-def page(results: dict[str, dict[str, Cell]]) -> str:
-    """The page, from scenario -> way -> what came of it."""
-    text = _HEAD.format(settle=SETTLE, limit=LIMIT) + "\nIn all\n------\n"
+def page(name: str, results: dict[str, dict[str, Cell]]) -> str:
+    """The page of a board, from scenario -> way -> what came of it."""
+    title, about, _scenarios = BOARDS[name]
+    head = {"name": name, "title": title, "line": "=" * len(title), "about": about}
+    text = _HEAD.format(settle=SETTLE, limit=LIMIT, **head) + "\nIn all\n------\n"
     text += _TABLE.replace("- claims", "- clean, falsely")
     for way in WAYS:
         cells = [row[way] for row in results.values()]
@@ -264,19 +333,22 @@ def main() -> int:
     """Run from the command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.scoreboard", description=__doc__)
     parser.add_argument("--only", type=int, nargs="*", help="numbers of scenarios, from 1; then nothing is written")
+    parser.add_argument("--board", choices=BOARDS, default="scoreboard", help="default: scoreboard")
     args = parser.parse_args()
-    chosen = [SCENARIOS[number - 1] for number in args.only] if args.only else SCENARIOS
+    scenarios = BOARDS[args.board][2]
+    chosen = [scenarios[number - 1] for number in args.only] if args.only else scenarios
     results: dict[str, dict[str, Cell]] = {}
     for number, scenario in enumerate(chosen):
         results[scenario.title] = {
             way: _cell(scenario, way, number * len(WAYS) + place) for place, way in enumerate(WAYS)
         }
-    text = page(results)
+    text = page(args.board, results)
     if args.only:
         print(text[text.index("In all") :])
     else:
-        PAGE.write_text(text, encoding="utf-8")
-        _say(f"wrote {PAGE.relative_to(controlplane.CHECKOUT)}")
+        file = PAGES / f"{args.board}.rst"
+        file.write_text(text, encoding="utf-8")
+        _say(f"wrote {file.relative_to(controlplane.CHECKOUT)}")
     return 0
 
 

@@ -9,5 +9,9 @@ set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd -P)
 . "$root/tests/checks/lib.sh"
 
+begun=$(date +%s)
+echo "quick: ruff, mypy, yamllint, shellcheck (about 10 s; the first time 1 min)"
 tests/checks/lint.sh quick
+echo "quick: unit tests, and the tests of the project itself (about 30 s)"
 tests/checks/units.sh
+printf 'quick: passed in %s s; make test runs every check\n' $(($(date +%s) - begun))

@@ -108,7 +108,7 @@ class Place:
         """By other people's hands, before a command that looks whether all is gone."""
         if CLONE in self.center.named():
             self.center.delete(self.center.named()[CLONE])
-        path, ends = f"/api/v1/namespaces/{PREFIX}", time.monotonic() + 60
+        path, ends = f"/api/v1/namespaces/{PREFIX}", time.monotonic() + 180
         while time.monotonic() < ends:
             try:
                 self.admin.api.request("DELETE", path)
@@ -125,7 +125,7 @@ class Place:
         if "providers_file" in command:
             del environment["MTV_TEARDOWN_PROVIDERS_FILE"]
         return subprocess.run(
-            ["bash", "-c", command], cwd=self.folder, env=environment, text=True, check=False, timeout=300,
+            ["bash", "-c", command], cwd=self.folder, env=environment, text=True, check=False, timeout=900,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
 

@@ -23,7 +23,7 @@ from tests.lab.controlplane import Lab, mark
 
 LIMITS = Limits(stall=3, total=30)
 # The namespace controller itself waits 5 s before it looks into a namespace that is deleted.
-NAMESPACE_LIMITS = Limits(stall=12, total=60)
+NAMESPACE_LIMITS = Limits(stall=60, total=120)
 HELD = {"finalizers": ["example.com/held"]}
 QUICK = verify.Terms(quiet_interval=0.2, total=20)
 
@@ -71,8 +71,8 @@ def resources(cluster: Cluster, world: World, check_mode: bool = False, limits: 
     return delete.run(cluster, world.session, limits, check_mode, phase=order.RESOURCES)
 
 
-def namespaces(cluster: Cluster, world: World) -> Result:
-    return delete.run(cluster, world.session, NAMESPACE_LIMITS, False, phase=order.NAMESPACES)
+def namespaces(cluster: Cluster, world: World, limits: Limits = NAMESPACE_LIMITS) -> Result:
+    return delete.run(cluster, world.session, limits, False, phase=order.NAMESPACES)
 
 
 def test_exactly_the_right_set(cluster: Cluster, admin: Admin, world: World) -> None:
@@ -156,7 +156,7 @@ def test_vms_that_are_asked_to_go_and_not_awaited(
 
 def test_a_namespace_that_does_not_end_says_what_holds_it(cluster: Cluster, admin: Admin, world: World) -> None:
     admin.make("Secret", world.own, "held", metadata=HELD)
-    done = namespaces(cluster, world)
+    done = namespaces(cluster, world, Limits(stall=15, total=60))
     assert places(done.remaining) == {("Namespace", world.own)}
     assert "finalizers" in done.remaining[0]["reason"]
     admin.release("Secret", world.own, "held")

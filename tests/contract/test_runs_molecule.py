@@ -56,7 +56,7 @@ class Project:
             capture_output=True,
             text=True,
             check=False,
-            timeout=300,
+            timeout=900,
         )
         done.stdout += done.stderr
         assert "Missing playbook" not in done.stdout

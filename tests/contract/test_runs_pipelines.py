@@ -122,7 +122,7 @@ class Workspace:
         given = {"HOME": str(self.folder / "home"), "KUBECONFIG": str(self.lab.kubeconfig), "PROVIDERS": str(providers)}
         command = [pipeline.shell, "-e", str(script)]
         return subprocess.run(
-            command, cwd=self.folder, env={**image, **given}, capture_output=True, text=True, check=False, timeout=300
+            command, cwd=self.folder, env={**image, **given}, capture_output=True, text=True, check=False, timeout=900
         )
 
 

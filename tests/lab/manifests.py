@@ -104,7 +104,7 @@ def _established(crd: dict[str, Any]) -> bool:
     return any(c["type"] == "Established" and c["status"] == "True" for c in conditions)
 
 
-def _wait_established(api: Api, names: set[str], timeout: float = 30) -> None:
+def _wait_established(api: Api, names: set[str], timeout: float = 180) -> None:
     deadline = time.monotonic() + timeout
     while True:
         found = api.request("GET", _CRDS)["items"]
@@ -116,7 +116,7 @@ def _wait_established(api: Api, names: set[str], timeout: float = 30) -> None:
         time.sleep(0.1)
 
 
-def _wait_served(api: Api, kinds: Iterable[crds.Kind], timeout: float = 30) -> None:
+def _wait_served(api: Api, kinds: Iterable[crds.Kind], timeout: float = 180) -> None:
     """Wait until every kind answers: Established alone comes a moment before the handlers are there."""
     deadline = time.monotonic() + timeout
     for kind in kinds:

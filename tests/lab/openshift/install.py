@@ -18,7 +18,7 @@ HOST = f"{SERVICE}.{NAMESPACE}.svc"
 _APIS = "/apis/apiregistration.k8s.io/v1/apiservices"
 
 
-def apply(api: Api, ca: Path, port: int, timeout: float = 60) -> None:
+def apply(api: Api, ca: Path, port: int, timeout: float = 240) -> None:
     """An APIService for each group, as openshift-apiserver-operator makes them (bindata/v3.11.0/…/apiservices), and
     the right to ask for a project that everybody has there. The Service is an external name: nothing routes here."""
     api.create("/api/v1/namespaces", {"metadata": {"name": NAMESPACE}})

@@ -126,7 +126,7 @@ def not_ready(port: int) -> str:
     return ", ".join(down)
 
 
-def wait_ready(port: int, patience: float = 120.0) -> None:
+def wait_ready(port: int, patience: float = 300.0) -> None:
     ends = time.monotonic() + patience
     while told := not_ready(port):
         if time.monotonic() > ends:

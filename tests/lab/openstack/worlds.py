@@ -73,7 +73,7 @@ class Project:
             **({} if boot_volume else {"image_id": self.base_image()}),
             **({"block_device_mapping": self._with_root(boot_volume, disks)} if disks else {}),
         )
-        self.sdk.compute.wait_for_server(server, interval=0.2, wait=120)
+        self.sdk.compute.wait_for_server(server, interval=0.2, wait=300)
         attached = tuple(v.id for v in self.sdk.block_storage.volumes() if self._is_at(v, server.id))
         return Clone(name, server.id, attached, doors)
 
@@ -102,19 +102,19 @@ class Project:
 
     def volume(self, name: str | None = None, **more: Any) -> str:
         made = self.sdk.block_storage.create_volume(name=name, size=1, **more)
-        self.sdk.block_storage.wait_for_status(made, "available", ["error"], 0.2, 60)
+        self.sdk.block_storage.wait_for_status(made, "available", ["error"], 0.2, 180)
         self.sdk.block_storage.set_volume_bootable_status(made, True)
         return str(made.id)
 
     def snapshot(self, volume: str, name: str) -> str:
         made = self.sdk.block_storage.create_snapshot(volume_id=volume, name=name, is_forced=True)
-        self.sdk.block_storage.wait_for_status(made, "available", ["error"], 0.2, 60)
+        self.sdk.block_storage.wait_for_status(made, "available", ["error"], 0.2, 180)
         return str(made.id)
 
     def attach(self, server: str, volume: str) -> None:
         self.sdk.compute.create_volume_attachment(server, volume_id=volume)
         known = self.sdk.block_storage.get_volume(volume)
-        self.sdk.block_storage.wait_for_status(known, "in-use", ["error"], 0.2, 60)
+        self.sdk.block_storage.wait_for_status(known, "in-use", ["error"], 0.2, 180)
 
     def migrated(self, server: str, volume: str) -> dict[str, str]:
         """What Forklift leaves when a migration of this server is canceled midway."""
@@ -181,7 +181,7 @@ class Project:
             "Port": lambda: self.sdk.network.ports(project_id=project),
         }
 
-    def empty(self, patience: float = 60.0) -> None:
+    def empty(self, patience: float = 180.0) -> None:
         """Remove everything from the project, whatever state a test has left it in."""
         admin = _client(self.peer.port, "admin")
         ends = time.monotonic() + patience

@@ -17,7 +17,7 @@ from tests.lab.operator.settings import KUBEVIRT
 
 VM_FINALIZER = "kubevirt.io/virtualMachineControllerFinalize"
 VMI_FINALIZER = "kubevirt.io/foregroundDeleteVirtualMachine"
-_GRACE, _MORE = 30, 15 + 15  # the VMI's default, and twice 15 s for the launcher (services/template.go)
+_GRACE = 30 + 15 + 15  # the VMI's default and twice 15 s for the launcher (services/template.go)
 
 
 def wants_to_run(vm: Obj) -> bool:
@@ -76,7 +76,7 @@ def launcher(vmi: Obj) -> Obj:
         labels=labels,
         annotations=meta(vmi, "annotations"),
         owners=[owner(vmi)],
-        spec=pod_spec(claims_of(vmi["spec"]), vmi["spec"].get("terminationGracePeriodSeconds", _GRACE) + _MORE),
+        spec=pod_spec(claims_of(vmi["spec"]), _GRACE),
     )
 
 

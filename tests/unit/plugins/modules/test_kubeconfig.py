@@ -16,6 +16,7 @@ import kubernetes.config
 import pytest
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.mtv.teardown.tests.lab import pki
+from ansible_collections.mtv.teardown.tests.unit.plugins.odd_server import changed, paths
 
 HOST = {"host": "https://127.0.0.1:6443/"}
 TOKEN = "sha256~hush"
@@ -126,6 +127,81 @@ def test_what_no_kubeconfig_can_say(capfd: pytest.CaptureFixture[str], tmp_path:
 def test_files_that_are_not_there(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     told = run(capfd, tmp_path / "none" / "k", **HOST, api_key=TOKEN)
     assert told["failed"] and "cannot be written" in told["msg"]
+
+
+ODD: list[Any] = [
+    None,
+    5,
+    "",
+    "\n",
+    "https://[x",
+    "a\nb: c",
+    "\ud800",
+    "é€",
+    [],
+    {},
+    [None],
+    ["x"],
+    {"a": {"b": 1}},
+    True,
+    1e400,
+]
+BRACKETS = b"[" * 100_000
+FILES = [
+    b"",
+    b"[]",
+    b"5",
+    b"<html><body>log in</body></html>",
+    b"\0",
+    b"\xff",
+    BRACKETS,
+    b"{" * 50_000,
+    b"- " * 50_000,
+    b"a: *b",
+    b"!!python/x y",
+    b"clusters: 5",
+    b"token: hush\n\tx",
+    b"a: &a [*a]",
+    b"users: [{name: u, user: {token: hush}}",
+    b"? [hush: x",
+]
+
+
+@pytest.mark.parametrize("content", FILES, ids=range(len(FILES)))
+def test_files_that_are_no_kubeconfig(content: bytes, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "source"
+    file.write_bytes(content)
+    told = run(capfd, tmp_path / "k", kubeconfig=str(file))
+    assert told["failed"] and told["msg"].startswith("no connection to a cluster")
+
+
+@pytest.mark.parametrize("place", list(paths(written(token=TOKEN))), ids=str)
+def test_an_odd_kubeconfig(place: tuple[str | int, ...], capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """It works, or says that it does not."""
+    for value in ODD:
+        kubernetes.client.Configuration.set_default(None)
+        told = run(capfd, tmp_path / "k", kubeconfig=changed(written(token=TOKEN), place, value))
+        assert told.get("changed") or (told["failed"] and told["msg"])
+
+
+@pytest.mark.parametrize(
+    "user",
+    [
+        {"exec": {"command": "false", "apiVersion": "client.authentication.k8s.io/v1"}},
+        {"exec": {"command": "/no/such/program", "apiVersion": "client.authentication.k8s.io/v1"}},
+        {"exec": {"command": "echo", "args": ["{hush"], "apiVersion": "client.authentication.k8s.io/v1"}},
+        {"exec": 5},
+        {"auth-provider": {"name": "gcp", "config": {"access-token": "hush", "expiry": "x"}}},
+        {"auth-provider": {"name": "oidc", "config": {"id-token": "a.b.c", "refresh-token": "hush"}}},
+        {"auth-provider": {"name": "azure", "config": {"access-token": "hush", "expires-on": "x"}}},
+        {"auth-provider": 5},
+        {"tokenFile": "/no/such/file"},
+        {"client-certificate-data": "%", "client-key-data": "hush%"},
+    ],
+)
+def test_ways_to_log_in_that_fail(user: dict[str, Any], capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    told = run(capfd, tmp_path / "k", kubeconfig=written(**user))
+    assert told.get("changed") or told["failed"]
 
 
 def test_check_mode_writes_nothing(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:

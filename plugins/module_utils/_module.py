@@ -94,10 +94,20 @@ def run(module: Module, work: Callable[[], dict[str, Any]]) -> None:
 
 
 def cluster_of(module: Module) -> Cluster:
+    _need_library(module)
+    return Cluster(rest.connect(module))
+
+
+def connection_of(module: Module) -> tuple[Any, Mapping[str, Any]]:
+    """How the cluster is reached: a configuration of the Kubernetes client, and headers."""
+    _need_library(module)
+    return rest.settings(module)
+
+
+def _need_library(module: Module) -> None:
     missing = rest.missing_library()
     if missing:
         module.fail_json(msg=missing_required_lib("kubernetes"), exception=missing)
-    return Cluster(rest.connect(module))
 
 
 def run_phase(

@@ -310,6 +310,7 @@ def main() -> None:
     options = module.params
 
     def work() -> dict[str, object]:
+        start.checked(options["phases"], options["targets"])
         rules = ignore.compile_rules(options["verify_ignore"])
         terms = verify.Terms(
             options["quiet_interval"],

@@ -14,13 +14,14 @@ from urllib.parse import quote
 
 from ansible_collections.mtv.teardown.plugins.module_utils._clients.rest import CONNECTIONS, Http, parsed
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError, garbage
-from ansible_collections.mtv.teardown.plugins.module_utils._session import second_views
+from ansible_collections.mtv.teardown.plugins.module_utils._session import second_views, shapes
 from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import (
     Obj,
     Resource,
     dig,
     from_item,
     listed,
+    text,
 )
 from ansible_collections.mtv.teardown.plugins.module_utils._session.rights import Right, Rule
 
@@ -114,8 +115,8 @@ class Cluster:
     def _discover_each(self, groups: Any) -> Catalog:
         versions = [("", "v1")]
         for group in listed(dig(groups, "groups")):
-            preferred = str(dig(group, "preferredVersion", "version") or "")
-            versions.append((str(group.get("name")), preferred))
+            preferred = text(dig(group, "preferredVersion", "version"))
+            versions.append((text(group.get("name")), preferred))
         broken: dict[str, str] = {}
 
         def read(gv: tuple[str, str]) -> list[Resource]:
@@ -126,19 +127,19 @@ class Cluster:
                 broken[group] = exc.msg
                 return []
             if not isinstance(answer.get("resources"), list):
-                broken[group] = f"the server of {group or 'the core'} answers {str(answer.get('kind'))[:50]}"
+                broken[group] = f"the server of {group or 'the core'} answers {text(answer.get('kind'))[:50]}"
                 return []
             return [
                 Resource(
                     group,
                     version,
-                    str(r.get("name")),
-                    str(r.get("kind")),
+                    text(r.get("name")),
+                    text(r.get("kind")),
                     bool(r.get("namespaced")),
-                    frozenset(r.get("verbs") or ()),
+                    _texts(r.get("verbs")),
                 )
                 for r in listed(dig(answer, "resources"))
-                if "/" not in str(r.get("name"))
+                if "/" not in text(r.get("name"))
             ]
 
         found = [resource for resources in self.together(read, versions) for resource in resources]
@@ -147,18 +148,26 @@ class Cluster:
     # -- reading --------------------------------------------------------------------------------------------
 
     def listing(
-        self, resource: Resource, namespace: str | None = None, whole: bool = False, fields: str = ""
+        self,
+        resource: Resource,
+        namespace: str | None = None,
+        whole: bool = False,
+        fields: str = "",
+        broken: list[str] | None = None,
     ) -> Listing:
-        """Every object, page by page. whole: read spec and status too, not only metadata; fields: a field selector."""
+        """Every object, page by page. whole: read spec and status too, not only metadata; fields: a field selector;
+        broken: takes what is wrong with objects that cannot be understood, each of which is an error without it."""
         for _again in range(3):
             try:
-                return self._pages(resource, namespace, whole, fields)
+                return self._pages(resource, namespace, whole, fields, broken)
             except ApiError as exc:
                 if exc.status != 410:  # the list outlived its snapshot: begin again
                     raise
-        return self._pages(resource, namespace, whole, fields)
+        return self._pages(resource, namespace, whole, fields, broken)
 
-    def _pages(self, resource: Resource, namespace: str | None, whole: bool, fields: str = "") -> Listing:
+    def _pages(
+        self, resource: Resource, namespace: str | None, whole: bool, fields: str, broken: list[str] | None
+    ) -> Listing:
         path, token = self._path(resource, namespace), ""
         accept = "" if whole else _METADATA.format(list="List")
         objects: dict[str, Obj] = {}
@@ -166,7 +175,7 @@ class Cluster:
         while True:
             query = {"limit": PAGE, "continue": token, "fieldSelector": fields}
             page = self._http.json("GET", path, query, accept=accept)
-            found, following, version = _page(resource, namespace, page, path)
+            found, following, version = _page(resource, namespace, page, path, broken)
             fresh = {obj.uid: obj for obj in found if obj.uid not in objects}
             objects.update(fresh)
             if not following:
@@ -208,10 +217,7 @@ class Cluster:
         """What we may do in a namespace, as far as the server can enumerate it: what is not in it may be allowed all
         the same."""
         status = self._review("SelfSubjectRulesReview", {"namespace": namespace})
-        return tuple(
-            Rule(*(frozenset(map(str, rule.get(key) or ())) for key in _RULE))
-            for rule in listed(status.get("resourceRules"))
-        )
+        return tuple(Rule(*(_texts(rule.get(key)) for key in _RULE)) for rule in listed(status.get("resourceRules")))
 
     def may(self, right: Right) -> bool:
         """Whether we may do exactly this."""
@@ -227,7 +233,7 @@ class Cluster:
         if not isinstance(allowed, bool):
             raise garbage("the answer to an access review does not say whether it is allowed")
         if not allowed and status.get("evaluationError"):
-            raise ApiError(f"the server cannot tell whether it is allowed: {str(status['evaluationError'])[:300]}")
+            raise ApiError(f"the server cannot tell whether it is allowed: {text(status['evaluationError'])[:300]}")
         return allowed
 
     def _review(self, kind: str, spec: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -312,14 +318,14 @@ class Watch:
         if kind == "ERROR":
             code = dig(item, "code")
             raise ApiError(
-                f"the watch of {self._path} ended: {dig(item, 'message')}",
+                f"the watch of {self._path} ended: {text(dig(item, 'message'))}",
                 status=code if isinstance(code, int) else 0,
-                reason=str(dig(item, "reason") or ""),
+                reason=text(dig(item, "reason")),
             )
         if kind == "BOOKMARK":
             return Event("BOOKMARK", None)
-        if kind not in ("ADDED", "MODIFIED", "DELETED"):
-            raise garbage(f"the watch of {self._path} sent an event {str(kind)[:50]}")
+        if not isinstance(kind, str) or kind not in ("ADDED", "MODIFIED", "DELETED"):
+            raise garbage(f"the watch of {self._path} sent an event {text(kind)[:50]}")
         return Event(str(kind), _object(self._resource, self._namespace, item, self._path))
 
     def close(self) -> None:
@@ -336,14 +342,23 @@ def _is_absent(exc: ApiError, name: str) -> bool:
     return exc.status == 404 and exc.reason == "NotFound" and exc.name == name
 
 
-def _page(resource: Resource, namespace: str | None, page: Mapping[str, Any], path: str) -> tuple[list[Obj], str, str]:
+def _page(
+    resource: Resource, namespace: str | None, page: Mapping[str, Any], path: str, broken: list[str] | None
+) -> tuple[list[Obj], str, str]:
     """One page of a list, checked: its objects, the token of the next page, its resourceVersion."""
-    kind, meta = str(page.get("kind")), page.get("metadata")
+    kind, meta = text(page.get("kind")), page.get("metadata")
     items = page.get("items") or []  # an empty list of metadata is sent as null
     if not kind.endswith("List") or not isinstance(items, list) or not isinstance(meta, Mapping):
         raise garbage(f"the answer to {path} is not a list, but {kind[:50]}")
-    objects = [_object(resource, namespace, item, path) for item in items]
-    return objects, str(meta.get("continue") or ""), str(meta.get("resourceVersion") or "")
+    objects = []
+    for item in items:
+        try:
+            objects.append(_object(resource, namespace, item, path))
+        except ApiError as exc:
+            if broken is None:
+                raise
+            broken.append(exc.msg)
+    return objects, text(meta.get("continue")), text(meta.get("resourceVersion"))
 
 
 def _object(resource: Resource, namespace: str | None, item: Any, path: str) -> Obj:
@@ -352,14 +367,19 @@ def _object(resource: Resource, namespace: str | None, item: Any, path: str) -> 
     whole = (
         isinstance(meta, Mapping)
         and all(isinstance(meta.get(key), str) and meta[key] for key in ("name", "uid"))
-        and all(isinstance(meta.get(key) or {}, Mapping) for key in ("labels", "annotations"))
-        and all(isinstance(meta.get(key) or [], list) for key in ("ownerReferences", "finalizers"))
         and (not resource.namespaced or bool(meta.get("namespace")))
         and (namespace is None or not resource.namespaced or meta.get("namespace") == namespace)
     )
     if not whole:
         raise garbage(f"an object in the answer to {path} does not say who it is")
+    wrong = shapes.fault(resource, item)
+    if wrong:
+        raise garbage(f"{resource.kind} {meta['name']} in the answer to {path} cannot be understood: {wrong}")
     return from_item(resource, item)
+
+
+def _texts(value: Any) -> frozenset[str]:
+    return frozenset(one for one in value if isinstance(one, str)) if isinstance(value, list) else frozenset()
 
 
 def _catalog(groups: Iterable[Mapping[str, Any]]) -> Catalog:
@@ -367,25 +387,25 @@ def _catalog(groups: Iterable[Mapping[str, Any]]) -> Catalog:
     resources: list[Resource] = []
     broken: dict[str, str] = {}
     for item in groups:
-        group = str(dig(item, "metadata", "name") or "")
+        group = text(dig(item, "metadata", "name"))
         seen: set[str] = set()
         for version in listed(item.get("versions")):
             if version.get("freshness") == "Stale":
-                broken[group] = f"the server of {group}/{version.get('version')} does not answer"
+                broken[group] = f"the server of {group}/{text(version.get('version'))} does not answer"
             for entry in listed(version.get("resources")):
-                plural = str(entry.get("resource"))
+                plural = text(entry.get("resource"))
                 if plural in seen:
                     continue
                 seen.add(plural)
-                kind = str(dig(entry, "responseKind", "kind") or "")
+                kind = text(dig(entry, "responseKind", "kind"))
                 resources.append(
                     Resource(
                         group,
-                        str(version.get("version")),
+                        text(version.get("version")),
                         plural,
                         kind,
                         entry.get("scope") == "Namespaced",
-                        frozenset(entry.get("verbs") or ()),
+                        _texts(entry.get("verbs")),
                     )
                 )
     return Catalog(tuple(resources), broken)

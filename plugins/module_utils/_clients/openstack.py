@@ -97,7 +97,7 @@ class _Counting(_Adapter):  # type: ignore[misc]
         self._cloud.count()
         answer = super().send(*args, **kwargs)
         wait = answer.headers.get("Retry-After", "")
-        if wait.isdigit() and int(wait) > _LONGEST_RETRY_AFTER:
+        if wait.isascii() and wait.isdigit() and int(wait[:9]) > _LONGEST_RETRY_AFTER:
             answer.headers["Retry-After"] = str(_LONGEST_RETRY_AFTER)
         return answer
 
@@ -364,4 +364,7 @@ def _next_page(links: Any) -> dict[str, Any]:
     """The query of the next page: Glance names it, the others have a list of links."""
     if isinstance(links, list):
         links = next((link.get("href") for link in links if isinstance(link, dict) and link.get("rel") == "next"), "")
-    return {name: values[-1] for name, values in parse_qs(urlsplit(str(links or "")).query).items()}
+    try:
+        return {name: values[-1] for name, values in parse_qs(urlsplit(str(links or "")).query).items()}
+    except ValueError as exc:
+        raise garbage(f"the address of the next page is none: {_secrets.one_line(links)}") from exc

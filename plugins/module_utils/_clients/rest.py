@@ -30,6 +30,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._errors import (
     NoConnectionError,
     garbage,
 )
+from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import text
 
 try:
     import urllib3
@@ -81,6 +82,17 @@ def missing_library() -> str | None:
 
 def connect(module: Any) -> Http:
     """A connection from the options of a module. NoConnectionError when they do not make one."""
+    configuration, headers, pool = _configured(module)
+    sent = {name: _credentials.header(_header(value), name) for name, value in headers.items()}
+    return Http(configuration, pool, sent, origin=_origin(module))
+
+
+def settings(module: Any) -> tuple[Any, Mapping[str, Any]]:
+    """The Kubernetes client's own configuration, from the options of a module, and further headers."""
+    return _configured(module)[:2]
+
+
+def _configured(module: Any) -> tuple[Any, Mapping[str, Any], Any]:
     from kubernetes.client.rest import RESTClientObject
     from kubernetes.config import ConfigException
 
@@ -109,8 +121,7 @@ def connect(module: Any) -> Http:
     except yaml.YAMLError as exc:  # its words may quote the line, which may be that of a token
         line = getattr(getattr(exc, "problem_mark", None), "line", None)
         raise _no_connection("the kubeconfig is no YAML" + (f", line {line + 1}" if line is not None else "")) from None
-    sent = {name: _credentials.header(_header(value), name) for name, value in headers.items()}
-    return Http(configuration, pool, sent, origin=_origin(module))
+    return configuration, headers, pool
 
 
 def _core_client() -> Any:
@@ -335,12 +346,12 @@ def _api_error(status: int, raw: bytes, path: str) -> ApiError:
     except ValueError:
         data = {}
     data = data if isinstance(data, dict) else {}
-    said = str(data.get("message") or raw[:200].decode("utf-8", "replace"))
+    said = text(data.get("message")) or raw[:200].decode("utf-8", "replace")
     message = _secrets.one_line(said, 1000) if said.strip() else "no message"
     details = data.get("details")
     return ApiError(
-        f"{status} {data.get('reason') or ''} for {path}: {message}".replace("  ", " "),
+        f"{status} {text(data.get('reason'))} for {path}: {message}".replace("  ", " "),
         status=status,
-        reason=str(data.get("reason") or ""),
-        name=str(details.get("name") or "") if isinstance(details, dict) else "",
+        reason=text(data.get("reason")),
+        name=text(details.get("name")) if isinstance(details, dict) else "",
     )

@@ -177,8 +177,8 @@ class _Run:
         uids = {volume.uid for volume in free}
         now: list[Obj] = []
         for resource in dict.fromkeys(volume.resource for volume in free):
-            try:
-                now += self.cluster.listing(resource, whole=True).objects
+            try:  # what cannot be understood stays
+                now += self.cluster.listing(resource, whole=True, broken=[]).objects
             except ApiError as exc:
                 self.errors.update({v.uid: exc.msg for v in free if v.resource == resource})
         return [volume for volume in now if volume.uid in uids and may_be_deleted(volume)]

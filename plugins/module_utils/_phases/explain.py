@@ -21,6 +21,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session.objects impo
     conditions,
     dig,
     epoch,
+    text,
 )
 from ansible_collections.mtv.teardown.plugins.module_utils._session.order import CDI, FORKLIFT, KUBEVIRT
 
@@ -90,12 +91,12 @@ def held_by(obj: Obj, pods: Iterable[Obj]) -> dict[str, Any]:
         "finalizers": list(obj.finalizers),
         "owners": [f"{owner.kind} {owner.name}" for owner in obj.owners],
         "conditions": [
-            {"type": kind, "status": str(c.get("status", "")), "message": str(c.get("message", ""))[:300]}
+            {"type": kind, "status": text(c.get("status")), "message": text(c.get("message"))[:300]}
             for kind, c in sorted(conditions(obj).items())
             if _is_trouble(obj, c)
         ],
-        "phase": str(obj.status("phase") or ""),
-        "message": str(obj.status("message") or "")[:300],
+        "phase": text(obj.status("phase")),
+        "message": text(obj.status("message"))[:300],
     }
     if obj.kind == "PersistentVolumeClaim" and storage.PVC_PROTECTION in obj.finalizers:
         held["pods"] = [p.name for p in pods if p.namespace == obj.namespace and storage.mounts(p, obj.name)]

@@ -315,10 +315,16 @@ class _Reading:
                     self._unreadable.append({**scope.as_dict(), "name": "", "error": answer.msg})
                     self._errors[scope.place] = answer.msg
                 continue
+            objects, broken = answer
+            self._meet(objects)
+            if broken:  # the others are judged all the same; whether anything is missing here, nobody can say
+                told = "; ".join(broken[:5])
+                self._unreadable.append({**scope.as_dict(), "name": "", "error": told})
+                self._errors[scope.place] = told
+                continue
             if scope.whole or not _is_user(scope):
                 self._covered.add(scope.place)
-            self._scopes.append({**scope.as_dict(), "count": len(answer)})
-            self._meet(answer)
+            self._scopes.append({**scope.as_dict(), "count": len(objects)})
         if refused:
             self._read_in_known_namespaces(refused)
 
@@ -351,9 +357,12 @@ class _Reading:
         known = {*self._session.shared_namespaces(), *self._session.own_namespaces(existing)}
         self._read([_scope(scope.resource, name) for scope in refused for name in sorted(known)])
 
-    def _list(self, scope: Scope) -> tuple[Obj, ...] | ApiError:
+    def _list(self, scope: Scope) -> tuple[tuple[Obj, ...], list[str]] | ApiError:
+        """The objects, and what is wrong with those that cannot be understood."""
+        broken: list[str] = []
         try:
-            return self._cluster.listing(scope.resource, scope.namespace, whole=scope.whole).objects
+            found = self._cluster.listing(scope.resource, scope.namespace, whole=scope.whole, broken=broken)
+            return found.objects, broken
         except ApiError as exc:
             return exc
 
@@ -478,8 +487,16 @@ def _provider_key(obj: Obj, made: Decision) -> Key:
         obj.uid,
         test_name=made.test_name,
         type=str(obj.spec("type") or ""),
-        host=urlsplit(str(obj.spec("url") or "")).hostname or "",
+        host=_host(str(obj.spec("url") or "")),
     )
+
+
+def _host(url: str) -> str:
+    """Empty for what is no address: then Forklift has not reached it either, and nothing was migrated from there."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
 
 
 def _migration_key(obj: Obj, made: Decision, plans: Mapping[tuple[str, str], Key]) -> Key:

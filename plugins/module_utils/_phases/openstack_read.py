@@ -28,7 +28,7 @@ OLDER = "attached to the clone, but older than it and not named after it"
 def zoned(created: str) -> str:
     """RFC 3339: Cinder leaves the zone out, which is always UTC."""
     text = created.replace(" ", "T")
-    return text if not text or re.search(r"(Z|[+-]\d\d:\d\d)$", text) else f"{text}Z"
+    return text if not text or re.search(r"(Z|[+-]\d\d:\d\d)\Z", text) else f"{text}Z"
 
 
 def is_before(created: str, other: str) -> bool:

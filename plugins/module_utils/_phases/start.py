@@ -131,6 +131,42 @@ def _plans_on_labels(cluster: Cluster, names: Iterable[str], namespace: str) -> 
     ]
 
 
+_ITEM = ("kind", "api_version", "namespace", "name", "uid", "evidence", "reason", "test_name")
+_LISTS = ("deleted", "remaining")
+
+
+def checked(phases: Mapping[str, Any], targets: Iterable[Any] = ()) -> Mapping[str, Any]:
+    """The results of earlier phases, or RecordError: they come through variables that anybody may have set."""
+    for name, phase in phases.items():
+        if not isinstance(phase, Mapping):
+            raise RecordError(f"phases: {name} is not what the role registered.")
+        for kind in _LISTS:
+            held = phase.get(kind)
+            _check_items(f"phases: {name}.{kind}", [] if held is None else held)
+    _check_items("targets", targets)
+    return phases
+
+
+def _check_items(where: str, items: Any) -> None:
+    wrong = not isinstance(items, (list, tuple)) or not all(_is_item(one) for one in items)
+    if wrong:
+        raise RecordError(f"{where} is not a list of objects as a module of this collection returns it.")
+
+
+def _is_item(one: Any) -> bool:
+    if not isinstance(one, Mapping) or not all(isinstance(one.get(key), (str, type(None))) for key in _ITEM):
+        return False
+    texts = [one.get(key) for key in ("provider", "cause", "next_step")]
+    stored = one.get("backend") or {}
+    return (
+        all(key in one for key in _ITEM)
+        and all(isinstance(one[key], str) for key in _ITEM if key != "namespace")
+        and all(isinstance(told, (str, type(None))) for told in texts)
+        and isinstance(stored, Mapping)
+        and all(isinstance(stored.get(key), str) for key in (("type", "handle") if stored else ()))
+    )
+
+
 def deleted_by(phases: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """What earlier phases deleted, from what their roles registered."""
     return [entry for phase in phases.values() for entry in phase.get("deleted") or ()]

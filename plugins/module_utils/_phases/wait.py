@@ -109,8 +109,12 @@ class _Waiter:
         whole = self._whole or resource.kind == "Namespace"
         while not self._over and self._groups[(resource, namespace)]:
             try:
-                listing = self._cluster.listing(resource, namespace, whole=whole)
-                self._listed(resource, namespace, {obj.uid: obj for obj in listing.objects})
+                broken: list[str] = []
+                listing = self._cluster.listing(resource, namespace, whole=whole, broken=broken)
+                found = {obj.uid: obj for obj in listing.objects}
+                if broken:  # what is not among the others may be one of these
+                    found = {**self._groups[(resource, namespace)], **found}
+                self._listed(resource, namespace, found)
                 if self._groups[(resource, namespace)] and not self._over:
                     self._watch_or_poll(resource, namespace, listing.version, whole)
             except ApiError as exc:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -25,15 +25,18 @@ MAX_ENTRIES = 200_000
 # Keys that name a source provider's VM (clone), not a kind of Kubernetes. RHV is written as "ovirt".
 PROVIDER_KEYS = frozenset({"vsphere", "openstack", "ovirt", "rhv", "hyperv"})
 
-_KIND = re.compile(r"^[A-Z][A-Za-z0-9]{0,62}$")
-_DNS_LABEL = re.compile(r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")
-_DNS_SUBDOMAIN = re.compile(r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$")
+# All are matched whole: C($) would let a line break pass.
+_KIND = re.compile(r"[A-Z][A-Za-z0-9]{0,62}")
+_DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_DNS_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 # RBAC names are path segments only (kubernetes: apimachinery ValidatePathSegmentName), and so are those of the parts
 # of an ImageStream (openshift: library-go pkg/image/imageutil, stream:tag and stream@digest).
 _PATH_KINDS = frozenset(
     {"Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding", "ImageStreamTag", "ImageTag", "ImageStreamImage"}
 )
-_PATH_SEGMENT = re.compile(r"^[^/%\s\x00-\x1f\x7f]+$")
+_PATH_SEGMENT = re.compile(r"[^/%\s\x00-\x1f\x7f]+")
+# What no name holds, and what cannot be sent or written.
+_UNWRITABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,7 @@ def parse(text: str, path: str = "resources.json") -> tuple[Record, ...]:
     records: dict[tuple[str, ...], Record] = {}
     count = 0
     for kind, entries in data.items():
-        if kind not in PROVIDER_KEYS and not _KIND.match(kind):
+        if kind not in PROVIDER_KEYS and not _KIND.fullmatch(kind):
             raise RecordError(f"{path}: key {kind!r} is neither a Kubernetes kind nor a provider.", key=kind)
         if not isinstance(entries, list):
             raise RecordError(f"{path}: {kind} is a {_type(entries)}, not a list of entries.", key=kind)
@@ -119,11 +122,11 @@ def parse(text: str, path: str = "resources.json") -> tuple[Record, ...]:
 
 
 def _decode(text: str, path: str) -> Any:
-    depth = _depth(text)
-    if depth > MAX_DEPTH:
-        raise RecordError(f"{path}: nested more than {MAX_DEPTH} deep; a record of a session has 3 levels.")
     try:
-        return json.loads(text, object_pairs_hook=_no_duplicates)
+        data = json.loads(text, object_pairs_hook=_no_duplicates)
+        deep = _is_deep(data)
+    except RecursionError:
+        deep = True
     except json.JSONDecodeError as exc:
         hint = " (the file seems to be cut off)" if exc.pos >= len(text.rstrip()) - 1 else ""
         raise RecordError(f"{path}: not JSON, line {exc.lineno} column {exc.colno}: {exc.msg}{hint}.") from exc
@@ -133,6 +136,9 @@ def _decode(text: str, path: str) -> Any:
         ) from exc
     except ValueError as exc:
         raise RecordError(f"{path}: not usable JSON: {exc}.") from exc
+    if deep:
+        raise RecordError(f"{path}: nested more than {MAX_DEPTH} deep; a record of a session has 3 levels.")
+    return data
 
 
 class _DuplicateKeyError(ValueError):
@@ -150,16 +156,16 @@ def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _depth(text: str) -> int:
-    """How deep brackets nest, without a recursive parser (a hostile file must not exhaust the stack)."""
-    depth = deepest = 0
-    for char in re.sub(r'"(?:[^"\\]|\\.)*"?', "", text, flags=re.DOTALL):
-        if char in "[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif char in "]}":
-            depth -= 1
-    return deepest
+def _is_deep(data: Any) -> bool:
+    """Whether it nests deeper than MAX_DEPTH."""
+    level = [data]
+    for _depth in range(MAX_DEPTH + 1):
+        level = [one for held in level if isinstance(held, (dict, list)) for one in _inside(held)]
+    return bool(level)
+
+
+def _inside(held: dict[str, Any] | list[Any]) -> Iterable[Any]:
+    return held.values() if isinstance(held, dict) else held
 
 
 def _record(kind: str, entry: Any, where: str, path: str) -> Record:
@@ -184,7 +190,7 @@ def _record(kind: str, entry: Any, where: str, path: str) -> Record:
         raise RecordError(f"{path}: {where} has no name.", entry=where)
     if not _possible_name(kind, record.name):
         raise RecordError(f"{path}: {where}: no {kind} can have the name {record.name!r}.", entry=where)
-    if record.namespace is not None and not _DNS_LABEL.match(record.namespace):
+    if record.namespace is not None and not _DNS_LABEL.fullmatch(record.namespace):
         raise RecordError(f"{path}: {where}: no namespace can have the name {record.namespace!r}.", entry=where)
     return record
 
@@ -197,6 +203,8 @@ def _string(entry: Mapping[str, Any], key: str, where: str, path: str) -> str:
         raise RecordError(f"{path}: {where}: {key} is a {_type(value)}, not a string.", entry=where)
     if len(value) > 1024:
         raise RecordError(f"{path}: {where}: {key} has {len(value)} characters.", entry=where)
+    if _UNWRITABLE.search(value):
+        raise RecordError(f"{path}: {where}: {key} holds a line break or another control character.", entry=where)
     return value
 
 
@@ -204,10 +212,10 @@ def _possible_name(kind: str, name: str) -> bool:
     if len(name) > 253 or name in (".", ".."):
         return False
     if kind in _PATH_KINDS:
-        return bool(_PATH_SEGMENT.match(name))
+        return bool(_PATH_SEGMENT.fullmatch(name))
     if kind == "Namespace":
-        return bool(_DNS_LABEL.match(name))
-    return bool(_DNS_SUBDOMAIN.match(name))
+        return bool(_DNS_LABEL.fullmatch(name))
+    return bool(_DNS_SUBDOMAIN.fullmatch(name))
 
 
 def _type(value: Any) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.mtv.teardown.plugins.module_utils import _secrets
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError
 
 try:
@@ -19,6 +20,9 @@ except ImportError:
     IMPORT_ERROR: str | None = traceback.format_exc()
 else:
     IMPORT_ERROR = None
+
+# What jmespath makes of expressions that nest too deep, or whose values do not fit each other.
+_ODD = (RecursionError, TypeError, ValueError, AttributeError, LookupError, ArithmeticError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,7 @@ class Rule:
         """Only the boolean true accepts: a bare field name would be true for everything that has one."""
         try:
             return self.compiled.search(dict(leftover)) is True
-        except jmespath.exceptions.JMESPathError:
+        except (jmespath.exceptions.JMESPathError, *_ODD):
             return False  # a function that does not fit this leftover's type: it does not accept it
 
 
@@ -47,8 +51,8 @@ def compile_rules(given: Iterable[Mapping[str, Any]] | None) -> tuple[Rule, ...]
             raise RecordError(f"{where} needs an expression and a reason.", entry=where)
         try:
             rule = Rule(expression, reason, jmespath.compile(expression))
-        except jmespath.exceptions.JMESPathError as exc:
-            raise RecordError(f"{where}: not JMESPath: {' '.join(str(exc).split())}", entry=where) from exc
+        except (jmespath.exceptions.JMESPathError, *_ODD) as exc:
+            raise RecordError(f"{where}: not JMESPath: {_secrets.one_line(exc)}", entry=where) from exc
         if rule.accepts({}):
             raise RecordError(
                 f"{where}: {expression!r} accepts what it knows nothing of; compare fields with ==, "

@@ -148,13 +148,27 @@ def from_dict(data: Mapping[str, Any]) -> Session:
         if values.get("narrow") is not None:
             values["narrow"] = tuple(values["narrow"])
         session = Session(**values)
-    except (TypeError, AttributeError, ValueError) as exc:
+        _check_types(session)
+    except (TypeError, AttributeError, ValueError, LookupError) as exc:
         raise TeardownError(f"session is not what session_info returns: {exc}") from exc
     if not (session.prefix or session.plans or session.records):
         raise TeardownError("session has neither a prefix nor a record: nothing can be shown to belong to it.")
     if session.prefix:
         prefixes.check(session.prefix, session.pattern)
     return session
+
+
+def _check_types(session: Session) -> None:
+    """TypeError where a text is none: a session passes through files and variables that anybody may have written."""
+    keys = (*session.plans, *session.migrations, *session.providers)
+    texts: list[Any] = [session.prefix, session.source, session.started, *session.namespaces, *(session.narrow or ())]
+    texts += [getattr(key, f.name) for key in keys for f in fields(Key) if f.name != "vms"]
+    texts += [getattr(r, f.name) for r in session.records for f in fields(Record) if f.name != "namespace"]
+    texts += [r.namespace for r in session.records if r.namespace is not None]
+    for held in (session.lineage, session.identities):
+        texts += [*held.keys(), *held.values()]
+    if not all(isinstance(one, str) for one in texts):
+        raise TypeError("what should be a text is none")
 
 
 def merge_keys(known: Iterable[Key], found: Iterable[Key]) -> tuple[Key, ...]:

@@ -103,6 +103,11 @@ def listed(value: Any) -> list[Mapping[str, Any]]:
     return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
 
 
+def text(value: Any) -> str:
+    """A text or a number as text; empty for what is neither."""
+    return str(value) if isinstance(value, (str, int, float)) else ""
+
+
 def from_item(resource: Resource, item: Mapping[str, Any]) -> Obj:
     """An item of a list or a watch as Obj."""
     meta = item.get("metadata") or {}
@@ -145,5 +150,5 @@ def epoch(when: str) -> float:
     """Seconds since the epoch of an RFC 3339 time as Kubernetes writes it; 0 for none."""
     try:
         return datetime.fromisoformat(when.replace("Z", "+00:00")).timestamp()
-    except ValueError:
+    except (ValueError, OverflowError, OSError):  # no time, or one that no clock can tell
         return 0.0

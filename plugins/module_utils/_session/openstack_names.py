@@ -18,14 +18,14 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session.model import
 _ID = r"(?P<server>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
 _MIGRATED = f"forklift-migration-vm-{_ID}"
 FORKLIFT = {
-    "Image": re.compile(rf"^{_MIGRATED}(?:-volume-[0-9a-f-]{{36}})?$"),
-    "Snapshot": re.compile(rf"^snapshot for {_MIGRATED}$"),
-    "Volume": re.compile(rf"^(?:volume created from )?{_MIGRATED}(?:-volume-[0-9a-f-]{{36}})?$"),
+    "Image": re.compile(rf"^{_MIGRATED}(?:-volume-[0-9a-f-]{{36}})?\Z"),
+    "Snapshot": re.compile(rf"^snapshot for {_MIGRATED}\Z"),
+    "Volume": re.compile(rf"^(?:volume created from )?{_MIGRATED}(?:-volume-[0-9a-f-]{{36}})?\Z"),
 }
 _SUITE = {
-    "Image": re.compile(r"^(?P<clone>.+)-snapshot$"),
-    "Snapshot": re.compile(r"^snapshot for (?P<clone>.+)-snapshot$"),
-    "Volume": re.compile(r"^(?P<clone>.+)-(?:boot-vol|data-vol-\d+)$"),
+    "Image": re.compile(r"^(?P<clone>.+)-snapshot\Z"),
+    "Snapshot": re.compile(r"^snapshot for (?P<clone>.+)-snapshot\Z"),
+    "Volume": re.compile(r"^(?P<clone>.+)-(?:boot-vol|data-vol-\d+)\Z"),
 }
 
 

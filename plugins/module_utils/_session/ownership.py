@@ -23,7 +23,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session.model import
 from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import Obj, Owner, dig, listed
 from ansible_collections.mtv.teardown.plugins.module_utils._session.volumes import bound_to, bound_uid, made_for
 
-_NAMED_BY_CLAIM = re.compile(r"^(?:prime-|populate-|importer-prime-)([0-9a-f]{8}-[0-9a-f-]{27})$")
+_NAMED_BY_CLAIM = re.compile(r"^(?:prime-|populate-|importer-prime-)([0-9a-f]{8}-[0-9a-f-]{27})\Z")
 SUCCESSOR = "made anew since with the same name: the successor is not the session's"
 # What rests on a name alone, so that another object can take its place.
 BY_NAME = frozenset({"record", "name", "reference"})

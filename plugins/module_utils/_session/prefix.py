@@ -21,7 +21,7 @@ MIN_LENGTH = 6
 CUT_LENGTH = 63
 _USABLE = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])")
 _SHAPE = re.compile(r"auto-[a-z0-9]{4}")
-_SUITE = re.compile(r"^(auto-[a-z0-9]{4})(?:-|$)")
+_SUITE = re.compile(r"^(auto-[a-z0-9]{4})(?:-|\Z)")
 # Words that begin names on every cluster: a prefix of one of them would own what is not the session's.
 PROTECTED_WORDS = (
     "cluster",

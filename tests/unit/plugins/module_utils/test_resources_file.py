@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError
 from ansible_collections.mtv.teardown.plugins.module_utils._record import resources_file
-from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_file import Record, parse
+from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_file import Record, parse, read
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -174,3 +176,45 @@ def test_absurd_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resources_file, "MAX_BYTES", 50)
     with pytest.raises(RecordError, match="102 bytes"):
         resources_file.read(str(path))
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"Plan\n": [{"name": "a"}]},
+        {"Plan": [{"name": "a\n", "namespace": "n"}]},
+        {"Plan": [{"name": "a", "namespace": "n\n"}]},
+        {"Namespace": [{"name": "a\n"}]},
+        {"Role": [{"name": "a\n", "namespace": "n"}]},
+        {"vsphere": [{"name": "auto-ab12-x\n"}]},
+        {"vsphere": [{"name": "auto-ab12-\0"}]},
+        {"VolumeSnapshot": [{"id": "1\ud800"}]},
+    ],
+)
+def test_names_are_matched_whole(record: dict[str, Any]) -> None:
+    with pytest.raises(RecordError):
+        parse(json.dumps(record))
+
+
+@pytest.mark.parametrize(
+    ("begin", "piece", "end"),
+    [
+        ('{"Plan": [{"name": "', "a", '"}]}'),
+        ('{"Plan": [{"name": "', "\\\\", '"}]}'),
+        ('{"Plan": "', '\\"', '"}'),
+        ("", "[", ""),
+        ('{"Plan": "', "é", ""),
+    ],
+)
+def test_a_big_file_costs_a_small_multiple_of_itself(begin: str, piece: str, end: str, tmp_path: Path) -> None:
+    size = 16 * 1024 * 1024
+    file = tmp_path / "resources.json"
+    file.write_text(begin + piece * (size // len(piece.encode())) + end, encoding="utf-8")
+    tracemalloc.start()
+    try:
+        with pytest.raises(RecordError) as caught:
+            read(str(file))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 6 * size and len(str(caught.value)) < 1000

@@ -127,6 +127,8 @@ def run(name: str, capfd: pytest.CaptureFixture[str], **options: Any) -> tuple[d
     given = {"session_prefix": "auto-ab12", "resources_file": "", **options}
     if name == "leftovers_info":
         given["quiet_interval"] = 0
+    if name == "kubeconfig":
+        given = {"path": str(Path.home() / "kubeconfig"), **options}
     capfd.readouterr()
     with patch_module_args(given), pytest.raises(SystemExit):
         module.main()
@@ -219,8 +221,15 @@ def _auth(echo: Echo, **more: str) -> dict[str, str]:
     return {"auth_url": f"http://{echo.plain}/v3", "project_name": "p", "project_domain_name": "d", **more}
 
 
-@pytest.mark.parametrize("place", OPTIONS_OF_CLUSTERS)
-@pytest.mark.parametrize("name", OF_CLUSTER)
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        (name, place)
+        for name in OF_CLUSTER
+        for place in OPTIONS_OF_CLUSTERS
+        if name != "kubeconfig" or not place.startswith(("session", "resources"))
+    ],
+)
 def test_options_of_a_cluster(
     name: str, place: str, echo: Echo, logged: list[str], capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -3,27 +3,34 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Every world, torn down: on the lab's slim CRDs, or on the real ones where their folder is at hand. The second run,
-# which does not depend on CRDs, is played on the slim ones alone.
-#   tests/checks/molecule.sh slim|real [SCENARIO …]
+# Every world, torn down: on the lab's slim CRDs, on the real ones where their folder is at hand, or on an API server
+# that is an OpenShift's. The second run, which does not depend on them, is played on the slim ones alone.
+#   tests/checks/molecule.sh slim|real|openshift [SCENARIO …]
 set -eu
 
 root=$(cd "$(dirname "$0")/../.." && pwd -P)
 . "$root/tests/checks/lib.sh"
 
-crds=${1:?slim or real}
+flavor=${1:?slim, real or openshift}
 shift
-case $crds in
+options="[--crds, slim]"
+steps=7
+once="[destroy, create, prepare, check, converge, verify, destroy]"
+case $flavor in
   slim) steps=8 ;;
+  openshift)
+    export MTV_TEARDOWN_SEQUENCE="$once"
+    options="[--crds, slim, --openshift]"
+    ;;
   real)
-    steps=7
-    export MTV_TEARDOWN_SEQUENCE="[destroy, create, prepare, check, converge, verify, destroy]"
+    export MTV_TEARDOWN_SEQUENCE="$once"
+    options="[--crds, real]"
     if [ "$(python -c 'from tests.lab import crds; print("yes" if crds.real_folder() else "no")')" = no ]; then
       echo "molecule: no folder with real CRDs here (MTV_TEARDOWN_CRDS_DIR), so the lab's slim ones only"
       exit 0
     fi
     ;;
-  *) fail "which CRDs, slim or real?" ;;
+  *) fail "which set: slim, real or openshift?" ;;
 esac
 scenarios=${*:-$(find extensions/molecule -mindepth 2 -maxdepth 2 -name molecule.yml -printf '%h\n' | xargs -n1 basename | sort)}
 [ -n "$scenarios" ] || fail "there are no scenarios"
@@ -32,17 +39,17 @@ mkdir -p "$logs"
 
 failed=0
 for scenario in $scenarios; do
-  log=$logs/$crds-$scenario.log
+  log=$logs/$flavor-$scenario.log
   begun=$(date +%s)
   code=0
-  # Each set of CRDs has a lab of its own.
-  MTV_TEARDOWN_LAB=molecule-$crds MTV_TEARDOWN_LAB_CRDS=$crds MOLECULE_EPHEMERAL_DIRECTORY=$logs/$crds/$scenario ANSIBLE_NOCOLOR=1 \
+  # Each set has a lab of its own.
+  MTV_TEARDOWN_LAB=molecule-$flavor MTV_TEARDOWN_LAB_OPTIONS=$options MOLECULE_EPHEMERAL_DIRECTORY=$logs/$flavor/$scenario ANSIBLE_NOCOLOR=1 \
     NO_COLOR=1 molecule test -s "$scenario" >"$log" 2>&1 </dev/null || code=$?
   # A missing playbook is only a warning there.
   if grep -q 'Missing playbook' "$log" || ! grep -Eq "successful=$steps .*skipped=0 .*missing=0 .*failed=0" "$log"; then code=99; fi
   if [ $code -eq 0 ]; then word=passed; else word=FAILED failed=1; fi
-  printf 'molecule: %-20s %-4s CRDs  %s in %s s\n' "$scenario" "$crds" "$word" $(($(date +%s) - begun))
+  printf 'molecule: %-20s %-9s  %s in %s s\n' "$scenario" "$flavor" "$word" $(($(date +%s) - begun))
   if [ $code -ne 0 ]; then grep -vE '^ *$' "$log" | tail -n 60; fi
 done
-python -m tests.lab down --name "molecule-$crds"
+python -m tests.lab down --name "molecule-$flavor"
 exit $failed

@@ -126,12 +126,12 @@ def test_with_exactly_these_nothing_is_refused(
     refused = {(r["verb"], r["resource"], r["namespace"]) for r in asked if r["code"] in (401, 403)}
     assert refused == set()
     assert (run.verdict, run.leftovers) == ("clean", set())
-    there = _uids(acting_lab)
+    there = uids_of(acting_lab)
     assert {entry["uid"] for entry in world["session"]} & there == set()
     assert {entry["uid"] for entry in world["bystanders"]} - there == set()
 
 
-def _uids(lab: Lab) -> set[str]:
+def uids_of(lab: Lab) -> set[str]:
     """Whatever is there, by somebody who sees all."""
     cluster = cluster_of(lab.admin_kubeconfig)
     kinds = [r for r in cluster.discover().resources if {"list", "delete"} <= r.verbs]

@@ -28,6 +28,7 @@ _BINDINGS = {
     "system:image-builders": ("system:image-builder", {"kind": "ServiceAccount", "name": "builder"}),
     "system:deployers": ("system:deployer", {"kind": "ServiceAccount", "name": "deployer"}),
 }
+_REFERENCE = "openshift.io/internal-registry-pull-secret-ref"
 _WATCHED = ("/api/v1/namespaces", "/api/v1/serviceaccounts", f"/apis/{RBAC}/v1/rolebindings")
 _FORBIDDEN = ("openshift", "kubernetes", "kube")
 
@@ -58,14 +59,13 @@ def _role(name: str) -> Obj:
 
 async def _pull_secret(upstream: Upstream, account: Obj) -> None:
     """The account is told of it first, so that it gets one alone."""
-    reference = "openshift.io/internal-registry-pull-secret-ref"
-    if account["name"] not in _ACCOUNTS or reference in account.get("annotations", {}):
+    if account["name"] not in _ACCOUNTS or _REFERENCE in account.get("annotations", {}):
         return
     name = f"{account['name']}-dockercfg-{secrets.token_hex(3)[:5]}"
     owner = {"apiVersion": "v1", "kind": "ServiceAccount", "name": account["name"], "uid": account["uid"]}
     written = {"openshift.io/internal-registry-auth-token.service-account": account["name"]}
     path = f"/api/v1/namespaces/{account['namespace']}"
-    told = {"metadata": {**account, "annotations": {**account.get("annotations", {}), reference: name}}}
+    told = {"metadata": {**account, "annotations": {**account.get("annotations", {}), _REFERENCE: name}}}
     await upstream.ask("PUT", f"{path}/serviceaccounts/{account['name']}", told)
     await upstream.make(
         f"{path}/secrets",
@@ -89,12 +89,18 @@ async def _look(upstream: Upstream, path: str, queue: asyncio.Queue[str]) -> Non
         try:
             async for event in upstream.watch(path):
                 meta = event["object"].get("metadata") or {}
-                if event["type"] == "ADDED" and "namespace" not in meta:
-                    queue.put_nowait(meta["name"])
-                elif event["type"] == "DELETED" and "namespace" in meta:
-                    queue.put_nowait(meta["namespace"])
+                if _lacks(path, event["type"], meta):
+                    queue.put_nowait(meta.get("namespace") or meta["name"])
         except (aiohttp.ClientError, ValueError):
             await asyncio.sleep(0.2)
+
+
+def _lacks(path: str, event: str, meta: Obj) -> bool:
+    """Whether something is to be made now: for a new namespace or account, or for what was taken away."""
+    if path.endswith("namespaces"):
+        return event == "ADDED"
+    bare = path.endswith("serviceaccounts") and meta.get("name") in _ACCOUNTS
+    return event == "DELETED" or (bare and _REFERENCE not in meta.get("annotations", {}))
 
 
 async def _work(upstream: Upstream, queue: asyncio.Queue[str]) -> None:
@@ -103,8 +109,9 @@ async def _work(upstream: Upstream, queue: asyncio.Queue[str]) -> None:
         try:
             if (await upstream.ask("GET", f"/api/v1/namespaces/{name}"))["status"]["phase"] == "Active":
                 await furnish(upstream, name)
-        except (aiohttp.ClientError, RefusedError):
-            continue  # it ended meanwhile, or somebody wrote at the same moment, and that makes an event of its own
+        except (aiohttp.ClientError, RefusedError) as exc:
+            if isinstance(exc, RefusedError) and exc.code == 409:  # somebody wrote at the same moment
+                queue.put_nowait(name)
 
 
 async def request(upstream: Upstream, user: User, asked: Obj) -> Obj:

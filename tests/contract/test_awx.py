@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -82,11 +83,13 @@ def setup(
         made.providers.write_text(json.dumps({**entries, "unused": unused}), encoding="utf-8")
         # The template of the tests is there before; it is not ours.
         inventory = controller.create("inventories", {"name": "of the tests", "organization": 1})
-        project = controller.create("projects", {"name": "of the tests", "organization": 1})
-        controller.playbooks.add("tests.yml")
+        project = controller.create("projects", {"name": "of the tests", "organization": 1, "scm_type": "git"})
+        controller.updates.repository.add("tests.yml")
+        controller.fetched(project)
         tests = {"name": "mtv-api-tests", "playbook": "tests.yml", "inventory": inventory["id"]}
         controller.create("job_templates", {**tests, "project": project["id"]})
-        done = made.apply()
+        controller.create("notification_templates", {"name": "chat", "organization": 1, "notification_type": "slack"})
+        done = made.apply(mtv_awx_notify_approvals=["chat"])
         assert done.returncode == 0, done.stdout + done.stderr
         assert SECRET not in done.stdout + done.stderr
         yield made
@@ -123,6 +126,7 @@ class Jobs:
         chosen = [self.cluster()] if held is None else held
         done = job.run(self.folder / f"job-{self.count}", self.controller, name, chosen, **how)
         assert not [secret for secret in self.secrets if secret in done.shown]
+        assert "skipping: [" not in done.output  # the project's own ansible.cfg
         return done
 
     def there(self) -> bool:
@@ -145,7 +149,7 @@ def test_the_playbook_sets_everything_up_and_a_second_run_changes_nothing(setup:
         one["variable"] for one in held.surveys[teardown["id"]]["spec"]
     }
     assert json.loads(held.named("credentials", "MTV providers")["inputs"]["providers"])["unused"]["password"] == SECRET
-    assert [one["identifier"] for one in held.listing("workflow_job_template_nodes")] == [
+    assert {one["identifier"] for one in held.listing("workflow_job_template_nodes")} == {
         "tests",
         "teardown",
         "verify",
@@ -153,13 +157,59 @@ def test_the_playbook_sets_everything_up_and_a_second_run_changes_nothing(setup:
         "look",
         "teardown-again",
         "verify-again",
-    ]
+    }
+    approval = held.named("workflow_approval_templates", "MTV leftovers were looked at")
+    assert held.named("workflow_job_template_nodes", "look")["unified_job_template"] == approval["id"]
+    assert approval["timeout"] == 86400 and "output of the job before" in approval["description"]
     assert held.named("schedules", "MTV session")["enabled"] is False
+    assert held.named("projects", "MTV teardown")["scm_update_on_launch"] is True
+    assert 0 < verify["timeout"] == teardown["timeout"]
+    workflow = held.named("workflow_job_templates", "MTV session")
+    asked = held.linked("workflow_job_templates", workflow, "notification_templates_approvals")
+    assert asked == [held.named("notification_templates", "chat")["id"]]
     before = len(held.writes)
-    again = setup.apply()
+    again = setup.apply()  # without the variable: what somebody has chosen stays
     assert again.returncode == 0 and "changed=0" in again.stdout, again.stdout + again.stderr
-    # An approval is written again each time: the module compares it with the fields of its node.
-    assert {path.split("/")[3] for _method, path in held.writes[before:]} <= {"workflow_approval_templates"}
+    # Of an inventory awx.awx sends no kind where AWX has an empty one; AWX takes that for the same.
+    assert {path.split("/")[3] for _method, path in held.writes[before:]} <= {"inventories"}
+    assert asked
+
+
+def test_a_first_update_of_the_project_that_failed_is_repeated_by_the_next_run(tmp_path: Path) -> None:
+    with api.serve() as (url, held):
+        bare = Setup(tmp_path, url, held)
+        given = {"mtv_awx_providers_file": "", "mtv_awx_tests_template": ""}
+        held.updates.fates = ["failed", "running"]
+        first = bare.apply(**given)
+        project = held.named("projects", "MTV teardown")
+        update = project["summary_fields"]["last_update"]["id"]
+        assert first.returncode == 2 and f"its update {update} is failed" in first.stdout, first.stdout
+        assert held.listing("job_templates") == []
+        # One that does not end costs no more than the limit.
+        stuck = bare.apply(**given, mtv_awx_sync_timeout=2)
+        assert "current_update" in project["summary_fields"], stuck.stdout + stuck.stderr
+        update = project["summary_fields"]["current_update"]["id"]
+        assert stuck.returncode == 2 and f"its update {update} is running" in stuck.stdout, stuck.stdout
+        assert "within 2 seconds" in stuck.stdout
+        held.updates.put(project, held.tables["project_updates"][update], "canceled")
+        third = bare.apply(**given)
+        assert third.returncode == 0 and project["status"] == "successful", third.stdout + third.stderr
+        assert len(held.listing("job_templates")) == 3
+        # Without tests, and with nothing else to work on, nothing is scheduled.
+        assert held.listing("schedules") == []
+
+
+def test_a_launch_by_the_api_needs_no_answers(setup: Setup) -> None:
+    held = setup.controller
+    names = [("job_templates", f"MTV {name}") for name in ("teardown", "verify", "verdict")]
+    for endpoint, name in [*names, ("workflow_job_templates", "MTV session")]:
+        request = urllib.request.Request(
+            f"{setup.url}{held.named(endpoint, name)['url']}launch/",
+            data=b"{}",
+            headers={"Authorization": f"Bearer {api.TOKEN}"},
+        )
+        with urllib.request.urlopen(request) as answer:
+            assert (answer.status, json.loads(answer.read())["ignored_fields"]) == (201, {})
 
 
 def test_without_an_image_nothing_is_set_up(setup: Setup) -> None:
@@ -175,6 +225,7 @@ def test_a_workflow_hands_the_record_on_and_branches_on_the_verdict(jobs: Jobs) 
     data = {"resources_text": jobs.record(), "mtv_teardown_verdict": "clean"}  # a verdict of long ago
     play = {"hosts": "localhost", "gather_facts": False, "tasks": [{"ansible.builtin.set_stats": {"data": data}}]}
     handed: dict[str, Mapping[str, Any]] = {}
+    ended: dict[str, job.Done] = {}
 
     def run(node: str, name: str, answers: Mapping[str, Any], artifacts: Mapping[str, Any]) -> job.Done:
         given = {} if name in ("mtv-api-tests", "MTV verdict") else {"mtv_teardown_stall_timeout": 3}
@@ -182,6 +233,7 @@ def test_a_workflow_hands_the_record_on_and_branches_on_the_verdict(jobs: Jobs) 
             name, artifacts={**artifacts, **given}, answers=answers, files={"tests.yml": json.dumps([play])}
         )
         handed[node] = done.artifacts
+        ended[node] = done
         return done
 
     def look(_name: str) -> bool:
@@ -200,12 +252,45 @@ def test_a_workflow_hands_the_record_on_and_branches_on_the_verdict(jobs: Jobs) 
         "teardown-again": "successful",
         "verify-again": "successful",
     }
+    fork = next(done for node, done in ended.items() if node == "leftovers")
+    assert f"session {jobs.prefix}: leftovers" in fork.output and f"ConfigMap {jobs.prefix}/held" in fork.output
     first, last = handed["teardown"], handed["teardown-again"]
     assert (first["mtv_teardown_verdict"], first["mtv_teardown_session"]) == ("leftovers", jobs.prefix)
     assert f"ConfigMap {jobs.prefix}/held: finalizer" in " ".join(first["mtv_teardown_leftovers"])
     assert first["mtv_teardown_counts"]["leftovers"] == len(first["mtv_teardown_leftovers"])
     assert (last["mtv_teardown_verdict"], last["mtv_teardown_leftovers"]) == ("clean", [])
     assert not jobs.there()
+
+
+def test_a_verify_that_was_canceled_hands_on_no_verdict_of_the_teardown_before(jobs: Jobs) -> None:
+    """AWX hands on what the jobs before have said, as if the canceled one had said nothing. Relaunched, it judges."""
+    jobs.admin.make("ConfigMap", jobs.prefix, "held", metadata=HELD)
+    text = json.dumps(jobs.record())
+
+    def run(node: str, name: str, answers: Mapping[str, Any], artifacts: Mapping[str, Any]) -> job.Done:
+        if node == "tests":
+            return job.Done("successful", [], {"resources_text": text}, "", {})
+        given = {} if name == "MTV verdict" else {"mtv_teardown_stall_timeout": 3}
+        handed[node] = dict(artifacts)
+        kill = (lambda: True) if node == "verify" else job.never
+        return jobs.run(name, artifacts={**artifacts, **given}, answers=answers, cancel=kill)
+
+    handed: dict[str, dict[str, Any]] = {}
+    workflow = job.Workflow(jobs.controller, run, lambda _name: pytest.fail("nobody is to be asked"))
+    assert workflow.run("MTV session") == "failed"
+    assert workflow.ended == {"tests": "successful", "teardown": "failed", "verify": "canceled", "leftovers": "failed"}
+    # What the fork was given looks as if there had been a verdict.
+    assert handed["leftovers"]["mtv_teardown_verdict"] == "leftovers"
+    again = jobs.run("MTV verify", answers={"resources_text": text})
+    assert again.artifacts["mtv_teardown_verdict_of"] == "verify"
+    assert (again.status, again.artifacts["mtv_teardown_verdict"]) == ("failed", "leftovers")
+    wanted = {"mtv_teardown_wanted": "leftovers"}
+    assert jobs.run("MTV verdict", answers=wanted, artifacts=again.artifacts).status == "successful"
+    other = jobs.run(
+        "MTV verdict", answers={**wanted, "mtv_teardown_wanted_of": "verify-again"}, artifacts=again.artifacts
+    )
+    assert other.status == "failed" and "verify-again has handed over none" in other.output
+    jobs.admin.release("ConfigMap", jobs.prefix, "held")
 
 
 def test_a_cancelled_job_started_again_ends_clean(acting_lab: controlplane.Lab, setup: Setup, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -96,6 +96,32 @@ def state_folder(name: str) -> Path:
     return (Path(base).resolve() if base else CHECKOUT / ".cache" / "lab") / name
 
 
+KINDS = ("lab", "vcenter", "openstack")
+
+
+def owner(state: Path) -> str:
+    """Of which kind the server is that was started in this folder; none when it is free."""
+    with suppress(FileNotFoundError):
+        return (state / "kind").read_text(encoding="ascii")
+    return next((kind for kind in KINDS if (state / f"{kind}.json").exists()), "")
+
+
+def check_owner(state: Path, kind: str) -> None:
+    """Refuse the folder of a server of another kind: each clears away what is in its own."""
+    held = owner(state)
+    if held not in ("", kind):
+        raise LabError(f"{state.name} is the name of a server of the kind {held}: take another name, or stop that one")
+
+
+def claim(state: Path, kind: str) -> None:
+    """Make the folder of a server of this kind, unless it is that of another one."""
+    check_owner(state, kind)
+    state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with suppress(FileExistsError), (state / "kind").open("x", encoding="ascii") as file:
+        file.write(kind)
+    check_owner(state, kind)
+
+
 def find(name: str = "default") -> Lab | None:
     """Return a lab that was started, whether it still lives or not."""
     state = state_folder(name)
@@ -142,7 +168,7 @@ def start(
     settings: a file with the operator's delays, see operator/settings.py.
     """
     state = state_folder(name)
-    state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    claim(state, "lab")
     servers = build.assets(say)
     with _lock(state):
         lab = find(name)
@@ -187,9 +213,11 @@ def _start(lab: Lab, servers: Path, operator: bool, settings: Path | None, say: 
 def stop(lab: Lab | str) -> None:
     """Stop a lab and forget what was in it. Its logs stay until the next start."""
     state = state_folder(lab if isinstance(lab, str) else lab.name)
+    check_owner(state, "lab")
     if state.is_dir():
         with _lock(state):
             _stop(state)
+            (state / "kind").unlink(missing_ok=True)
 
 
 def _stop(state: Path) -> None:

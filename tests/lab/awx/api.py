@@ -1,9 +1,9 @@
 # Copyright (c) 2026 mtv.teardown contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The part of AWX's API that awx.awx needs to set up what vars/awx.yml says, on loopback.
+"""The part of AWX's API that awx.awx needs to set up what vars/awx.yml says, and that starts jobs, on loopback.
 
-It refuses what AWX refuses (rules.py), and beyond that fields that it does not know, which AWX would only ignore.
+It keeps and shows the fields that AWX has (fields.yml), drops what AWX drops, and refuses what AWX refuses (rules.py).
 """
 
 from __future__ import annotations
@@ -18,53 +18,20 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from tests.lab.awx import rules
+from tests.lab.awx import rules, serializers
+from tests.lab.awx.projects import TRIGGERS, Updates, blank_update, playbooks
 from tests.lab.build import CHECKOUT
 
 TOKEN = "lab-controller-token"
 ROOT = "/api/v2/"
 Item = dict[str, Any]
 
-# endpoint -> (its type, fields that have to be there, fields that may be). A field that ends in * names another object.
-_TABLES: Mapping[str, tuple[str, str, str]] = {
-    "organizations": ("organization", "name", ""),
-    "credential_types": ("credential_type", "name kind inputs injectors", "description managed namespace"),
-    "credentials": ("credential", "name credential_type*", "description organization* inputs"),
-    "execution_environments": ("execution_environment", "name image", "description organization* pull credential*"),
-    "projects": (
-        "project",
-        "name organization*",
-        "description scm_type scm_url scm_branch credential* scm_update_on_launch default_environment* allow_override",
-    ),
-    "inventories": ("inventory", "name organization*", "description kind host_filter variables"),
-    "hosts": ("host", "name inventory*", "description enabled variables"),
-    "job_templates": (
-        "job_template",
-        "name project* playbook inventory*",
-        """description organization* execution_environment* job_type job_tags skip_tags limit verbosity diff_mode
-        timeout extra_vars allow_simultaneous ask_job_type_on_launch ask_credential_on_launch ask_diff_mode_on_launch
-        ask_verbosity_on_launch ask_variables_on_launch survey_enabled""",
-    ),
-    "workflow_job_templates": (
-        "workflow_job_template",
-        "name",
-        "description organization* extra_vars allow_simultaneous ask_variables_on_launch survey_enabled",
-    ),
-    "workflow_job_template_nodes": (
-        "workflow_job_template_node",
-        "workflow_job_template* identifier",
-        "unified_job_template* extra_data",
-    ),
-    "workflow_approval_templates": ("workflow_approval_template", "name", "description timeout"),
-    "schedules": ("schedule", "name rrule unified_job_template*", "description extra_data enabled"),
-}
 _UNIFIED = ("job_templates", "workflow_job_templates", "projects", "workflow_approval_templates")
-_REFERS = {
-    "default_environment": "execution_environments",
-    "credential": "credentials",
-    "inventory": "inventories",
-    "unified_job_template": "unified_job_templates",
-}
+_LAUNCHED = ("job_templates", "workflow_job_templates")
+# Lists that there are not: one finds these by what belongs to them.
+_NO_LIST = ("workflow_approval_templates",)
+# What a client says about the page it wants, and not about what is on it.
+_PAGING = ("page", "page_size", "order_by")
 
 
 class RefusedError(Exception):
@@ -76,15 +43,16 @@ class RefusedError(Exception):
 
 
 class Controller:
-    """What an AWX holds. writes: every request that changed it; playbooks: those of its projects."""
+    """What an AWX holds. writes: every request that changed it; launched: what it was asked to run."""
 
     def __init__(self) -> None:
         self._ids = itertools.count(1)
-        self.tables: dict[str, dict[int, Item]] = {name: {} for name in _TABLES}
+        self.tables: dict[str, dict[int, Item]] = {name: {} for name in serializers.ENDPOINTS}
         self.related: dict[tuple[str, int, str], list[int]] = {}
         self.surveys: dict[int, Item] = {}
         self.writes: list[tuple[str, str]] = []
-        self.playbooks = {f"playbooks/{path.name}" for path in (CHECKOUT / "playbooks").glob("*.yml")}
+        self.launched: list[Item] = []
+        self.updates = Updates(playbooks(CHECKOUT))
         self.create("organizations", {"name": "Default"})
 
     def named(self, endpoint: str, name: str) -> Item:
@@ -102,72 +70,135 @@ class Controller:
         return list(self.tables[endpoint].values())
 
     def create(self, endpoint: str, given: Mapping[str, Any]) -> Item:
-        kind, needed, _more = _TABLES[endpoint]
-        missing = [name for name in needed.replace("*", "").split() if given.get(name) in (None, "")]
-        if missing:
-            raise RefusedError(400, {name: ["This field is required."] for name in missing})
-        self._check(endpoint, given)
         number = next(self._ids)
-        made = {"id": number, "type": kind, "url": f"{ROOT}{endpoint}/{number}/", "related": {}, **given}
-        if endpoint == "projects":
-            made |= {"scm_revision": "0" * 40, "summary_fields": {}}
-        if "survey_enabled" in _TABLES[endpoint][2]:
-            made["related"]["survey_spec"] = f"{made['url']}survey_spec/"
+        made = serializers.blank(endpoint)
+        made |= {"id": number, "type": serializers.ENDPOINTS[endpoint].type, "url": f"{ROOT}{endpoint}/{number}/"}
+        made |= {"related": {}, "summary_fields": {}} | self._taken(endpoint, made, given, new=True)
+        self._check(endpoint, made)
         self.tables[endpoint][number] = made
+        if "managed" in made:
+            made["managed"] = False
+        if "survey_enabled" in made:
+            made["related"]["survey_spec"] = f"{made['url']}survey_spec/"
+        if endpoint == "projects":
+            made |= {"status": "ok", "scm_revision": "", "last_update_failed": False}
+            made["related"]["update"] = f"{made['url']}update/"
+            if made["scm_type"]:
+                self.update(made)
         return made
 
     def change(self, endpoint: str, one: Item, given: Mapping[str, Any]) -> Item:
-        self._check(endpoint, {**{k: v for k, v in one.items() if k in _fields(endpoint)}, **given})
-        one.update(given)
+        changed = self._taken(endpoint, one, given, new=False)
+        self._check(endpoint, one | changed)
+        moved = endpoint == "projects" and any(changed.get(name, one[name]) != one[name] for name in TRIGGERS)
+        one.update(changed)
+        if moved and one["scm_type"]:
+            self.update(one)
         return one
 
-    def _check(self, endpoint: str, given: Mapping[str, Any]) -> None:
-        fields = _fields(endpoint)
-        if endpoint != "workflow_approval_templates":  # awx.awx sends it the fields of its node, too
-            unknown = set(given) - set(fields)
-            if unknown:
-                raise RefusedError(400, {name: ["There is no such field."] for name in sorted(unknown)})
-        for name, refers in fields.items():
-            target = _REFERS.get(name, f"{name}s")
-            if refers and given.get(name) and given[name] not in {one["id"] for one in self.listing(target)}:
-                raise RefusedError(400, {name: ["Invalid pk - object does not exist."]})
-        wrong = self._wrong(endpoint, given)
+    def update(self, project: Item) -> Item:
+        """Begins to fetch a project."""
+        number = next(self._ids)
+        made = blank_update(number, f"{ROOT}project_updates/{number}/")
+        self.tables["project_updates"][number] = made
+        self.updates.start(project, made)
+        return made
+
+    def fetched(self, project: Item) -> Item:
+        """The same project, with its update at an end."""
+        update = self.tables["project_updates"][project["summary_fields"]["current_update"]["id"]]
+        for _state in ("pending", "running"):
+            self.updates.look(project, update)
+        return project
+
+    def _taken(self, endpoint: str, one: Item, given: Mapping[str, Any], *, new: bool) -> Item:
+        def there(refers: str, number: int) -> bool:
+            return number in {held["id"] for held in self.listing(refers)}
+
+        made, wrong = serializers.taken(endpoint, given, there, new=new)
+        if wrong:
+            raise RefusedError(400, wrong)
+        if endpoint == "job_templates":  # nobody gives it one: it has that of its project
+            project = self.tables["projects"].get(made.get("project") or one["project"] or 0, {})
+            made["organization"] = project.get("organization")
+        if endpoint == "workflow_job_template_nodes" and new and not made.get("identifier"):
+            made["identifier"] = f"node-{one['id']}"
+        return made
+
+    def _check(self, endpoint: str, wanted: Item) -> None:
+        unique = serializers.ENDPOINTS[endpoint].unique
+        for held in self.tables[endpoint].values() if unique else ():
+            if held["id"] != wanted["id"] and all(held[name] == wanted[name] for name in unique):
+                raise RefusedError(400, {"__all__": [f"{endpoint} with this {' and '.join(unique)} already exists."]})
+        wrong = self._wrong(endpoint, wanted)
         if wrong:
             raise RefusedError(400, {"detail": wrong})
 
-    def _wrong(self, endpoint: str, given: Mapping[str, Any]) -> rules.Complaints:
+    def _wrong(self, endpoint: str, given: Item) -> rules.Complaints:
         if endpoint == "credential_types":
             return rules.credential_type(given["inputs"], given["injectors"])
         if endpoint == "credentials":
-            return rules.credential(self.tables["credential_types"][given["credential_type"]], given.get("inputs", {}))
+            return rules.credential(self.tables["credential_types"][given["credential_type"]], given["inputs"])
         if endpoint == "schedules":
-            return rules.schedule(given["rrule"])
-        if endpoint == "job_templates" and given["playbook"] not in self.playbooks:
-            return ["Playbook not found for project."]
-        if endpoint == "workflow_job_template_nodes" and given.get("extra_data"):
-            return self._prompts(given["unified_job_template"], given["extra_data"])
-        return []
+            return rules.schedule(given["rrule"]) + self._prompts(given)
+        if endpoint == "job_templates":
+            return self._template(given)
+        return self._prompts(given) if endpoint == "workflow_job_template_nodes" else []
 
-    def _prompts(self, template: int, answers: Mapping[str, Any]) -> rules.Complaints:
-        """What a node gives its template has to be asked by it."""
-        questions = {one["variable"]: one for one in self.surveys.get(template, {}).get("spec", [])}
-        wrong = [f"{name} is not allowed on launch" for name in answers if name not in questions]
-        asked = [questions[name] for name in answers if name in questions]
-        return wrong + [text for question in asked for text in rules.answer(question, answers)]
+    def _template(self, given: Item) -> rules.Complaints:
+        if not given["project"]:
+            return ["Job Templates must have a project assigned."]
+        if not given["inventory"] and not given["ask_inventory_on_launch"]:
+            return ["You must either set a default value or ask to prompt on launch."]
+        if not given["playbook"]:
+            return ["Must select playbook for project."]
+        there = self.updates.has(self.tables["projects"][given["project"]], given["playbook"])
+        return [] if there else ["Playbook not found for project."]
+
+    def _prompts(self, given: Item) -> rules.Complaints:
+        """What a node or a schedule gives its template has to be asked by it. Only a schedule has to give all of it."""
+        template = next(
+            (one for one in self.listing("unified_job_templates") if one["id"] == given["unified_job_template"]), None
+        )
+        if template is None or "survey_enabled" not in template:
+            return []
+        needed = "rrule" in given
+        _taken, unasked, wrong = rules.answers(self.questions(template), given["extra_data"] or {}, needed=needed)
+        open_to_all = template["ask_variables_on_launch"]
+        return wrong + ([] if open_to_all else [f"Variables {name} are not allowed on launch." for name in unasked])
+
+    def questions(self, template: Mapping[str, Any]) -> list[Item]:
+        spec: list[Item] = self.surveys.get(template["id"], {}).get("spec", [])
+        return spec if template["survey_enabled"] else []
+
+    def launch(self, template: Item, given: Mapping[str, Any]) -> Item:
+        """What POST of launch makes: a job. Variables that nobody asked are ignored, and that is said."""
+        asked = given.get("extra_vars") or {}
+        asked = json.loads(asked) if isinstance(asked, str) else asked
+        taken, unasked, wrong = rules.answers(self.questions(template), asked, needed=True)
+        if wrong:
+            raise RefusedError(400, {"variables_needed_to_start": wrong})
+        if template["ask_variables_on_launch"]:
+            taken, unasked = taken | unasked, {}
+        ignored = {"extra_vars": unasked} if unasked else {}
+        number = next(self._ids)
+        made = {"id": number, "job": number, "unified_job_template": template["id"], "status": "pending"}
+        self.launched.append(made | {"ignored_fields": ignored, "extra_vars": taken})
+        return self.launched[-1]
 
     def shown(self, endpoint: str, one: Item) -> Item:
         """Without secrets, as the API shows an object."""
         if endpoint == "credentials":
             fields = self.tables["credential_types"][one["credential_type"]]["inputs"].get("fields", [])
             secret = {field["id"] for field in fields if field.get("secret")}
-            inputs = {name: "$encrypted$" if name in secret else value for name, value in one.get("inputs", {}).items()}
+            inputs = {name: "$encrypted$" if name in secret else value for name, value in one["inputs"].items()}
             return {**one, "inputs": inputs}
+        if endpoint == "workflow_job_template_nodes":
+            template = [t for t in self.listing("unified_job_templates") if t["id"] == one["unified_job_template"]]
+            related = {"unified_job_template": template[0]["url"]} if template else {}
+            links = {name: self.linked(endpoint, one, name) for name in rules.LINKS}
+            return {**one, **links, "related": {**one["related"], **related}}
         return one
-
-
-def _fields(endpoint: str) -> dict[str, bool]:
-    _kind, needed, more = _TABLES[endpoint]
-    return {name.rstrip("*"): name.endswith("*") for name in f"{needed} {more}".split()}
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -187,7 +218,7 @@ class _Handler(BaseHTTPRequestHandler):
         text = b"" if status == 204 else json.dumps(answer).encode()
         self.send_response(status)
         self.send_header("X-API-Product-Name", "AWX")
-        self.send_header("X-API-Product-Version", "24.6.1")
+        self.send_header("X-API-Product-Version", serializers.VERSION)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(text)))
         self.end_headers()
@@ -198,9 +229,11 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, url: Any, body: Item) -> tuple[int, Any]:
         found = re.fullmatch(rf"{ROOT}(\w+)/(?:(\d+)/(?:(\w+)/)?)?", url.path)
         held = self.controller
-        if not found or (found[1] not in _TABLES and found[1] != "unified_job_templates"):
+        if not found or (found[1] not in held.tables and found[1] != "unified_job_templates"):
             raise RefusedError(404, {"detail": "Not found."})
         endpoint, number, below = found[1], int(found[2] or 0), found[3]
+        if not number and endpoint in _NO_LIST:
+            raise RefusedError(404, {"detail": "Not found."})
         if not number:
             return self._list(endpoint, parse_qs(url.query)) if self.command == "GET" else self._create(endpoint, body)
         one = held.tables[endpoint].get(number)
@@ -208,15 +241,27 @@ class _Handler(BaseHTTPRequestHandler):
             raise RefusedError(404, {"detail": "Not found."})
         if below:
             return self._below(endpoint, one, below, body)
+        if endpoint == "project_updates":
+            held.updates.look(held.tables["projects"][one["project"]], one)
         if self.command == "DELETE":
             del held.tables[endpoint][number]
             return 204, None
         return 200, held.shown(endpoint, held.change(endpoint, one, body) if self.command == "PATCH" else one)
 
     def _list(self, endpoint: str, wanted: Mapping[str, list[str]]) -> tuple[int, Any]:
-        found = self.controller.listing(endpoint)
-        for name, values in wanted.items():
-            found = [one for one in found if str(one.get(name)) == values[0]]
+        tables = _UNIFIED if endpoint == "unified_job_templates" else (endpoint,)
+        known = {name for table in tables for name in serializers.fields(table)}
+        asked = {name: values[0] for name, values in wanted.items() if name not in _PAGING}
+        unknown = {name.removeprefix("or__") for name in asked} - known
+        if unknown:
+            raise RefusedError(400, {"detail": f"{endpoint} has no field named '{min(unknown)}'"})
+        either = {name: value for name, value in asked.items() if name.startswith("or__")}
+        found = [
+            one
+            for one in self.controller.listing(endpoint)
+            if all(str(one[name]) == value for name, value in asked.items() if name not in either)
+            and (not either or any(str(one[name.removeprefix("or__")]) == value for name, value in either.items()))
+        ]
         return 200, _page([self.controller.shown(endpoint, one) for one in found])
 
     def _create(self, endpoint: str, body: Item) -> tuple[int, Any]:
@@ -234,8 +279,11 @@ class _Handler(BaseHTTPRequestHandler):
         if below == "create_approval_template":
             made = held.create("workflow_approval_templates", body)
             one["unified_job_template"] = made["id"]
-            one["related"]["unified_job_template"] = made["url"]
             return 201, made
+        if below == "launch" and endpoint in _LAUNCHED:
+            return 201, held.launch(one, body)
+        if below == "update" and endpoint == "projects":
+            return 202, held.update(one)
         links = held.linked(endpoint, one, below)
         if self.command == "GET":
             return 200, _page([{"id": number} for number in links])

@@ -99,19 +99,19 @@ def variables(
     controller: Controller, template: Item, answers: Mapping[str, Any], artifacts: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
     """What the playbook is called with: the template's own, defaults of its survey, answers, artifacts of jobs before.
-    RefusedError when the survey does not ask that, or not so."""
-    questions = {one["variable"]: one for one in controller.surveys.get(template["id"], {}).get("spec", [])}
-    made = json.loads(template.get("extra_vars") or "{}")
-    made |= {name: one["default"] for name, one in questions.items() if one.get("default") is not None}
-    if not template.get("ask_variables_on_launch"):
-        unasked = sorted(set(answers) - set(questions))
-        if unasked:
-            raise RefusedError(400, {"extra_vars": f"Variables {', '.join(unasked)} are not allowed on launch."})
-    given = {**made, **answers}
-    wrong = [text for one in questions.values() for text in rules.answer(one, given)]
-    if wrong:
-        raise RefusedError(400, {"variables_needed_to_start": wrong})
-    return {**given, **(artifacts or {}), "awx_job_template_name": template["name"]}
+    A launch that lacks an answer is a RefusedError; a node's (artifacts is not None) that does not fit is left out."""
+    questions = controller.questions(template)
+    made = json.loads(template["extra_vars"] or "{}")
+    for question in questions:
+        default = {question["variable"]: question.get("default")}
+        if question.get("default") is not None and not rules.answer(question, default):
+            made |= default
+    if artifacts is None:
+        taken = controller.launch(template, {"extra_vars": dict(answers)})["extra_vars"]
+    else:
+        taken, unasked, _wrong = rules.answers(questions, answers, needed=False)
+        taken |= unasked if template["ask_variables_on_launch"] else {}
+    return {**made, **taken, **(artifacts or {}), "awx_job_template_name": template["name"]}
 
 
 class _Unsafe(yaml.SafeDumper):
@@ -132,6 +132,7 @@ def prepare(folder: Path, controller: Controller, template: Item, files: Mapping
     for name in ("env", "inventory"):
         (folder / name).mkdir(parents=True)
     shutil.copytree(CHECKOUT / "playbooks", folder / "project" / "playbooks")
+    shutil.copy(CHECKOUT / "ansible.cfg", folder / "project")
     for name, text in files.items():
         (folder / "project" / name).write_text(text, encoding="utf-8")
     hosts = {
@@ -200,55 +201,62 @@ def run(
             settings={"idle_timeout": 600, "pexpect_timeout": 1},
         )
     events = list(runner.events)
-    handed = [e["event_data"]["artifact_data"] for e in events if e.get("event_data", {}).get("artifact_data")]
-    return Done(runner.status, events, handed[-1] if handed else {}, runner.stdout.read(), safe)
+    return Done(runner.status, events, _handed_over(events), runner.stdout.read(), safe)
+
+
+def _handed_over(events: list[dict[str, Any]]) -> dict[str, Any]:
+    """AWX takes what set_stats said from the last event of a run alone: a job that was killed hands on nothing."""
+    told = [e["event_data"].get("artifact_data") for e in events if e["event"] == "playbook_on_stats"]
+    return told[-1] or {} if told else {}
 
 
 @dataclass
 class Workflow:
-    """Runs the nodes of a workflow. job: runs a template for a node, with its answers and the artifacts of its
-    ancestors; approve: what a person says to an approval."""
+    """Runs the nodes of a workflow, as awx/main/scheduler/dag_workflow.py follows them. job: runs a template for a
+    node, with its answers and the artifacts of all its ancestors; approve: what a person says to an approval."""
 
     controller: Controller
     job: Callable[[str, str, Mapping[str, Any], Mapping[str, Any]], Done]
     approve: Callable[[str], bool] = lambda _name: False
     ended: dict[str, str] = field(default_factory=dict)
+    _handed: dict[int, Mapping[str, Any]] = field(default_factory=dict)
 
     def run(self, name: str) -> str:
-        """C(successful), or C(failed) when a node failed and nothing was to follow upon that."""
+        """C(successful), or C(failed) when a node did not end well and nothing was to follow upon that."""
         workflow = self.controller.named("workflow_job_templates", name)
         nodes = [
             n
             for n in self.controller.listing("workflow_job_template_nodes")
             if n["workflow_job_template"] == workflow["id"]
         ]
-        behind = {number for node in nodes for kind in _LINKS for number in self._next(node, kind)}
-        fates = [self._follow(node, {}) for node in nodes if node["id"] not in behind]
-        return "successful" if all(fates) else "failed"
+        behind = {number for node in nodes for kind in rules.LINKS for number in self._next(node, kind)}
+        ready = [node for node in nodes if node["id"] not in behind]
+        well = True
+        while ready:
+            node = ready.pop(0)
+            good = self._one(node, nodes)
+            after = [*self._next(node, "success_nodes" if good else "failure_nodes"), *self._next(node, "always_nodes")]
+            well = well and (good or bool(after))
+            ready += [other for other in nodes if other["id"] in after and other["identifier"] not in self.ended]
+        return "successful" if well else "failed"
 
     def _next(self, node: Item, kind: str) -> list[int]:
         return self.controller.linked("workflow_job_template_nodes", node, kind)
 
-    def _follow(self, node: Item, handed: Mapping[str, Any]) -> bool:
-        well, handed = self._one(node, handed)
-        after = [*self._next(node, "success_nodes" if well else "failure_nodes"), *self._next(node, "always_nodes")]
-        if not after:
-            return well
-        table = self.controller.tables["workflow_job_template_nodes"]
-        fates = [self._follow(table[number], handed) for number in after]  # each of them runs
-        return all(fates)
-
-    def _one(self, node: Item, handed: Mapping[str, Any]) -> tuple[bool, Mapping[str, Any]]:
+    def _one(self, node: Item, nodes: list[Item]) -> bool:
+        parents = [n for n in nodes if any(node["id"] in self._next(n, kind) for kind in rules.LINKS)]
+        handed: dict[str, Any] = {}
+        for parent in sorted(parents, key=lambda one: int(one["id"])):  # the later one wins, and nothing goes away
+            handed |= self._handed.get(parent["id"], {})
         template = next(
             t for t in self.controller.listing("unified_job_templates") if t["id"] == node["unified_job_template"]
         )
         if template["type"] == "workflow_approval_template":
             well = self.approve(template["name"])
             self.ended[node["identifier"]] = "approved" if well else "denied"
-            return well, handed
+            self._handed[node["id"]] = handed
+            return well
         done = self.job(node["identifier"], template["name"], node.get("extra_data") or {}, handed)
         self.ended[node["identifier"]] = done.status
-        return done.status == "successful", {**handed, **done.artifacts}
-
-
-_LINKS = ("success_nodes", "failure_nodes", "always_nodes")
+        self._handed[node["id"]] = handed | done.artifacts
+        return done.status == "successful"

@@ -32,6 +32,8 @@ QUESTIONS: Mapping[str, type | tuple[type, ...]] = {
     "integer": int,
     "float": (float, int),
 }
+# From a node of a workflow to those that follow it.
+LINKS = ("success_nodes", "failure_nodes", "always_nodes")
 _QUESTION = {"type": str, "question_name": str, "variable": str, "required": bool}
 
 
@@ -94,6 +96,24 @@ def answer(question: Mapping[str, Any], answers: Mapping[str, Any]) -> Complaint
         return [f"{variable} is no list"]
     chosen = value if kind == "multiselect" else [value]
     return [f"{variable}: {one} is no choice" for one in chosen if one not in choices(question)]
+
+
+def answers(
+    questions: list[dict[str, Any]], given: Mapping[str, Any], *, needed: bool
+) -> tuple[dict[str, Any], dict[str, Any], Complaints]:
+    """What a survey takes of that, what nobody asked, and the complaints. needed: a required question wants its answer,
+    whatever its default is; a node of a workflow may leave it to the launch."""
+    wrong: Complaints = []
+    taken: dict[str, Any] = {}
+    unasked = dict(given)
+    for question in questions:
+        variable = question["variable"]
+        complaints = answer({**question, "required": question["required"] and needed}, given)
+        wrong += complaints
+        if variable in unasked:
+            value = unasked.pop(variable)
+            taken |= {} if complaints else {variable: value}
+    return taken, unasked, wrong
 
 
 def _limits(question: Mapping[str, Any], variable: str, size: float) -> Complaints:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from tests.lab import ports, processes
 from tests.lab.build import Say, lock
-from tests.lab.controlplane import LabError, state_folder
+from tests.lab.controlplane import LabError, check_owner, claim, state_folder
 from tests.lab.openstack import databases, install, seed, settings
 
 HERE = Path(__file__).resolve().parent
@@ -72,9 +72,9 @@ def find(name: str = "openstack") -> Peer | None:
 
 def start(name: str = "openstack", *, port: int | None = None, fresh: bool = False, say: Say) -> Peer:
     """Start the services, or those that do not run; fresh: begin again as if nothing had ever been made there."""
-    venv = install.services(say)
     state = state_folder(name)
-    state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    claim(state, "openstack")
+    venv = install.services(say)
     with lock(state / "lock", say, f"starts or stops {name}"):
         known = find(name)
         if known is not None and (fresh or port not in (None, known.port)):
@@ -89,9 +89,11 @@ def start(name: str = "openstack", *, port: int | None = None, fresh: bool = Fal
 def stop(name: str = "openstack") -> None:
     """Stop the services and forget what was in them. Their logs stay until the next start."""
     state = state_folder(name)
+    check_owner(state, "openstack")
     if state.is_dir():
         with lock(state / "lock", lambda _text: None, ""):
             _stop(state)
+            (state / "kind").unlink(missing_ok=True)
 
 
 def _start(peer: Peer, venv: Path, again: bool, say: Say) -> Peer:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.lab import build, pki, ports, processes
-from tests.lab.controlplane import LabError, state_folder
+from tests.lab.controlplane import LabError, check_owner, claim, owner, state_folder
 
 Say = Callable[[str], None]
 USER = "teardown@vsphere.local"
@@ -145,13 +145,14 @@ class VCenter:
 
 def start(name: str = "vcenter", say: Say = _quiet) -> VCenter:
     """Start one, or return the one that runs. It is empty but for one machine of its own."""
+    state = state_folder(name)
+    claim(state, "vcenter")
     binary = build.built(build.VCENTER, say) / build.VCENTER.binary
     running = find(name)
     if running is not None:
         return running
-    state = state_folder(name)
     shutil.rmtree(state, ignore_errors=True)
-    state.mkdir(parents=True, mode=0o700)
+    claim(state, "vcenter")
     pki.make(state / "pki")
     pki.write_secret(state / "password", secrets.token_hex(12))
     port = ports.free(2)
@@ -179,7 +180,8 @@ def find(name: str = "vcenter") -> VCenter | None:
 def stop(name: str = "vcenter") -> None:
     """Stop it and forget what was in it."""
     state = state_folder(name)
-    if state.is_dir():
+    check_owner(state, "vcenter")
+    if owner(state):
         processes.terminate(state, "vcenter")
         processes.wait_gone(state, "vcenter", patience=3)
         shutil.rmtree(state, ignore_errors=True)

@@ -18,7 +18,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._phases import start
 from ansible_collections.mtv.teardown.plugins.module_utils._record import connections, providers_file
 from ansible_collections.mtv.teardown.plugins.module_utils._record.connections import Connection
 
-from tests.lab.awx import job, rules
+from tests.lab.awx import job, projects, rules, serializers
 from tests.lab.awx.api import Controller, RefusedError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -134,7 +134,8 @@ def test_nothing_in_our_lists_is_left_out_by_the_playbook() -> None:
     for task in play["tasks"]:
         module = next((name for name in task if name.startswith("awx.awx.")), None)
         if module:
-            taken[task["loop"].strip("{} ")] = set(task[module])
+            loop = "controller_workflows" if "__workflows" in task["loop"] else task["loop"].strip("{} ")
+            taken[loop] = taken.get(loop, set()) | set(task[module])
     lists = {name: value for name, value in DATA.items() if name.startswith("controller_")}
     assert set(taken) == set(lists)
     for name, entries in lists.items():
@@ -148,11 +149,17 @@ def controller() -> Controller:
     made = Controller()
     for kind in DATA["controller_credential_types"]:
         made.create("credential_types", kind)
-    project = made.create("projects", {"name": "p", "organization": 1})["id"]
+    project = made.fetched(made.create("projects", {"name": "p", "organization": 1, "scm_type": "git"}))["id"]
     inventory = made.create("inventories", {"name": "i", "organization": 1})["id"]
     teardown = made.create(
         "job_templates",
-        {"name": "teardown", "project": project, "inventory": inventory, "playbook": "playbooks/teardown.yml"},
+        {
+            "name": "teardown",
+            "project": project,
+            "inventory": inventory,
+            "playbook": "playbooks/teardown.yml",
+            "survey_enabled": True,
+        },
     )
     spec = [*DATA["mtv_awx_which_session"], *DATA["mtv_awx_how_to_tear_down"]]
     assert rules.survey({"name": "", "description": "", "spec": spec}) == []
@@ -169,14 +176,98 @@ def test_what_a_survey_hands_to_the_playbook(controller: Controller) -> None:
         180,
     )
     assert given["resources_text"] == {"Plan": []}  # an artifact is not asked what a survey allows
+    # What nobody asks is no error, and counts nothing.
+    assert "ansible_connection" not in job.variables(controller, teardown, {"ansible_connection": "ssh"})
     for wrong in (
-        {"ansible_python_interpreter": "/bin/sh"},
         {"mtv_teardown_stall_timeout": 0},
         {"mtv_teardown_openshift_only": "maybe"},
         {"session_prefix": "a" * 64},
     ):
         with pytest.raises(RefusedError):
             job.variables(controller, teardown, wrong)
+
+
+def test_an_api_launch_without_answers_is_taken(controller: Controller) -> None:
+    """To a required question AWX wants an answer whatever the default is; only its own pages fill that in."""
+    teardown = controller.named("job_templates", "teardown")
+    assert controller.launch(teardown, {})["status"] == "pending"
+    spec = controller.surveys[teardown["id"]]["spec"]
+    needed = [{**question, "required": question["variable"] == "session_prefix"} for question in spec]
+    with mock.patch.dict(controller.surveys, {teardown["id"]: {"spec": needed}}), pytest.raises(RefusedError) as told:
+        controller.launch(teardown, {})
+    assert told.value.detail == {"variables_needed_to_start": ["session_prefix is missing"]}
+
+
+def test_no_question_with_a_default_has_to_be_answered() -> None:
+    surveys = [template["survey_spec"]["spec"] for template in DATA["controller_templates"]]
+    questions = [*DATA["mtv_awx_which_session"], *DATA["mtv_awx_how_to_tear_down"], *DATA["mtv_awx_of_which_node"]]
+    questions += [question for spec in surveys if isinstance(spec, list) for question in spec]
+    assert len(questions) > 10
+    assert [one["variable"] for one in questions if "default" in one and one["required"]] == []
+
+
+def test_an_answer_holds_every_field_and_none_of_ours(controller: Controller) -> None:
+    made = controller.create("workflow_job_templates", {"name": "w", "organization": 1, "color": "red"})
+    assert set(made) == serializers.fields("workflow_job_templates")
+    node = controller.create("workflow_job_template_nodes", {"workflow_job_template": made["id"], "name": "n"})
+    assert "name" not in node and node["identifier"]
+    approval = {"name": "a", "identifier": "look", "workflow_job_template": made["id"], "timeout": 5}
+    assert controller.create("workflow_approval_templates", approval).keys() & approval.keys() == {"name", "timeout"}
+    # Of what only the server writes, or only when the object is made, a change says nothing.
+    before = dict(node)
+    controller.change("workflow_job_template_nodes", node, {"type": "x", "workflow_job_template": 0})
+    assert node == before
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "given", "told"),
+    [
+        ("projects", {"organization": 1}, {"name": ["This field is required."]}),
+        ("projects", {"name": "q", "organization": 99}, {"organization": ['Invalid pk "99" - object does not exist.']}),
+        ("projects", {"name": "q", "timeout": "soon"}, {"timeout": ["A valid integer is required."]}),
+        (
+            "projects",
+            {"name": "q", "scm_update_on_launch": "soon"},
+            {"scm_update_on_launch": ["Must be a valid boolean."]},
+        ),
+        ("projects", {"name": ["q"]}, {"name": ["Not a valid string."]}),
+        (
+            "projects",
+            {"name": "p", "organization": 1},
+            {"__all__": ["projects with this name and organization already exists."]},
+        ),
+    ],
+)
+def test_objects_that_awx_refuses(
+    controller: Controller, endpoint: str, given: dict[str, Any], told: dict[str, list[str]]
+) -> None:
+    with pytest.raises(RefusedError) as refused:
+        controller.create(endpoint, given)
+    assert refused.value.detail == told
+
+
+def test_a_project_whose_update_failed_has_no_playbooks_until_somebody_repeats_it() -> None:
+    held = Controller()
+    held.updates.fates = ["failed"]
+    project = held.fetched(held.create("projects", {"name": "p", "organization": 1, "scm_type": "git"}))
+    assert (project["status"], project["last_update_failed"], project["scm_revision"]) == ("failed", True, "")
+    held.change("projects", project, {"description": "d"})
+    assert project["status"] == "failed"
+    inventory = held.create("inventories", {"name": "i", "organization": 1})["id"]
+    template = {"name": "t", "project": project["id"], "inventory": inventory, "playbook": "playbooks/verify.yml"}
+    with pytest.raises(RefusedError, match="Playbook not found"):
+        held.create("job_templates", template)
+    held.update(project)
+    assert held.fetched(project)["status"] == "successful"
+    held.create("job_templates", template)
+    held.change("projects", project, {"scm_branch": "0.2.0"})
+    assert project["status"] == "pending"
+
+
+def test_awx_offers_our_playbooks_and_nothing_else() -> None:
+    """It takes each YAML file with a line that begins like a play; in molecule's and examples' the key is quoted."""
+    offered = projects.playbooks(ROOT)
+    assert offered == sorted(f"playbooks/{path.name}" for path in (ROOT / "playbooks").glob("*.yml"))
 
 
 def injected(folder: Path, *held: job.Held, **how: Any) -> dict[str, Any]:
@@ -250,3 +341,47 @@ def test_a_token_without_a_ca_is_not_verified(tmp_path: Path) -> None:
         "kubernetes_bearer_token", host="https://api.example.com:6443", bearer_token="t", verify_ssl=True
     )
     assert injected(tmp_path, held)["K8S_AUTH_VERIFY_SSL"] == "False"
+
+
+def finished(status: str, **artifacts: Any) -> job.Done:
+    return job.Done(status, [], artifacts, "", {})
+
+
+def test_a_node_is_given_what_all_its_ancestors_handed_over() -> None:
+    held = Controller()
+    workflow = held.create("workflow_job_templates", {"name": "w", "organization": 1})["id"]
+    inventory = held.create("inventories", {"name": "i", "organization": 1})["id"]
+    project = held.create("projects", {"name": "p", "organization": 1})["id"]
+    template = {"name": "t", "project": project, "inventory": inventory, "playbook": "p.yml"}
+    made = {
+        name: held.create(
+            "workflow_job_template_nodes",
+            {
+                "workflow_job_template": workflow,
+                "identifier": name,
+                "unified_job_template": held.create("job_templates", {**template, "name": name})["id"],
+            },
+        )
+        for name in ("one", "two", "three", "never")
+    }
+    for parent, kind, child in (
+        ("one", "always_nodes", "two"),
+        ("two", "failure_nodes", "three"),
+        ("two", "success_nodes", "never"),
+    ):
+        held.linked("workflow_job_template_nodes", made[parent], kind).append(made[child]["id"])
+    ends = {
+        "one": finished("failed", verdict="leftovers", a=1),
+        "two": finished("canceled"),
+        "three": finished("successful"),
+    }
+    given = {}
+
+    def run(node: str, _name: str, _answers: Any, artifacts: Any) -> job.Done:
+        given[node] = artifacts
+        return ends[node]
+
+    walked = job.Workflow(held, run)
+    assert walked.run("w") == "successful"
+    assert given == {"one": {}, "two": {"verdict": "leftovers", "a": 1}, "three": {"verdict": "leftovers", "a": 1}}
+    assert "never" not in walked.ended

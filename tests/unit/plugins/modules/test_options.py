@@ -33,7 +33,7 @@ def spec_of(name: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     module = importlib.import_module(f"ansible_collections.mtv.teardown.plugins.modules.{name}")
     with monkeypatch.context() as patched:
         for place in (_module, _providers):
-            patched.setattr(place, "AnsibleModule", catch)
+            patched.setattr(place, "Module", catch)
         with pytest.raises(_CaughtError) as caught:
             module.main()
     return dict(caught.value.args[0])

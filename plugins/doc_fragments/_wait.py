@@ -14,6 +14,7 @@ options:
   stall_timeout:
     description:
       - Seconds without any progress after which waiting ends. What still shrinks is waited for.
+      - From V(1) to V(86400), as O(wait_timeout).
     type: int
     default: 180
   wait_timeout:

@@ -37,6 +37,14 @@ WAIT_SPEC: dict[str, Any] = {
     "stalled": {"type": "bool", "default": False},
     "fail_on_remaining": {"type": "bool", "default": True},
 }
+# From and to: nobody means to wait for less, or longer, than that.
+DAY = 86400
+LIMITS: dict[str, tuple[float, float]] = {
+    "stall_timeout": (1, DAY),
+    "wait_timeout": (1, DAY),
+    "quiet_interval": (0, 3600),
+    "port": (1, 65535),
+}
 IGNORE_SPEC: dict[str, Any] = {
     "type": "list",
     "elements": "dict",
@@ -80,11 +88,23 @@ def module_of(spec: Mapping[str, Any], **rules: Any) -> Module:
     return Module(argument_spec={**AUTH_ARG_SPEC, **spec}, supports_check_mode=True, **rules)
 
 
+def check_numbers(params: Mapping[str, Any]) -> None:
+    """Raise TeardownError for a number that makes no sense, also in the options of a provider."""
+    for name, value in params.items():
+        if name in LIMITS and value is not None:
+            least, most = LIMITS[name]
+            if not least <= value <= most:  # what is no number (nan) is not between them either
+                raise TeardownError(f"{name} is {value}: give a number from {least} to {most}.")
+        elif name in ("vsphere", "ovirt", "openstack") and isinstance(value, Mapping):
+            check_numbers(value)
+
+
 def run(module: Module, work: Callable[[], dict[str, Any]]) -> None:
     """Do the work and end the module; errors that a user can act on become its message."""
     if ignore.IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib("jmespath"), exception=ignore.IMPORT_ERROR)
     try:
+        check_numbers(module.params)
         result = work()
     except TeardownError as exc:
         module.fail_json(msg=exc.msg, error=exc.details)

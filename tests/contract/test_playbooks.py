@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.mtv.teardown.plugins.module_utils._session import journal
+from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 
 from tests.contract.ansible_runs import Playbooks
 from tests.lab.admin import Admin
@@ -52,13 +55,58 @@ def test_second_run_is_unchanged(playbooks: Playbooks, session: str) -> None:
     assert len(again.asked) <= 40
 
 
+def note_of(playbooks: Playbooks, prefix: str) -> Path:
+    return playbooks.folder / ".data-collector" / f"teardown-{prefix}.session.json"
+
+
+def test_the_same_prefix_again_the_next_night(playbooks: Playbooks, admin: Admin, session: str) -> None:
+    """What is there then is the session's, though the note of the night before knew others of these names."""
+    note_of(playbooks, session).parent.mkdir()
+    for _night in range(2):
+        done = playbooks.run("teardown", session_prefix=session)
+        assert (done.code, admin.uid("Secret", session, "b")) == (0, ""), done.output
+        assert len(playbooks.result(session)["deleted"]) >= 3
+        note = json.loads(note_of(playbooks, session).read_text(encoding="utf-8"))
+        assert (note["verdict"], note["identities"], note["lineage"]) == ("clean", {}, {})
+        modes = {path.name: path.stat().st_mode & 0o777 for path in note_of(playbooks, session).parent.iterdir()}
+        assert set(modes.values()) == {0o600}, modes
+        for name in (f"{session}-a", "b"):
+            admin.make("Secret", admin.namespace(session), name)
+    assert admin.uid("Secret", f"{session}0", "b")
+
+
+def test_a_note_that_everybody_may_write_stops_it(playbooks: Playbooks, admin: Admin, session: str) -> None:
+    secret = admin.make("Secret", "kube-system", f"bootstrap-{session}")["metadata"]["uid"]
+    trace = {"home": "", "group": "", "kind": "Secret", "namespace": "kube-system", "name": f"bootstrap-{session}"}
+    plan = {"name": f"{session}-p", "namespace": "kube-system", "uid": secret, "target_namespace": "kube-system"}
+    content = {
+        **journal.entry(Session(prefix=session)),
+        "plans": [plan],
+        "lineage": {secret: ""},
+        "traces": {secret: {**trace, "evidence": "record"}},
+    }
+    note = note_of(playbooks, session)
+    note.parent.mkdir()
+    note.write_text(json.dumps(content), encoding="utf-8")
+    note.chmod(0o666)
+    stopped = playbooks.run("teardown", session_prefix=session)
+    assert stopped.code == 2
+    assert "its mode is 0666" in stopped.output
+    assert stopped.asked == []
+    note.chmod(0o600)  # and were it trusted, it would give nothing in a namespace of the cluster
+    done = playbooks.run("teardown", session_prefix=session)
+    assert f"with the note of an earlier run: {note}" in done.output
+    assert admin.uid("Secret", "kube-system", f"bootstrap-{session}") == secret
+    admin.api.request("DELETE", f"/api/v1/namespaces/kube-system/secrets/bootstrap-{session}")
+
+
 def test_check_and_skip_and_verify_delete_nothing(playbooks: Playbooks, admin: Admin, session: str) -> None:
     checked = playbooks.run("teardown", "--check", "--diff", session_prefix=session)
     assert checked.code == 0, checked.output
     assert f"Secret {session}/b" in checked.output
     assert checked.wrote == []
     assert playbooks.files() == []
-    skipped = playbooks.run("teardown", session_prefix=session, mtv_teardown_skip=True)
+    skipped = playbooks.run("teardown", session_prefix=session, mtv_teardown_skip="y")  # as Ansible's own options
     assert f"Secret {session}/b" in skipped.output
     verified = playbooks.run("verify", session_prefix=session)
     assert verified.code == 2
@@ -141,6 +189,9 @@ def test_source_providers_are_not_forgotten(playbooks: Playbooks, session: str) 
     assert accepted.code == 0
 
 
+AB12 = {"session_prefix": "auto-ab12"}
+
+
 @pytest.mark.parametrize(
     ("extra", "told"),
     [
@@ -150,9 +201,17 @@ def test_source_providers_are_not_forgotten(playbooks: Playbooks, session: str) 
         pytest.param({"resources_file": "absent.json"}, "does not exist", id="no-file"),
         pytest.param({"resources_file": "cut.json"}, "JSON", id="cut-off"),
         pytest.param({"resources_file": "two.json", "session_prefix": "auto-zz99"}, "two.json", id="contradiction"),
+        pytest.param({"session_prefix": "rook-ceph"}, "session_prefix_pattern", id="another-shape"),
+        pytest.param({**AB12, "mtv_teardown_skip": "maybe"}, "mtv_teardown_skip", id="mistyped-switch"),
+        pytest.param({**AB12, "mtv_teardown_skpi": True}, "no such option: mtv_teardown_skpi", id="mistyped-name"),
+        pytest.param({**AB12, "mtv_teardown_stall_timeout": -3}, "mtv_teardown_stall_timeout is -3", id="negative"),
+        pytest.param({**AB12, "mtv_teardown_quiet_interval": "nan"}, "mtv_teardown_quiet_interval is nan", id="nan"),
+        pytest.param({**AB12, "mtv_teardown_verify_timeout": 86401}, "from 1 to 86400", id="more-than-a-day"),
+        pytest.param({**AB12, "mtv_teardown_vsphere": {"hostnam": "x"}}, "hostnam", id="unknown-key-of-a-provider"),
+        pytest.param({**AB12, "mtv_teardown_ovirt": {"insecure": "maybe"}}, "insecure", id="switch-of-a-provider"),
     ],
 )
-def test_bad_input_stops_before_anything_is_asked(playbooks: Playbooks, extra: dict[str, str], told: str) -> None:
+def test_bad_input_stops_before_anything_is_asked(playbooks: Playbooks, extra: dict[str, Any], told: str) -> None:
     (playbooks.folder / "cut.json").write_text('{"Plan": [{"name": "auto-', encoding="utf-8")
     entry = {"name": "auto-ab12", "namespace": None, "module": "ocp_resources.namespace"}
     (playbooks.folder / "two.json").write_text(json.dumps({"Namespace": [entry]}), encoding="utf-8")

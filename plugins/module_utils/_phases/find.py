@@ -445,7 +445,8 @@ def learn(session: Session, owned: Iterable[tuple[Obj, Decision]]) -> Session:
     migrations = [key for obj, _made in owned if _is_root(obj, "Plan") for key in _history(obj)]
     migrations += [_migration_key(obj, made, by_name) for obj, made in owned if _is_root(obj, "Migration")]
     providers = [_provider_key(obj, made) for obj, made in owned if _is_root(obj, "Provider")]
-    named = [obj.created for obj, _made in owned if obj.created and prefixes.matches(session.prefix, obj.name)]
+    sure = [obj for obj, made in owned if made.status is Status.OWNED]  # the age of others' would make more ours
+    named = [obj.created for obj in sure if obj.created and prefixes.matches(session.prefix, obj.name)]
     return session.learned(
         plans=merge_keys(session.plans, plans),
         migrations=merge_keys(session.migrations, migrations),

@@ -68,6 +68,7 @@ def home_of(objects: Iterable[Obj]) -> str:
 
 
 _OTHER = Decision(Status.OTHER)
+_NAME_ONLY = Decision(Status.CONTESTED, "name", shown.NAME_ONLY)  # nothing is clean while nobody has looked at it
 
 
 def _owned(evidence: str, test_name: str = "") -> Decision:
@@ -436,7 +437,7 @@ class Ownership:
                 return _refused("its name begins with the prefix, but of this kind a name alone shows nothing")
             if self._session.started and obj.created and obj.created < self._session.started:
                 return _refused(f"its name begins with the prefix, but it is older than the session ({obj.created})")
-            return _owned("name") if self._session.names_prove else _refused(shown.NAME_ONLY)
+            return _owned("name") if self._session.names_prove else _NAME_ONLY
         if obj.group == order.FORKLIFT and self._refers_to_session(obj):
             return _owned("reference")
         return _refused("its name begins with the prefix, but nothing else shows that the session made it")
@@ -457,7 +458,7 @@ class Ownership:
         if self._is_own(obj.name):
             return _owned("record" if record else "name", test)
         if record is None:
-            return _refused(shown.NAME_ONLY) if obj.name in self._unshown else _OTHER
+            return _NAME_ONLY if obj.name in self._unshown else _OTHER
         made = self._recorded_by_age(obj, test)
         if not made.ours:
             return made

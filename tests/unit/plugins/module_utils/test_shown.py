@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from ansible_collections.mtv.teardown.plugins.module_utils._phases import verify
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.find import find
 from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_file import Record
 from ansible_collections.mtv.teardown.plugins.module_utils._session import clones
@@ -16,7 +17,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session.model import
 from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import Obj
 from ansible_collections.mtv.teardown.plugins.module_utils._session.ownership import Status
 from ansible_collections.mtv.teardown.plugins.module_utils._session.shown import NAME_ONLY
-from ansible_collections.mtv.teardown.tests.unit.plugins.build import obj, record
+from ansible_collections.mtv.teardown.tests.unit.plugins.build import BEFORE, obj, record
 from ansible_collections.mtv.teardown.tests.unit.plugins.random_worlds import CATALOG, Memory
 
 NAME = "rook-ceph"
@@ -39,8 +40,22 @@ def decided(session: Session, *objects: Obj) -> dict[str, tuple[Status, str]]:
 
 def test_nothing_is_touched_where_only_the_name_is_the_sessions() -> None:
     made = decided(SITE, *ROOK)
-    assert {status for status, _reason in made.values()} == {Status.REFUSED}
-    assert made[f"Namespace {NAME}"] == made[f"ClusterRoleBinding {NAME}-mgr"] == (Status.REFUSED, NAME_ONLY)
+    assert {status for status, _reason in made.values()} == {Status.REFUSED, Status.CONTESTED}
+    assert made[f"Namespace {NAME}"] == made[f"ClusterRoleBinding {NAME}-mgr"] == (Status.CONTESTED, NAME_ONLY)
+
+
+def test_it_is_told_and_nothing_is_clean() -> None:
+    judged = verify.verify(Memory(ROOK), SITE, verify.Terms(0, 1), sleep=lambda _s: None)  # type: ignore[arg-type]
+    assert judged["verdict"] == "leftovers"
+    assert {entry["cause"] for entry in judged["leftovers"]} == {"contested"}
+
+
+def test_its_age_makes_nothing_else_the_sessions() -> None:
+    """The namespace stood there for years: what is younger and recorded was only used."""
+    old = obj("Namespace", NAME, created=BEFORE)
+    known = replace(SITE, records=(record("ConfigMap", "net", "mtv"), record("Namespace", NAME)))
+    made = decided(known, old, *ROOK[2:4], obj("Namespace", "mtv"), obj("ConfigMap", "net", "mtv"))
+    assert made["ConfigMap mtv/net"][0] is Status.REFUSED
 
 
 SHOWN = {
@@ -59,7 +74,7 @@ def test_what_shows_that_a_session_made_it(case: str) -> None:
     made = decided(session, *ROOK, shows)
     assert made[f"Namespace {NAME}"][0] is made[f"Pod {NAME}/{NAME}-mon-a"][0] is made["PersistentVolume pv"][0]
     assert made[f"Namespace {NAME}"][0] is Status.OWNED
-    assert made[f"Namespace {NAME}-tools"] == (Status.REFUSED, NAME_ONLY), "each shows for itself"
+    assert made[f"Namespace {NAME}-tools"] == (Status.CONTESTED, NAME_ONLY), "each shows for itself"
     assert f"Secret {NAME}-tools/admin" not in made
 
 
@@ -79,7 +94,7 @@ NOTHING = {
 @pytest.mark.parametrize("case", NOTHING)
 def test_what_shows_nothing(case: str) -> None:
     made = decided(SITE, *ROOK, NOTHING[case], obj("Namespace", f"{NAME}-more"))
-    assert made[f"Namespace {NAME}"] == (Status.REFUSED, NAME_ONLY)
+    assert made[f"Namespace {NAME}"] == (Status.CONTESTED, NAME_ONLY)
 
 
 def test_a_recorded_namespace_goes_only_when_nothing_of_others_is_in_it() -> None:

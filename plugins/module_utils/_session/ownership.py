@@ -106,9 +106,7 @@ class Ownership:
         self._made: dict[str, Decision] = {}
         self._open: set[str] = set()
         self._foreign_plans: list[Obj] | None = None
-        self._holders = Holders(
-            self._by_uid, coverage, lambda obj: self._base(obj).ours, self._is_own, self._is_ours_and_gone
-        )
+        self._holders = Holders(self._by_uid, coverage, self._is_sure, self._is_own, self._is_ours_and_gone)
 
     @staticmethod
     def _index(records: Iterable[Record], groups: Mapping[str, str]) -> dict[tuple[str, str, str, str], Record]:
@@ -151,6 +149,10 @@ class Ownership:
             self._made[obj.uid] = self._decide(obj)
             self._open.discard(obj.uid)
         return self._made[obj.uid]
+
+    def _is_sure(self, obj: Obj) -> bool:
+        """Whether something else may be shown to be the session's by this: not by what is contested for itself."""
+        return self._base(obj).status is Status.OWNED
 
     def _decide(self, obj: Obj) -> Decision:
         if self._is_furniture(obj):
@@ -256,7 +258,7 @@ class Ownership:
                 if owner.uid in keys:
                     return _owned("owner", keys[owner.uid].test_name)
             above = self._by_uid.get(owner.uid)
-            if above is not None and self._base(above).ours and self._base(above).evidence != bindings.USERS:
+            if above is not None and self._is_sure(above):
                 return _owned("owner", self._base(above).test_name)
         return self._named_by_claim(obj)
 
@@ -269,7 +271,7 @@ class Ownership:
         if (test := self._gone(uid, "PersistentVolumeClaim", obj.namespace)) is not None:
             return _owned("claim uid in its name", test)
         above = self._by_uid.get(uid)
-        if above is not None and above.uid != obj.uid and self._base(above).ours:
+        if above is not None and above.uid != obj.uid and self._is_sure(above):
             return _owned("claim uid in its name", self._base(above).test_name)
         return None
 
@@ -295,7 +297,7 @@ class Ownership:
             if (test := self._gone(known, kind, namespace, called)) is not None:
                 return test
             above = self._by_uid.get(known)
-            if above is not None and self._base(above).ours:
+            if above is not None and self._is_sure(above):
                 return self._base(above).test_name
         return None
 
@@ -375,7 +377,7 @@ class Ownership:
     def _others_plans(self) -> list[Obj]:
         if self._foreign_plans is None:
             plans = [o for o in self._by_uid.values() if (o.group, o.kind) == (order.FORKLIFT, "Plan")]
-            self._foreign_plans = [plan for plan in plans if not self._base(plan).ours]
+            self._foreign_plans = [plan for plan in plans if not self._is_sure(plan)]
         return self._foreign_plans
 
     def _is_of_foreign_plan(self, obj: Obj) -> bool:

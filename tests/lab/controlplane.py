@@ -129,7 +129,7 @@ def find(name: str = "default") -> Lab | None:
         known = json.loads((state / "lab.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    return Lab(name=name, state=state, port=known["port"], crds=known["crds"], openshift=known["openshift"])
+    return Lab(name=name, state=state, port=known["port"], crds=known["crds"], openshift=known.get("openshift", False))
 
 
 def all_labs() -> list[Lab]:

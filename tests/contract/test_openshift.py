@@ -19,7 +19,7 @@ from kubernetes.dynamic.exceptions import DynamicApiError
 
 from tests.contract.conftest import LABS, cluster_of
 from tests.contract.teardown import teardown
-from tests.contract.test_least_privilege import allow, of_session, preflight, settle, uids_of
+from tests.contract.test_least_privilege import allow, of_session, preflight, uids_of
 from tests.lab import controlplane
 from tests.lab.admin import Admin, admin_of
 from tests.lab.controlplane import Lab, mark, requests
@@ -138,7 +138,6 @@ def test_what_a_real_server_refuses(openshift: Lab, admin: Admin, prefix: str) -
     # Who may read the view, and not RBAC itself, is refused by RBAC: the server asks on behalf of the user.
     rules = [{"apiGroups": ["authorization.openshift.io"], "resources": ["rolebindings"], "verbs": ["list"]}]
     allow(admin, f"u-{prefix}", [{"kind": "ClusterRole", "metadata": {}, "rules": rules}])
-    settle()
     http = cluster_of(openshift.admin_kubeconfig, f"u-{prefix}")._http
     for path in (bindings(RIGHTS, name), f"{RIGHTS}/namespaces/{name}/roles"):
         with pytest.raises(Exception, match="403"):
@@ -198,7 +197,6 @@ def test_a_run_keeps_the_rights_by_which_it_works(
         furnished(admin, place)
         admin.api.create(f"{IMAGES}/namespaces/{place}/imagestreams", {"metadata": {"name": "s"}, "spec": {}})
     allow(admin, f"u-{prefix}", of_session(cluster_of(openshift.admin_kubeconfig), session))
-    settle()
     since, begun = mark(openshift), time.monotonic()
     cluster = cluster_of(openshift.kubeconfig, f"u-{prefix}")
     told = preflight(cluster, session)

@@ -203,7 +203,6 @@ def test_a_run_keeps_the_rights_by_which_it_works(
     assert (told["missing"], told["untold"]) == ([], [])
     assert not [r for one in told["manifests"] for r in one["rules"] if "project.openshift.io" in r["apiGroups"]]
     run = teardown(cluster, session, **PATIENT)
-    time.sleep(0.5)
     asked = requests(openshift, since)
     print(f"{name}: {len(asked)} requests, {time.monotonic() - begun:.1f} s")
     assert {(r["verb"], r["uri"]) for r in asked if r["code"] in (401, 403)} == set()
@@ -246,7 +245,6 @@ def test_a_recorded_project_with_nothing_but_its_furniture_goes(
     assert kept["name"] == shared
     assert "RoleBinding" in kept["reason"]
     assert "edit-0" in kept["reason"]
-    time.sleep(0.5)
     assert through_views(requests(openshift, since)) == []
     assert named(admin, bindings(RBAC, shared)) == before
     assert not set(named(admin, "/api/v1/namespaces")) & {prefix, empty, viewed}

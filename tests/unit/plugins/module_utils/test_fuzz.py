@@ -73,7 +73,7 @@ ANYTHING = st.sampled_from(ODD) | st.recursive(
     max_leaves=6,
 )
 FIELDS: list[Path] = [place for place in paths(WORLD) if len(place) > 1]
-FUZZED = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+FUZZED = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def everything(server: OddServer, session: Session) -> Found:
@@ -122,7 +122,7 @@ def test_one_odd_field(place: Path, value: Any, recorded: bool) -> None:
     check(everything(OddServer(items), RECORDED if recorded else SESSION), touched)
 
 
-@settings(FUZZED, max_examples=30)
+@settings(FUZZED, max_examples=12)
 @given(st.lists(st.tuples(st.sampled_from(FIELDS), ANYTHING), min_size=2, max_size=5))
 def test_odd_fields(changes: list[tuple[Path, Any]]) -> None:
     items, touched = WORLD, set()
@@ -136,7 +136,7 @@ def test_odd_fields(changes: list[tuple[Path, Any]]) -> None:
 GROUPS = discovery()
 
 
-@settings(FUZZED, max_examples=30)
+@settings(FUZZED, max_examples=12)
 @given(st.sampled_from(list(paths(GROUPS))), ANYTHING)
 def test_an_odd_discovery(place: Path, value: Any) -> None:
     server = OddServer(WORLD, changed(GROUPS, place, value))
@@ -211,7 +211,7 @@ def test_expressions_that_nest_without_end(text: str) -> None:
 NOTE = json.loads(json.dumps(journal.entry(find(OddServer(WORLD).client(), RECORDED).session)))
 
 
-@settings(FUZZED, max_examples=30)
+@settings(FUZZED, max_examples=12)
 @given(st.sampled_from(list(paths(NOTE))), ANYTHING)
 def test_odd_notes(place: Path, value: Any) -> None:
     with contextlib.suppress(TeardownError):
@@ -222,7 +222,7 @@ def test_odd_notes(place: Path, value: Any) -> None:
 HANDED = json.loads(json.dumps(find(OddServer(WORLD).client(), RECORDED).session.as_dict()))
 
 
-@settings(FUZZED, max_examples=30)
+@settings(FUZZED, max_examples=12)
 @given(st.sampled_from(list(paths(HANDED))), ANYTHING)
 def test_odd_sessions(place: Path, value: Any) -> None:
     with contextlib.suppress(TeardownError):
@@ -235,7 +235,7 @@ RESULT = json.loads(
 PHASES = {"migrated_vms": RESULT, "migrations": {**RESULT, "deleted": RESULT["remaining"]}}
 
 
-@settings(FUZZED, max_examples=30)
+@settings(FUZZED, max_examples=12)
 @given(st.sampled_from(list(paths(PHASES))), ANYTHING)
 def test_odd_results_of_phases(place: Path, value: Any) -> None:
     with contextlib.suppress(TeardownError):
@@ -254,7 +254,7 @@ RECORD = {
 }
 
 
-@settings(FUZZED, max_examples=30)
+@settings(FUZZED, max_examples=12)
 @given(st.sampled_from(list(paths(RECORD))), ANYTHING)
 def test_odd_records(place: Path, value: Any) -> None:
     with contextlib.suppress(TeardownError):
@@ -265,7 +265,7 @@ def test_odd_records(place: Path, value: Any) -> None:
 PROVIDERS = {"a": {"type": "vsphere", "fqdn": "h", "username": "u", "password": "p", "insecure": True}}
 
 
-@settings(FUZZED, max_examples=30)
+@settings(FUZZED, max_examples=12)
 @given(st.sampled_from(list(paths(PROVIDERS))), ANYTHING)
 def test_odd_providers_files(place: Path, value: Any) -> None:
     with contextlib.suppress(TeardownError):

@@ -131,15 +131,10 @@ class Session:
         return replace(self, **changes)
 
 
-_TEXTS = ("prefix", "source", "started", "pattern", "note", "noted")
-
-
 def from_dict(data: Mapping[str, Any]) -> Session:
     """The session that another role handed on. TeardownError when it is not one."""
     try:
         values = {f.name: data[f.name] for f in fields(Session) if f.name in data}
-        if not all(isinstance(values.get(name, ""), str) for name in _TEXTS):
-            raise TypeError(f"{', '.join(_TEXTS)} are text")
         for name in ("plans", "migrations", "providers"):
             values[name] = tuple(_key(key) for key in values.get(name, ()))
         values["records"] = tuple(Record(**record) for record in values.get("records", ()))
@@ -160,11 +155,16 @@ def from_dict(data: Mapping[str, Any]) -> Session:
 
 def _check_types(session: Session) -> None:
     """TypeError where a text is none: a session passes through files and variables that anybody may have written."""
-    keys = (*session.plans, *session.migrations, *session.providers)
-    texts: list[Any] = [session.prefix, session.source, session.started, *session.namespaces, *(session.narrow or ())]
-    texts += [getattr(key, f.name) for key in keys for f in fields(Key) if f.name != "vms"]
-    texts += [getattr(r, f.name) for r in session.records for f in fields(Record) if f.name != "namespace"]
+    parts: tuple[Any, ...] = (
+        *session.plans,
+        *session.migrations,
+        *session.providers,
+        *session.records,
+        *session.traces.values(),
+    )
+    texts = [getattr(one, f.name) for one in (session, *parts) for f in fields(one) if f.type == "str"]
     texts += [r.namespace for r in session.records if r.namespace is not None]
+    texts += [*session.namespaces, *(session.narrow or ()), *session.traces]
     for held in (session.lineage, session.identities):
         texts += [*held.keys(), *held.values()]
     if not all(isinstance(one, str) for one in texts):

@@ -116,7 +116,8 @@ def world() -> list[dict[str, Any]]:
         # Neighbours.
         _item(900, "Namespace", SHARED, created=BEFORE),
         _item(901, "Namespace", MTV, created=BEFORE),
-        _item(902, "Pod", "theirs", SHARED, created=BEFORE, labels={"plan": uid(990)}, spec={"volumes": volumes}),
+        _item(902, "Pod", "theirs", SHARED, created=BEFORE, labels={"plan": uid(990)},
+              spec={"volumes": [{"name": "d", "persistentVolumeClaim": {"claimName": "theirs"}}]}),
         _item(903, "PersistentVolumeClaim", "theirs", SHARED, labels={"plan": uid(990)}),
         _item(904, "PersistentVolumeClaim", "both", SHARED, labels=plan, owners=_owner(902, "Pod", "theirs")),
         _item(905, "PersistentVolume", "pv-theirs", created=BEFORE,

@@ -131,6 +131,13 @@ class Session:
         return replace(self, **changes)
 
 
+def _text_by_text(value: Any) -> dict[str, str]:
+    found = dict(value)
+    if not all(isinstance(text, str) for pair in found.items() for text in pair):
+        raise TypeError("lineage and identities are text")
+    return found
+
+
 _TEXTS = ("prefix", "source", "started", "pattern", "note", "noted")
 
 
@@ -140,6 +147,7 @@ def from_dict(data: Mapping[str, Any]) -> Session:
         values = {f.name: data[f.name] for f in fields(Session) if f.name in data}
         if not all(isinstance(values.get(name, ""), str) for name in _TEXTS):
             raise TypeError(f"{', '.join(_TEXTS)} are text")
+        values |= {name: _text_by_text(values[name]) for name in ("lineage", "identities") if name in values}
         for name in ("plans", "migrations", "providers"):
             values[name] = tuple(_key(key) for key in values.get(name, ()))
         values["records"] = tuple(Record(**record) for record in values.get("records", ()))

@@ -165,7 +165,7 @@ class _Reading:
             self._read([_scope(controller)] if controller else [])
         self._read(self._namespace_scopes())
         self._learn()  # labels of what was read just now may name Plans that were not
-        if not self._unreadable and journal.begins_anew(self._given, self._objects.values()):
+        if not (self._unreadable or self._catalog.broken) and journal.begins_anew(self._given, self._objects.values()):
             self._session = journal.forgotten(self._session)
             self._learn()
             self._read(self._namespace_scopes())

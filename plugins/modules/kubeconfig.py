@@ -71,7 +71,7 @@ context:
 """
 
 from ansible_collections.mtv.teardown.plugins.module_utils import _module
-from ansible_collections.mtv.teardown.plugins.module_utils._clients import kubeconfig
+from ansible_collections.mtv.teardown.plugins.module_utils._clients import kubeconfig_writer
 
 
 def main() -> None:
@@ -84,11 +84,11 @@ def main() -> None:
     )
 
     def work() -> dict[str, object]:
-        made = kubeconfig.of(*_module.connection_of(module))
+        made = kubeconfig_writer.of(*_module.connection_of(module))
         if not module.check_mode:
-            kubeconfig.write(module.params["path"], made)
+            kubeconfig_writer.write(module.params["path"], made)
         host = made["clusters"][0]["cluster"]["server"]
-        return {"changed": True, "path": module.params["path"], "host": host, "context": kubeconfig.NAME}
+        return {"changed": True, "path": module.params["path"], "host": host, "context": kubeconfig_writer.NAME}
 
     _module.run(module, work)
 

@@ -38,21 +38,14 @@ options:
     elements: dict
     default: []
   verify_ignore:
-    description: Leftovers that may stay. They are returned in RV(accepted) and do not count for the verdict.
-    type: list
-    elements: dict
+    description:
+      - Leftovers that may stay. They are returned in RV(accepted) and do not count for the verdict.
+      - A list of dictionaries with C(expression) and C(reason), or the same as text that is JSON.
+      - An C(expression) is JMESPath over one leftover as it stands in RV(leftovers); only the result V(true) accepts it.
+      - An expression that accepts what it knows nothing of, such as C(kind != 'Pod'), is an error.
+      - A C(reason) says why such a leftover may stay.
+    type: raw
     default: []
-    suboptions:
-      expression:
-        description:
-          - JMESPath over one leftover as it stands in RV(leftovers); only the result V(true) accepts it.
-          - An expression that accepts what it knows nothing of, such as C(kind != 'Pod'), is an error.
-        type: str
-        required: true
-      reason:
-        description: Why such a leftover may stay.
-        type: str
-        required: true
   quiet_interval:
     description: Seconds between two looks.
     type: float
@@ -67,6 +60,19 @@ options:
       - Without it a type of provider that the session used and of which none is configured makes the verdict V(unverified).
     type: bool
     default: false
+  run:
+    description: By what the run is known of which this look is the end; it is returned.
+    type: dict
+    default: {}
+    suboptions:
+      id:
+        description: A name that no other run has; it is returned as RV(run_id).
+        type: str
+        default: ""
+      started:
+        description: When the run began, such as V(2026-01-01T10:00:00Z). Default is when this module did.
+        type: str
+        default: ""
 seealso:
   - module: mtv.teardown.session_info
 """
@@ -231,10 +237,53 @@ deleted:
   elements: dict
   returned: always
 insecure:
-  description: Providers whose certificate was not verified, by choice.
+  description: The cluster and the providers whose certificate was not verified, by choice.
   type: list
   elements: str
   returned: always
+cluster:
+  description: Where the cluster is.
+  type: dict
+  returned: always
+  contains:
+    url:
+      description: Address of its API server, without what may be secret in one.
+      type: str
+      returned: always
+    context:
+      description: The context of the kubeconfig.
+      type: str
+      returned: always
+    kubeconfig:
+      description: The files that the connection was taken from.
+      type: list
+      elements: str
+      returned: always
+files:
+  description: The paths of the files that were read, by what they are - C(record), C(note) of an earlier run, C(providers) and C(kubeconfig).
+  type: dict
+  returned: always
+  sample:
+    record: [/home/me/.data-collector/resources.json]
+run_id:
+  description: The name of the run, as O(run) gives it.
+  type: str
+  returned: always
+started:
+  description: When the run began.
+  type: str
+  returned: always
+  sample: "2026-01-01T10:00:00Z"
+finished:
+  description: When the last look had ended. What has none is not the result of a run that ended.
+  type: str
+  returned: always
+  sample: "2026-01-01T10:00:23Z"
+seconds:
+  description: How long it took.
+  type: int
+  returned: always
+  sample: 23
 not_covered:
   description: Records of what lies on source providers that were not looked at, because none of their type is configured.
   type: list
@@ -286,11 +335,12 @@ summary:
   returned: always
 """
 
+from datetime import UTC, datetime
 from functools import partial
 
 from ansible_collections.mtv.teardown.plugins.module_utils import _module, _providers
 from ansible_collections.mtv.teardown.plugins.module_utils._phases import start, verify
-from ansible_collections.mtv.teardown.plugins.module_utils._report import summary
+from ansible_collections.mtv.teardown.plugins.module_utils._report import run, summary
 from ansible_collections.mtv.teardown.plugins.module_utils._session import ignore, journal
 
 
@@ -305,9 +355,10 @@ def main() -> None:
             "quiet_interval": {"type": "float", "default": 3.0},
             "wait_timeout": {"type": "int", "default": 300},
             "openshift_only": {"type": "bool", "default": False},
+            "run": run.RUN_SPEC,
         }
     )
-    options = module.params
+    options, begun = module.params, datetime.now(UTC)
 
     def work() -> dict[str, object]:
         start.checked(options["phases"], options["targets"])
@@ -325,6 +376,10 @@ def main() -> None:
         known = [*options["targets"], *start.deleted_by(options["phases"])]
         result = verify.verify(cluster, session, terms, known, start.not_done(options["phases"]))
         session = result.pop("session")
+        result["insecure"] += [f"cluster {cluster.where['url']}"] if cluster.insecure else []
+        result["cluster"] = dict(cluster.where)
+        result["files"] = run.files(session, options["providers_file"], cluster.where)
+        result |= run.times(options["run"] or {}, begun, datetime.now(UTC))
         result["absent"] = summary.already_gone(result["absent"], result["deleted"])
         result["summary"] = summary.of_verdict(session, result)
         result["artifacts"] = summary.handed_over(session, result)

@@ -224,7 +224,7 @@ def main() -> None:
     only = delete.Only(frozenset(options["vms"]), options["namespace"] or "")
     named = [name for name in ("session", "resources_file", "session_prefix") if options[name]]
     if options["plan"] and named:  # roles pass empty values, which mutually_exclusive would count
-        module.fail_json(msg=f"give plan or {named[0]}, not both")
+        module.fail_json(msg=f"give plan or {named[0]}, not both, for either says which VMs are meant")
     alone = options["plan"] is not None or bool(options["vms"] and not named)
     session = partial(
         start.session_of_vms, plan=options["plan"], vms=options["vms"], namespace=options["namespace"] or ""

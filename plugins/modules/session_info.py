@@ -28,18 +28,13 @@ options:
   verify_ignore:
     description:
       - The list that M(mtv.teardown.leftovers_info) takes; it is only checked here, so that a mistake in it is found before anything is deleted.
-    type: list
-    elements: dict
+    type: raw
     default: []
-    suboptions:
-      expression:
-        description: JMESPath over one leftover.
-        type: str
-        required: true
-      reason:
-        description: Why such a leftover may stay.
-        type: str
-        required: true
+  inputs_only:
+    description:
+      - Whether only to read the inputs. No server is asked then, and only RV(session), as far as the inputs tell it, and RV(summary) say something.
+    type: bool
+    default: false
   fail_on_unreachable:
     description:
       - Whether the module fails when the cluster does not answer.
@@ -240,6 +235,14 @@ requests:
   type: int
   returned: always
   sample: 112
+cluster:
+  description: C(url), C(context) and C(kubeconfig), the files, of the cluster that was asked; empty with O(inputs_only).
+  type: dict
+  returned: always
+  sample:
+    url: https://api.example.com:6443
+    context: admin
+    kubeconfig: [/home/me/.kube/config]
 provider_types:
   description:
     - Types of source providers on which the session may have left something - those that the record or its Providers name.
@@ -358,6 +361,7 @@ def main() -> None:
         {
             **_module.SESSION_SPEC,
             "verify_ignore": _module.IGNORE_SPEC,
+            "inputs_only": {"type": "bool", "default": False},
             "fail_on_unreachable": {"type": "bool", "default": True},
             "rights": {"type": "bool", "default": False},
             "openshift_only": {"type": "bool", "default": False},
@@ -369,6 +373,8 @@ def main() -> None:
         ignore.compile_rules(module.params["verify_ignore"])
         session = start.session_of(module.params)
         configured = _providers.configured(module.params)
+        if module.params["inputs_only"]:
+            return {"changed": False, **look.inputs(session, configured), "requests": 0}
         cluster = _module.cluster_of(module)
         ask = partial(_ask, module.params, cluster) if module.params["rights"] else None
         found = look.look(cluster, session, configured, module.params["fail_on_unreachable"], ask)

@@ -35,6 +35,7 @@ class Playbooks:
         self.folder = folder
         self.path = os.environ["PATH"]
         self.kubeconfig = str(lab.kubeconfig)
+        self.variables: dict[str, str] = {}
 
     def run(self, name: str, *arguments: str, **extra: object) -> Run:
         # Without an operator nothing moves, so there is nothing to wait for.
@@ -77,6 +78,7 @@ class Playbooks:
             "KUBECONFIG": self.kubeconfig,
             "ANSIBLE_CONFIG": str(CHECKOUT / "tests" / "tools" / "ansible.cfg"),
             "LC_ALL": "C.UTF-8",
+            **self.variables,
         }
 
     def result(self, prefix: str) -> dict[str, Any]:

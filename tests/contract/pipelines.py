@@ -16,6 +16,8 @@ from tree_sitter import Language, Node, Parser
 
 from tests.lab.controlplane import CHECKOUT
 
+# By what each system knows a build.
+RUN = {"CI_JOB_ID": "4711", "BUILD_TAG": "jenkins-mtv-4711", "RUN": "4711-1", "taskRun.uid": "0f0f0f0f-1111"}
 FOLDER = CHECKOUT / "docs" / "examples" / "ci"
 
 
@@ -44,6 +46,8 @@ def github() -> Pipeline:
     (kept,) = (step["with"] for step in always if "with" in step)
     assert kept["include-hidden-files"] is True
     (teardown,) = (step["run"] for step in always if "run" in step)
+    (run,) = (step["env"]["RUN"] for step in always if "run" in step)
+    assert "github.run_id" in run and "github.run_attempt" in run
     tests = scripts.pop("Tests")
     return Pipeline("bash", tests, teardown, kept["path"], tuple(scripts.values()))
 
@@ -84,7 +88,7 @@ def jenkins() -> Pipeline:
     (always,) = _blocks(post, "always")
     (cleanup,) = _blocks(post, "cleanup")
     (stages,) = _blocks(root, "stages")
-    (teardown,) = _arguments(always, "sh")
+    teardown = "\n".join(_arguments(always, "sh"))
     (kept,) = _arguments(cleanup, "archiveArtifacts")
     return Pipeline("sh", "\n".join(_arguments(stages, "sh")), teardown, kept)
 
@@ -116,6 +120,7 @@ def written(pipeline: Pipeline, script: str, folder: Path, places: dict[str, Pat
     """The script as the pipeline's runner would write it, with its places filled in."""
     for name in pipeline.workspaces:
         script = script.replace(f"$(workspaces.{name}.path)", str(places[name]))
+    script = script.replace("$(context.taskRun.uid)", RUN["taskRun.uid"])
     assert "$(" not in script
     file = folder / "script.sh"
     file.write_text(script, encoding="utf-8")

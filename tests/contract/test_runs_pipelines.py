@@ -20,7 +20,7 @@ from kubernetes.client import models as kubernetes_models
 
 from tests.contract import pipelines
 from tests.contract.image import ARTIFACTS, Image
-from tests.contract.pipelines import FOLDER, PIPELINES, Pipeline
+from tests.contract.pipelines import FOLDER, PIPELINES, RUN, Pipeline
 from tests.lab.admin import Admin, admin_of
 from tests.lab.controlplane import Lab
 
@@ -119,7 +119,8 @@ class Workspace:
         places = {"source": self.folder, "credentials": self.folder}
         script = pipelines.written(pipeline, pipeline.teardown, self.folder, places)
         image = {name: value for name, value in self.image.variables().items() if ARTIFACTS not in value}
-        given = {"HOME": str(self.folder / "home"), "KUBECONFIG": str(self.lab.kubeconfig), "PROVIDERS": str(providers)}
+        home, kubeconfig = str(self.folder / "home"), str(self.lab.kubeconfig)
+        given = {**RUN, "HOME": home, "KUBECONFIG": kubeconfig, "PROVIDERS": str(providers)}
         command = [pipeline.shell, "-e", str(script)]
         return subprocess.run(
             command, cwd=self.folder, env={**image, **given}, capture_output=True, text=True, check=False, timeout=900
@@ -168,7 +169,9 @@ def test_command(name: str, left: Callable[[Workspace], None], code: int, verdic
     done = workspace.run(pipeline)
     assert done.returncode == code, done.stdout + done.stderr
     (kept,) = workspace.folder.glob(pipeline.kept)
-    assert json.loads(kept.read_text(encoding="utf-8"))["verdict"] == verdict
+    told = json.loads(kept.read_text(encoding="utf-8"))
+    assert told["verdict"] == verdict and told["run_id"] in RUN.values()
+    assert ("the verdict is clean" in done.stdout) == (code == 0)
     assert not workspace.others.uid("Secret", workspace.prefix, "a")
     assert workspace.others.uid("Secret", f"{workspace.prefix}0", "a")
 

@@ -87,6 +87,16 @@ class Cluster:
     def requests(self) -> int:
         return self._http.requests
 
+    @property
+    def where(self) -> Mapping[str, Any]:
+        """C(url), C(context) and C(kubeconfig), the files: for people, without secrets."""
+        return self._http.where
+
+    @property
+    def insecure(self) -> bool:
+        """True when nobody looks whether the server is the one that it says it is."""
+        return self._http.insecure
+
     def together(self, work: Callable[[A], B], items: Iterable[A]) -> list[B]:
         """work on every item, a bounded number at a time; results in the order of the items."""
         items = list(items)

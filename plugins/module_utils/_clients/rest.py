@@ -20,9 +20,10 @@ import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from ansible_collections.mtv.teardown.plugins.module_utils import _credentials, _secrets
+from ansible_collections.mtv.teardown.plugins.module_utils._clients import kubeconfig
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import (
     CERTIFICATE,
     NO_ANSWER,
@@ -82,9 +83,13 @@ def missing_library() -> str | None:
 
 def connect(module: Any) -> Http:
     """A connection from the options of a module. NoConnectionError when they do not make one."""
-    configuration, headers, pool = _configured(module)
+    configuration, headers, pool, source = _configured(module)
     sent = {name: _credentials.header(_header(value), name) for name, value in headers.items()}
-    return Http(configuration, pool, sent, origin=_origin(module))
+    http = Http(configuration, pool, sent, origin=_origin(module))
+    http.where |= {"context": source.context, "kubeconfig": list(source.files)}
+    if not _logs_in(configuration):
+        http.anonymous = source.anonymous
+    return http
 
 
 def settings(module: Any) -> tuple[Any, Mapping[str, Any]]:
@@ -92,14 +97,21 @@ def settings(module: Any) -> tuple[Any, Mapping[str, Any]]:
     return _configured(module)[:2]
 
 
-def _configured(module: Any) -> tuple[Any, Mapping[str, Any], Any]:
+def _configured(module: Any) -> tuple[Any, Mapping[str, Any], Any, kubeconfig.Origin]:
     from kubernetes.client.rest import RESTClientObject
     from kubernetes.config import ConfigException
 
     core = _core_client()
+    # What is empty was not given: kubernetes.core would ask for a context without a name.
+    auth = {name: value for name, value in core._create_auth_spec(module).items() if value != ""}
+    source = kubeconfig.of(auth, os.environ)
+    if not source.told:
+        auth["kubeconfig"] = kubeconfig.kubeconfig(auth, os.environ)
+    said: list[str] = []
     try:
         # kubernetes.core has no public way to a configuration without a discovery and a cache file.
-        configuration = core._create_configuration(core._create_auth_spec(module))
+        with kubeconfig.listening() as said:
+            configuration = core._create_configuration(auth)
         headers = core._create_headers(module)
         configuration.host = str(configuration.host).strip()
         configuration.connection_pool_maxsize = CONNECTIONS * 2
@@ -115,13 +127,21 @@ def _configured(module: Any) -> tuple[Any, Mapping[str, Any], Any]:
             f"from, hold characters that cannot be sent or read ({type(exc).__name__})."
         ) from exc
     except (ConfigException, OSError, ValueError, TypeError, AttributeError, LookupError, RecursionError) as exc:
-        raise _no_connection(exc) from exc
+        raise _no_connection(source.without_credentials(said) or f"{source}: {_secrets.one_line(exc)}") from exc
     except ImportError as exc:  # a way to log in may need a library of its own
-        raise _no_connection(exc) from exc
+        raise _no_connection(source.without_credentials(said) or exc) from exc
     except yaml.YAMLError as exc:  # its words may quote the line, which may be that of a token
         line = getattr(getattr(exc, "problem_mark", None), "line", None)
         raise _no_connection("the kubeconfig is no YAML" + (f", line {line + 1}" if line is not None else "")) from None
-    return configuration, headers, pool
+    if not _logs_in(configuration) and source.without_credentials(said):
+        raise _no_connection(source.without_credentials(said))
+    return configuration, headers, pool, source
+
+
+def _logs_in(configuration: Any) -> bool:
+    """True when something is sent that says who asks."""
+    basic = (getattr(configuration, name, None) for name in ("username", "password"))
+    return bool(configuration.cert_file or configuration.auth_settings()) or all(basic)
 
 
 def _core_client() -> Any:
@@ -144,10 +164,8 @@ def _core_advice() -> str:
 
 
 def _no_connection(exc: object) -> NoConnectionError:
-    told = _secrets.one_line(exc, 500)
-    return NoConnectionError(
-        f"no connection to a cluster: {told}. Give kubeconfig, or host and api_key, or K8S_AUTH_*."
-    )
+    told = _secrets.one_line(exc, 700).rstrip(".")
+    return NoConnectionError(f"no connection to a cluster: {told}. {kubeconfig.ADVICE}")
 
 
 def _pairs(headers: Any) -> list[tuple[str, Any]]:
@@ -159,6 +177,19 @@ def _origin(module: Any) -> str:
     if module.params.get("api_key"):
         return "api_key"
     return "K8S_AUTH_API_KEY" if os.environ.get("K8S_AUTH_API_KEY") else "the token of the kubeconfig"
+
+
+def _shown(host: Any) -> str:
+    """The address without what may be secret in one. NoConnectionError when it is none."""
+    try:
+        parts = urlsplit(str(host))
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        parts, port = urlsplit(""), ""
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise NoConnectionError("host is no address of a cluster: give one such as https://api.example.com:6443.")
+    name = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{parts.scheme}://{name}{port}{parts.path.rstrip('/')}"
 
 
 def _header(value: Any) -> str:
@@ -185,6 +216,13 @@ class Http:
         self._unanswered = 0
         self.patience = patience
         self.requests = 0
+        # For people: where this is, without secrets; what to say to those turned away who sent no credentials.
+        self.where: dict[str, Any] = {"url": _shown(configuration.host), "context": "", "kubeconfig": []}
+        self.anonymous = ""
+
+    @property
+    def insecure(self) -> bool:
+        return not self._configuration.verify_ssl
 
     def json(
         self,
@@ -207,7 +245,7 @@ class Http:
         read = urllib3.Timeout(connect=self.patience.connect, read=timeout)
         answer = self._send("GET", self._url(path, query), {"Accept": accept}, None, read)
         if answer.status != 200:
-            raise _api_error(answer.status, self._body(answer), path)
+            raise self._error(answer.status, self._body(answer), path)
         return answer
 
     def _with_retries(self, method: str, url: str, headers: Mapping[str, str], body: str | None) -> bytes:
@@ -227,7 +265,7 @@ class Http:
                 if 200 <= answer.status < 300:
                     return raw
                 if answer.status not in _RETRIED or attempt >= self._tries():
-                    raise _api_error(answer.status, raw, url.split("?")[0])
+                    raise self._error(answer.status, raw, url.split("?")[0])
                 self._sleep(_pause(attempt, answer.headers.get("Retry-After")))
             attempt += 1
 
@@ -248,7 +286,7 @@ class Http:
             )
         except urllib3.exceptions.SSLError as exc:
             raise ApiError(
-                f"the certificate of {self._configuration.host} is not trusted: {_secrets.one_line(exc, 500)}. "
+                f"the certificate of {self.where['url']} is not trusted: {_secrets.one_line(exc, 500)}. "
                 "Give ca_cert, or K8S_AUTH_SSL_CA_CERT.",
                 reason=CERTIFICATE,
             ) from exc
@@ -274,7 +312,13 @@ class Http:
         return b"".join(pieces)
 
     def _no_answer(self, what: str) -> ApiError:
-        return ApiError(f"{self._configuration.host} {what}", reason=NO_ANSWER)
+        return ApiError(f"{self.where['url']} {what}", reason=NO_ANSWER)
+
+    def _error(self, status: int, raw: bytes, path: str) -> ApiError:
+        told = _api_error(status, raw, path.replace(self._configuration.host.rstrip("/"), self.where["url"]))
+        if status in (401, 403) and self.anonymous:
+            return ApiError(f"{told.msg}. {self.anonymous}", status=status, reason=told.reason, name=told.name)
+        return told
 
     def _auth(self) -> dict[str, str]:
         """Asked for each request: the client refreshes tokens that expire."""

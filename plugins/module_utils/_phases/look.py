@@ -26,7 +26,8 @@ def look(
     fail_on_unreachable: bool = True,
     rights: Callable[[Found], Mapping[str, Any]] | None = None,
 ) -> dict[str, Any]:
-    """session, targets, absent, refused, unreadable, work, journal, provider_types, configured, rights, summary.
+    """session, targets, absent, refused, unreadable, work, journal, provider_types, configured, rights, cluster,
+    summary.
 
     configured: types of source providers of which one is configured; rights: asks for what a teardown of this needs.
     """
@@ -41,9 +42,26 @@ def look(
         "provider_types": sorted(clones.types_of(found.session)),
         "configured": sorted(configured),
         "rights": rights(found) if rights is not None else {},
+        "cluster": dict(cluster.where),
         "journal": {"name": journal.file_name(found.session.prefix), "content": journal.entry(found.session)},
     }
     return {**result, "summary": summary.of_targets(found.session, result)}
+
+
+def inputs(session: Session, configured: Collection[str]) -> dict[str, Any]:
+    """The same, of a session that nobody has looked for."""
+    nothing: dict[str, Any] = {name: [] for name in ("targets", "absent", "refused", "unreadable")}
+    return {
+        **nothing,
+        "session": session.as_dict(),
+        "work": {},
+        "provider_types": sorted(clones.types_of(session)),
+        "configured": sorted(configured),
+        "rights": {},
+        "cluster": {},
+        "journal": {"name": journal.file_name(session.prefix), "content": journal.entry(session)},
+        "summary": summary.of_inputs(session),
+    }
 
 
 def _work(found: Found) -> dict[str, int]:

@@ -197,5 +197,6 @@ def _checked(made: Connection) -> Connection:
         wanted += [("username", made.username), ("password", made.secret)]
     missing = [name for name, value in wanted if not value]
     if missing:
-        raise RecordError(f"provider {made.key}: {', '.join(missing)} is missing.", entry=made.key)
+        advice = "Add it to that entry of the providers file, or to the options or variables that it comes from."
+        raise RecordError(f"provider {made.key}: {', '.join(missing)} is missing. {advice}", entry=made.key)
     return made

@@ -35,7 +35,8 @@ def from_entry(entry: ProviderEntry) -> dict[str, str]:
                 more[f"{AUTH}project_domain_{kind}"] = more[f"{AUTH}user_domain_{kind}"]
                 break
     if not entry.text("project_name"):
-        raise RecordError(f"provider {entry.key}: project_name is missing.", entry=entry.key)
+        advice = "Add it to that entry of the providers file."
+        raise RecordError(f"provider {entry.key}: project_name is missing. {advice}", entry=entry.key)
     more["auth_url"] = entry.text("api_url") or f"https://{entry.text('fqdn')}:{KEYSTONE_PORT}/v3"
     more["project_name"] = entry.text("project_name")
     if entry.text("region_name"):
@@ -92,7 +93,8 @@ def _loaded(key: str, how: Mapping[str, Any], **wanted: Any) -> dict[str, Any]:
         raise RecordError(f"provider {key}: {_secrets.one_line(exc)}") from None
     auth = {str(name): str(value) for name, value in (config.get("auth") or {}).items() if value is not None}
     if not auth.get("auth_url"):
-        raise RecordError(f"provider {key}: auth_url is missing.", entry=key)
+        advice = "Add it to auth, to the cloud in clouds.yaml, or give OS_AUTH_URL."
+        raise RecordError(f"provider {key}: auth_url is missing. {advice}", entry=key)
     more = {f"{AUTH}{name}": value for name, value in auth.items() if name not in ("auth_url", "username", "password")}
     more |= {name: str(config[name]) for name in ("region_name", "interface", "auth_type") if config.get(name)}
     more |= {name: str(value) for name, value in config.items() if value and name.endswith(_SUFFIXES)}

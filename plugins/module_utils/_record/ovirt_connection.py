@@ -50,8 +50,10 @@ def _from_ini(path: str) -> dict[str, str]:
             parser.read_file(handle)
     except (OSError, UnicodeDecodeError, configparser.Error) as exc:
         # The parser's own words quote the line, which may be that of the password.
-        raise RecordError(f"OVIRT_INI_PATH {path} cannot be read ({type(exc).__name__}).") from None
+        advice = "Give an INI file, or unset it."
+        raise RecordError(f"OVIRT_INI_PATH {path} cannot be read ({type(exc).__name__}). {advice}") from None
     if not parser.has_section("ovirt"):
-        raise RecordError(f"OVIRT_INI_PATH {path} has no section [ovirt].")
+        advice = "Add it, with ovirt_url, ovirt_username and ovirt_password."
+        raise RecordError(f"OVIRT_INI_PATH {path} has no section [ovirt]. {advice}")
     section = parser["ovirt"]
     return {name: section[f"ovirt_{name}"] for name in _INI if section.get(f"ovirt_{name}")}

@@ -11,14 +11,15 @@ and C(project_domain_id) beside them (mtv-api-tests C(.providers.json.example), 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError
+from ansible_collections.mtv.teardown.plugins.module_utils._record import text_file
 
 MAX_BYTES = 1024 * 1024
+_ADVICE = "Give the .providers.json of mtv-api-tests (providers_file, or MTV_TEARDOWN_PROVIDERS_FILE)."
 TYPES = ("vsphere", "ovirt", "openstack", "openshift", "ova", "hyperv")
 # What the suite writes for a type, and what the record writes for it.
 ALIASES = {"rhv": "ovirt"}
@@ -40,19 +41,7 @@ class ProviderEntry:
 
 def read(path: str) -> tuple[ProviderEntry, ...]:
     """Read the file. RecordError when it is none; an entry that is wrong says so itself. No value is ever shown."""
-    if not os.path.exists(path):
-        raise RecordError(f"providers file {path} does not exist. It is the .providers.json of mtv-api-tests.")
-    try:
-        with open(path, "rb") as handle:
-            raw = handle.read(MAX_BYTES + 1)
-    except OSError as exc:
-        raise RecordError(f"providers file {path} cannot be read: {exc.strerror}.") from exc
-    if len(raw) > MAX_BYTES:
-        raise RecordError(f"providers file {path} has more than {MAX_BYTES} bytes.")
-    try:
-        return parse(raw.decode("utf-8"), path)
-    except UnicodeDecodeError as exc:
-        raise RecordError(f"providers file {path} is not UTF-8 text (byte {exc.start}).") from exc
+    return parse(text_file.read(path, "providers file", MAX_BYTES, _ADVICE), path)
 
 
 def parse(text: str, path: str = ".providers.json") -> tuple[ProviderEntry, ...]:
@@ -60,13 +49,13 @@ def parse(text: str, path: str = ".providers.json") -> tuple[ProviderEntry, ...]
     try:
         data = json.loads(text)
     except RecursionError as exc:
-        raise RecordError(f"{path}: nested too deep to be a providers file.") from exc
+        raise RecordError(f"{path}: nested too deep to be a providers file. {_ADVICE}") from exc
     except ValueError as exc:
         # The decoder's own words may quote the text, which holds passwords; its place does not.
         place = f", line {exc.lineno} column {exc.colno}" if isinstance(exc, json.JSONDecodeError) else ""
-        raise RecordError(f"{path}: not JSON{place}.") from None
+        raise RecordError(f"{path}: not JSON{place}. {_ADVICE}") from None
     if not isinstance(data, dict):
-        raise RecordError(f"{path}: the top level is not an object of providers.")
+        raise RecordError(f"{path}: the top level is not an object of providers. {_ADVICE}")
     return tuple(_entry(str(key), entry, path) for key, entry in data.items())
 
 

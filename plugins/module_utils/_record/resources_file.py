@@ -10,15 +10,19 @@ Shapes: mtv-api-tests C(utilities/resources.py), C(utilities/pytest_utils.py), C
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError
+from ansible_collections.mtv.teardown.plugins.module_utils._record import text_file
 
 MAX_BYTES = 64 * 1024 * 1024
+_ADVICE = (
+    "Give the resources.json that the tests wrote (resources_file), or only the prefix of the session (session_prefix)."
+)
+_MEND = "Give a copy in which that is mended, or only the prefix of the session (session_prefix)."
 MAX_DEPTH = 8
 MAX_ENTRIES = 200_000
 
@@ -72,34 +76,21 @@ def read(path: str) -> tuple[Record, ...]:
 
 
 def _text(path: str) -> str:
-    shown = path or "(empty path)"
-    if not os.path.exists(path):
-        raise RecordError(
-            f"resources file {shown} does not exist. Give the resources.json that the tests wrote "
-            "(resources_file), or only the prefix of the session (session_prefix)."
-        )
-    if os.path.isdir(path):
-        raise RecordError(f"resources file {shown} is a directory; give the file in it.")
-    try:
-        size = os.path.getsize(path)
-        if size > MAX_BYTES:
-            raise RecordError(
-                f"resources file {shown} has {size} bytes; more than {MAX_BYTES} cannot be a record of a session."
-            )
-        with open(path, "rb") as handle:
-            raw = handle.read(MAX_BYTES + 1)
-    except OSError as exc:
-        raise RecordError(f"resources file {shown} cannot be read: {exc.strerror}.") from exc
-    if not raw.strip():
-        raise RecordError(f"resources file {shown} is empty; the tests write none when they made nothing.")
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError as exc:
-        raise RecordError(f"resources file {shown} is not UTF-8 text (byte {exc.start}).") from exc
+    text = text_file.read(path, "resources file", MAX_BYTES, _ADVICE)
+    if not text.strip():
+        raise RecordError(f"resources file {path} is empty; the tests write none when they made nothing. {_ADVICE}")
+    return text
 
 
 def parse(text: str, path: str = "resources.json") -> tuple[Record, ...]:
-    """Turn the text of the file into records, or say which entry is wrong."""
+    """Turn the text of the file into records, or say which entry is wrong, and what to do."""
+    try:
+        return _records(text.removeprefix("\ufeff"), path)
+    except RecordError as exc:
+        raise RecordError(f"{exc.msg} {_MEND}", **exc.details) from exc
+
+
+def _records(text: str, path: str) -> tuple[Record, ...]:
     data = _decode(text, path)
     if not isinstance(data, dict):
         raise RecordError(f"{path}: the top level is a {_type(data)}, not an object of kinds.")
@@ -129,6 +120,7 @@ def _decode(text: str, path: str) -> Any:
         deep = True
     except json.JSONDecodeError as exc:
         hint = " (the file seems to be cut off)" if exc.pos >= len(text.rstrip()) - 1 else ""
+        hint = " (it seems to be a web page)" if text.lstrip().startswith("<") else hint
         raise RecordError(f"{path}: not JSON, line {exc.lineno} column {exc.colno}: {exc.msg}{hint}.") from exc
     except _DuplicateKeyError as exc:
         raise RecordError(

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.result import shown
+from ansible_collections.mtv.teardown.plugins.module_utils._session import clones
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 
 Entry = Mapping[str, Any]
@@ -26,10 +27,18 @@ def already_gone(absent: Iterable[Entry], deleted: Iterable[Entry]) -> list[dict
     return [dict(entry) for entry in absent if (entry["kind"], entry["namespace"], entry["name"]) not in taken]
 
 
+def of_inputs(session: Session) -> list[str]:
+    """Before any server is asked."""
+    return [_title(session, {}), f"{len(session.records)} records; no server was asked."]
+
+
 def of_targets(session: Session, result: Mapping[str, Any]) -> list[str]:
     """Before anything is touched."""
     targets = result["targets"]
-    lines = [_title(session), f"{len(targets)} objects of it are there{': ' + _counts(targets) if targets else ''}."]
+    lines = [
+        _title(session, result),
+        f"{len(targets)} objects of it are there{': ' + _counts(targets) if targets else ''}.",
+    ]
     lines += _note(session)
     # Whole, however long: what check mode shows is what a run deletes, and check mode leaves no file to look it up in.
     lines += ["to be deleted:", *(f"  {_owned_line(entry)}" for entry in targets)] if targets else []
@@ -73,7 +82,7 @@ def _untold_line(entry: Entry) -> str:
 
 def of_verdict(session: Session, result: Mapping[str, Any]) -> list[str]:
     """After the last look."""
-    lines = [_title(session), _headline(result), *_note(session)]
+    lines = [_title(session, result), _headline(result), *_note(session), *_nothing(session, result)]
     for entry in result["leftovers"][:MOST]:
         lines += _leftover(entry)
     lines += _more(result["leftovers"])
@@ -88,10 +97,41 @@ def of_verdict(session: Session, result: Mapping[str, Any]) -> list[str]:
         f"accepted {len(result['accepted'])}, kept {len(result['kept'])}, not touched {len(result['refused'])}; "
         f"{len(result['scopes'])} scopes read {result['sweeps']} times"
     )
+    if result["deleted"]:
+        lines.append(f"deleted by kind: {_counts(result['deleted'])}")
     if result.get("insecure"):
         lines.append(f"certificates not verified, by choice: {', '.join(result['insecure'])}")
     kept = [entry for entry in result["deleted"] if entry["reason"]]
-    return lines + _section("storage that stays", kept, lambda e: f"{shown(e)}: {e['reason']}")
+    lines += _section("storage that stays", kept, lambda e: f"{shown(e)}: {e['reason']}")
+    read = [f"{name} {', '.join(paths)}" for name, paths in (result.get("files") or {}).items() if name != "note"]
+    lines += [f"read: {'; '.join(read)}"] if read else []
+    return lines + ([f"took {result['seconds']} s{_known_by(result)}"] if "seconds" in result else [])
+
+
+def _known_by(result: Mapping[str, Any]) -> str:
+    return f"; run {result['run_id']}" if result["run_id"] else ""
+
+
+def _nothing(session: Session, result: Mapping[str, Any]) -> list[str]:
+    """A mistyped prefix is clean, too."""
+    seen = ("leftovers", "accepted", "kept", "deleted", "absent", "refused", "not_covered", "not_done")
+    if result["verdict"] != "clean" or session.has_record or session.note or any(result.get(name) for name in seen):
+        return []
+    searched = {
+        str(scope["provider"]): str(scope["api_version"]) for scope in result["scopes"] if scope.get("provider")
+    }
+    where = (
+        f"nothing on {', '.join(sorted(searched))}"
+        if searched
+        else "no provider was searched, for none is configured or wanted"
+    )
+    left_out = sorted(set(clones.SEARCHED) - set(searched.values()))
+    rest = (
+        f"; not searched: {', '.join(left_out)}, of which none is configured or wanted" if searched and left_out else ""
+    )
+    return [
+        f"nothing of {session.prefix} was found anywhere: no object, no record, {where}{rest}. Is the prefix right?"
+    ]
 
 
 def handed_over(session: Session, result: Mapping[str, Any]) -> dict[str, Any]:
@@ -107,9 +147,12 @@ def handed_over(session: Session, result: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _title(session: Session) -> str:
+def _title(session: Session, result: Mapping[str, Any]) -> str:
     source = f" ({session.source})" if session.source else ""
-    return f"session {session.prefix or 'without a prefix'}{source}"
+    cluster = result.get("cluster") or {}
+    context = f", context {cluster['context']}" if cluster.get("context") else ""
+    place = f" on {cluster['url']}{context}" if cluster.get("url") else ""
+    return f"session {session.prefix or 'without a prefix'}{source}{place}"
 
 
 def _note(session: Session) -> list[str]:

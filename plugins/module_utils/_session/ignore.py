@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import traceback
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -25,6 +26,11 @@ else:
 _ODD = (RecursionError, TypeError, ValueError, AttributeError, LookupError, ArithmeticError)
 
 
+_EXAMPLE = (
+    """Give a list such as [{"expression": "kind == 'Secret' && name == 'kept'", "reason": "why it may stay"}]."""
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """expression: JMESPath over one leftover, as it stands in the result; reason: why it may stay."""
@@ -41,18 +47,20 @@ class Rule:
             return False  # a function that does not fit this leftover's type: it does not accept it
 
 
-def compile_rules(given: Iterable[Mapping[str, Any]] | None) -> tuple[Rule, ...]:
+def compile_rules(given: Any) -> tuple[Rule, ...]:
     """The rules, or RecordError that names the entry which is wrong. Called before anything is touched."""
     rules = []
-    for index, entry in enumerate(given or ()):
-        expression, reason = str(entry.get("expression") or "").strip(), str(entry.get("reason") or "").strip()
+    for index, entry in enumerate(_entries(given)):
         where = f"verify_ignore[{index}]"
+        if not isinstance(entry, Mapping) or set(entry) - {"expression", "reason"}:
+            raise RecordError(f"{where} is not an expression and a reason, and nothing else. {_EXAMPLE}", entry=where)
+        expression, reason = str(entry.get("expression") or "").strip(), str(entry.get("reason") or "").strip()
         if not expression or not reason:
-            raise RecordError(f"{where} needs an expression and a reason.", entry=where)
+            raise RecordError(f"{where} needs an expression and a reason. {_EXAMPLE}", entry=where)
         try:
             rule = Rule(expression, reason, jmespath.compile(expression))
         except (jmespath.exceptions.JMESPathError, *_ODD) as exc:
-            raise RecordError(f"{where}: not JMESPath: {_secrets.one_line(exc)}", entry=where) from exc
+            raise RecordError(f"{where}: not JMESPath: {_secrets.one_line(exc)}. {_EXAMPLE}", entry=where) from exc
         if rule.accepts({}):
             raise RecordError(
                 f"{where}: {expression!r} accepts what it knows nothing of; compare fields with ==, "
@@ -61,6 +69,19 @@ def compile_rules(given: Iterable[Mapping[str, Any]] | None) -> tuple[Rule, ...]
             )
         rules.append(rule)
     return tuple(rules)
+
+
+def _entries(given: Any) -> list[Any]:
+    """A list, also as the text that a command line with -e name=value makes of one."""
+    try:
+        listed = json.loads(given.strip() or "[]") if isinstance(given, str) else given
+    except (ValueError, RecursionError) as exc:
+        raise RecordError(f"verify_ignore is text that is not JSON: {given[:200]!r}. {_EXAMPLE}") from exc
+    if listed is None:
+        return []
+    if not isinstance(listed, list):
+        raise RecordError(f"verify_ignore is not a list, but {str(listed)[:200]!r}. {_EXAMPLE}")
+    return listed
 
 
 def split(

@@ -382,6 +382,7 @@ class Memory:
         self.objects = {o.uid: o for o in objects}
         self.writes: list[str] = []
         self.requests = 0
+        self.where: dict[str, Any] = {}
 
     def discover(self) -> Catalog:
         return CATALOG

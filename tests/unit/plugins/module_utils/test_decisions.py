@@ -202,12 +202,42 @@ def test_ignore(expression: str, accepted: bool) -> None:
         ({"expression": "kind ==", "reason": "x"}, "not JMESPath"),
         ({"expression": "`true`", "reason": "x"}, "accepts what it knows nothing of"),
         ({"expression": "kind != 'Pod'", "reason": "x"}, "accepts what it knows nothing of"),
+        ({"expression": "kind == 'Pod'", "reson": "x"}, "and nothing else"),
+        ("kind == 'Pod'", "is not an expression and a reason"),
     ],
 )
-def test_ignore_that_is_wrong_or_too_wide(entry: dict[str, str], told: str) -> None:
+def test_ignore_that_is_wrong_or_too_wide(entry: Any, told: str) -> None:
     with pytest.raises(RecordError, match=told) as caught:
         ignore.compile_rules([{"expression": "kind == 'Pod'", "reason": "fine"}, entry])
     assert "verify_ignore[1]" in caught.value.msg
+
+
+@pytest.mark.parametrize("given", [None, "", " ", "[]", " [] ", [], "null"])
+def test_nothing_to_ignore(given: Any) -> None:
+    """A command line with -e name=value makes text of what is given there."""
+    assert ignore.compile_rules(given) == ()
+
+
+def test_ignore_as_text() -> None:
+    (rule,) = ignore.compile_rules("""[{"expression": "kind == 'Secret'", "reason": "kept"}]""")
+    assert rule.accepts(LEFT)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("kind == 'Pod'", "is text that is not JSON"),
+        ("[" * 100_000, "is text that is not JSON"),
+        ("{}", "is not a list"),
+        ('"[]"', "is not a list"),
+        ({"expression": "kind == 'Pod'", "reason": "x"}, "is not a list"),
+        (True, "is not a list"),
+    ],
+)
+def test_ignore_that_is_no_list_shows_one(given: Any, told: str) -> None:
+    with pytest.raises(RecordError, match=told) as caught:
+        ignore.compile_rules(given)
+    assert '[{"expression": ' in caught.value.msg and len(caught.value.msg) < 500
 
 
 def test_a_migration_whose_plan_got_blocked_still_has_to_be_canceled() -> None:

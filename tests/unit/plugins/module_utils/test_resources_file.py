@@ -91,6 +91,9 @@ def test_which_records_are_on_providers() -> None:
         pytest.param("null", "not an object", id="null"),
         pytest.param('{"Plan": [', "cut off", id="cut-off"),
         pytest.param("nonsense", "not JSON", id="not-json"),
+        pytest.param(
+            "\n<html>Log in</html>", "not JSON, line 2 column 1: Expecting value (it seems to be a web", id="html"
+        ),
         pytest.param('{"Plan": {}}', "Plan is a object, not a list", id="no-list"),
         pytest.param('{"Plan": ["x"]}', "Plan[0] is a string", id="entry-text"),
         pytest.param('{"Plan": [{}]}', "Plan[0] has no name", id="no-name"),
@@ -116,6 +119,8 @@ def test_bad_input_names_file_and_entry(text: str, told: str) -> None:
         parse(text, "the-file.json")
     assert told in caught.value.msg
     assert "the-file.json" in caught.value.msg
+    # And what to do.
+    assert "or only the prefix of the session (session_prefix)" in caught.value.msg
 
 
 @given(st.text(max_size=200))

@@ -319,3 +319,12 @@ def test_what_phases_deleted_is_remembered_outside_own_namespaces() -> None:
         "plans": {"skipped": True},
     }
     assert start.with_deleted(Session(prefix="auto-ab12"), phases).lineage == {"a": "t"}
+
+
+def test_the_session_says_which_note_it_knows_of(tmp_path: Path) -> None:
+    given = options(session_prefix="auto-ab12", data_collector_path=str(tmp_path))
+    assert start.session_of(given).note == ""
+    write(tmp_path, journal.entry(Session(prefix="auto-ab12")), journal.file_name("auto-ab12"))
+    found = start.session_of(given)
+    assert found.note == str(tmp_path / "teardown-auto-ab12.session.json")
+    assert from_dict(found.as_dict()).note == found.note

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_file import Record
 from ansible_collections.mtv.teardown.plugins.module_utils._report import summary
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 
@@ -109,3 +111,64 @@ def test_what_is_handed_over_names_what_is_left_and_quotes_nobody() -> None:
     assert (told["mtv_teardown_counts"]["leftovers"], told["mtv_teardown_counts"]["deleted"]) == (60, 1)
     assert told["mtv_teardown_leftovers"][0] == "ConfigMap auto-ab12/c0: finalizer"
     assert len(told["mtv_teardown_leftovers"]) == summary.MOST and "said the server" not in str(told)
+
+
+def test_the_title_names_the_cluster() -> None:
+    there = {"url": "https://api.example.com:6443", "context": "admin", "kubeconfig": ["config"]}
+    title = "session auto-ab12 (resources.json) on https://api.example.com:6443, context admin"
+    assert summary.of_verdict(SESSION, result(cluster=there))[0] == title
+    assert summary.of_verdict(SESSION, result(cluster={**there, "context": ""}))[0] == title.removesuffix(
+        ", context admin"
+    )
+    found = {"targets": [], "refused": [], "unreadable": [], "provider_types": [], "configured": [], "cluster": there}
+    assert summary.of_targets(SESSION, found)[0] == title
+    assert summary.of_inputs(SESSION)[0] == "session auto-ab12 (resources.json)"
+
+
+def test_the_end_names_files_time_run_and_what_was_deleted() -> None:
+    deleted = [entry("Secret", "a"), entry("Plan", "p"), entry("Secret", "b")]
+    files = {"record": ["resources.json"], "note": ["teardown-auto-ab12.session.json"], "kubeconfig": ["a", "b"]}
+    lines = summary.of_verdict(SESSION, result(deleted=deleted, files=files, seconds=23, run_id="build-7"))
+    assert lines[-3:] == [
+        "deleted by kind: 1 Plan, 2 Secret",
+        "read: record resources.json; kubeconfig a, b",
+        "took 23 s; run build-7",
+    ]
+    assert summary.of_verdict(SESSION, result(seconds=1, run_id=""))[-1] == "took 1 s"
+
+
+TYPO = Session(prefix="auto-typo")
+ON_VSPHERE = {
+    "kind": "VirtualMachine",
+    "api_version": "vsphere",
+    "namespace": None,
+    "count": 7,
+    "provider": "vsphere-8",
+}
+
+
+def nothing(session: Session, **more: Any) -> list[str]:
+    return [line for line in summary.of_verdict(session, result(**more)) if line.startswith("nothing of")]
+
+
+def test_clean_of_which_nothing_was_ever_seen_says_so() -> None:
+    (line,) = nothing(TYPO)
+    assert line.startswith("nothing of auto-typo was found anywhere: no object, no record, no provider was searched")
+    assert line.endswith("Is the prefix right?")
+    (line,) = nothing(TYPO, scopes=[{"kind": "Pod"}, ON_VSPHERE])
+    assert "no record, nothing on vsphere-8; not searched: openstack, ovirt, of which none" in line
+    every = [{**ON_VSPHERE, "api_version": kind, "provider": kind} for kind in ("openstack", "ovirt", "vsphere")]
+    (line,) = nothing(TYPO, scopes=every)
+    assert "nothing on openstack, ovirt, vsphere. Is" in line
+
+
+@pytest.mark.parametrize("seen", ["leftovers", "accepted", "deleted", "absent", "refused", "not_done"])
+def test_where_something_was_seen_nothing_is_said(seen: str) -> None:
+    one = entry("Secret", "s", next_step="x", accepted_because="x")
+    assert nothing(TYPO, **{seen: [one]}) == []
+
+
+def test_a_note_or_a_record_is_something_and_what_is_not_clean_says_more() -> None:
+    assert nothing(Session(prefix="auto-typo", note="teardown-auto-typo.session.json")) == []
+    assert nothing(Session(prefix="auto-typo", records=(Record("Plan", "auto-typo-x"),))) == []
+    assert nothing(TYPO, verdict="unverified") == []

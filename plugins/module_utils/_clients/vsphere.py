@@ -138,6 +138,12 @@ class VCenter:
         self._content = self._instance.content
         self._collector = self._content.propertyCollector
 
+    @property
+    def server(self) -> str:
+        """A host of ESXi has no identity of its own but its address."""
+        told = getattr(self._content.about, "instanceUuid", None)
+        return str(told or f"{self.connection.host}:{self.connection.port}").lower()
+
     def _connect(self) -> Any:
         made = self.connection
         self._probe()

@@ -43,6 +43,8 @@ def open_site(connection: Connection, patience: Patience | None = None) -> Itera
 class OpenStackSite:
     """See Site."""
 
+    server = ""
+
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
         self.connection = cloud.connection

@@ -41,6 +41,8 @@ def open_site(connection: Connection, patience: Patience | None = None) -> Itera
 class OvirtSite:
     """One engine that we are logged in to; a Site of providers.py."""
 
+    server = ""
+
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.connection = engine.connection

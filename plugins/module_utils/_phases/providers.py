@@ -62,6 +62,14 @@ class Site(Protocol):
     def connection(self) -> Connection: ...
 
     @property
+    def server(self) -> str:
+        """What the server calls itself, whatever address and account we came by: the instanceUuid of a vCenter, the
+        identity of an engine, a project of one Keystone. Empty when it does not tell.
+
+        A Site knows its own objects and what was noted of them (session.lineage) by ids that are good on its server
+        alone; here they are told apart by server and id (clones.Remote.at)."""
+
+    @property
     def calls(self) -> int:
         """Requests that were sent."""
 
@@ -155,7 +163,7 @@ def lacking(targets: Sequence[Target], session: Session) -> tuple[list[dict[str,
 
         def ask(site: Site) -> tuple[Sequence[Lack], str]:
             try:
-                return site.lacks([one for one in owned if one.provider == site.connection.key])
+                return site.lacks([one.alone() for one in owned if one.provider == site.connection.key])
             except ApiError as exc:
                 return (), exc.msg
 
@@ -279,9 +287,10 @@ def _together(work: Callable[[Any], Any], each: Sequence[Any]) -> list[Any]:
 def _look(sites: Sequence[Site], failed: Mapping[str, str], targets: Sequence[Target], session: Session) -> Survey:
     def read(site: Site) -> Seen:
         try:
-            return site.look(session)
+            reading = site.look(clones.of_server(session, site.server))
         except ApiError as exc:
             return Seen(unread={"": exc.msg})
+        return replace(reading, remotes=tuple(one.at(site.server) for one in reading.remotes))
 
     types = {target.connection.key: target.connection.type for target in targets}
     seen = dict(zip((site.connection.key for site in sites), _together(read, sites), strict=True))
@@ -323,11 +332,12 @@ def _absent(session: Session, searched: set[str], decided: Iterable[tuple[Remote
 
 def _remove(sites: Sequence[Site], owned: Sequence[Remote], limits: Limits) -> dict[str, Cause]:
     def work(site: Site) -> Mapping[str, Cause]:
-        mine = [one for one in owned if one.provider == site.connection.key]
+        mine = {one.alone().identity: one for one in owned if one.provider == site.connection.key}
         try:
-            return site.remove(mine, limits) if mine else {}
+            held = site.remove([one.alone() for one in mine.values()], limits) if mine else {}
         except ApiError as exc:
-            return {one.identity: causes.fails(site.connection.key, exc.msg) for one in mine}
+            held = dict.fromkeys(mine, causes.fails(site.connection.key, exc.msg))
+        return {mine[identity].identity: cause for identity, cause in held.items()}
 
     return {identity: cause for held in _together(work, sites) for identity, cause in held.items()}
 

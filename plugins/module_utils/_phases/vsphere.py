@@ -55,6 +55,10 @@ class VSphereSite:
         return self._center.connection
 
     @property
+    def server(self) -> str:
+        return self._center.server
+
+    @property
     def calls(self) -> int:
         return self._center.calls
 

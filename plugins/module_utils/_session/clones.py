@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -37,13 +37,13 @@ UNPROVEN = "recorded, but neither its name nor its age shows that the session ma
 class Remote:
     """One object on a source provider.
 
-    type: of the provider; provider: its key; host: its server; kind: the provider's own word, such as VirtualMachine;
-    id: how the provider identifies it, such as a moRef; uid: a second identity that no other server has, where there is
-    one; place: where people find it; created: RFC 3339, empty when not told; named: the name of a clone that its own
-    name is made from, where that is another; shown: an evidence other than its name, such as its id in the record;
-    owner: identity of the object that it is a part of, and goes with; relation: what it is to that owner, for people,
-    such as C(attached to Server auto-ab12-x); kept: why it is not taken, whoever made it; facts: what holds it, as the
-    provider says.
+    type: of the provider; provider: its key; host: how that is reached; server: what that calls itself, the same by
+    whatever address and account; kind: the provider's own word, such as VirtualMachine; id: how the provider identifies
+    it, such as a moRef; uid: a second identity, where there is one that lasts longer; place: where people find it;
+    created: RFC 3339, empty when not told; named: the name of a clone that its own name is made from, where that is
+    another; shown: an evidence other than its name, such as its id in the record; owner: identity of the object that it
+    is a part of, and goes with; relation: what it is to that owner, for people, such as C(attached to Server
+    auto-ab12-x); kept: why it is not taken, whoever made it; facts: what holds it, as the provider says.
     """
 
     type: str
@@ -62,15 +62,47 @@ class Remote:
     relation: str = ""
     kept: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
+    server: str = ""
 
     @property
     def identity(self) -> str:
-        return self.uid or f"{self.host}/{self.kind}/{self.id}"
+        """Two servers may have objects of one id: disks that were imported, copies that were restored."""
+        alone = self.uid or f"{self.server or self.host}/{self.kind}/{self.id}"
+        return _qualified(self.server, alone) if self.uid else alone
+
+    def at(self, server: str) -> Remote:
+        """The same, told of with its server; what it was told of alone has ids that only that server knows."""
+        return replace(self, server=server, owner=_qualified(server, self.owner) if self.owner else "")
+
+    def alone(self) -> Remote:
+        """The same as its server itself tells of it."""
+        return replace(self, server="", owner=_unqualified(self.server, self.owner))
 
     @property
     def clone(self) -> str:
         """The name by which it is known whose it is."""
         return self.named or self.name
+
+
+def _qualified(server: str, identity: str) -> str:
+    return f"{server}/{identity}" if server else identity
+
+
+def _unqualified(server: str, identity: str) -> str:
+    return identity.removeprefix(f"{server}/") if server else identity
+
+
+def of_server(session: Session, server: str) -> Session:
+    """The session as far as this server is concerned: what was noted of objects there, by the ids that they have there.
+    No other server's ids say anything about them."""
+    if not server:
+        return session
+    noted = {
+        _unqualified(server, identity): test_name
+        for identity, test_name in session.lineage.items()
+        if identity.startswith(f"{server}/")
+    }
+    return session.learned(lineage=noted)
 
 
 def types_of(session: Session) -> frozenset[str]:
@@ -128,7 +160,7 @@ def decide(session: Session, remotes: Iterable[Remote]) -> list[tuple[Remote, De
 
     The same object, seen through two connections, is decided once.
     """
-    seen = {one.identity: one for one in remotes}
+    seen = {one.identity: one for one in _each_once(remotes)}
     named: dict[tuple[str, str, str], list[Remote]] = defaultdict(list)
     for one in seen.values():
         named[(one.type, one.kind, one.name)].append(one)
@@ -140,6 +172,16 @@ def decide(session: Session, remotes: Iterable[Remote]) -> list[tuple[Remote, De
     for one in _owners_first(seen):
         made[one.identity] = _part(session, one, made.get(one.owner))
     return [(one, made[one.identity]) for one in seen.values() if made[one.identity].status is not Status.OTHER]
+
+
+def _each_once(remotes: Iterable[Remote]) -> Iterable[Remote]:
+    """Two accounts on one server: the one that may read more of an object, or that came first, tells of it."""
+    met: dict[tuple[str, ...], Remote] = {}
+    for one in remotes:
+        key = (one.type, one.server, one.kind, one.id) if one.server else (one.identity,)
+        if key not in met or (one.uid and not met[key].uid):
+            met[key] = one
+    return met.values()
 
 
 def _owners_first(seen: Mapping[str, Remote]) -> list[Remote]:

@@ -19,6 +19,8 @@ from ansible_collections.mtv.teardown.plugins.module_utils._errors import Record
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session, from_dict, merge_keys
 
 _UID = re.compile(r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")
+# On a provider: its server, and the id there (clones.Remote.identity).
+_REMOTE = re.compile(r"^[!-~]+/[^\x00-\x1f]+$")
 _KEPT = ("prefix", "started", "namespaces", "plans", "migrations", "providers", "lineage", "identities")
 MAX_BYTES = 64 * 1024 * 1024
 
@@ -37,7 +39,7 @@ def of_leftovers(session: Session, leftovers: Iterable[Mapping[str, Any]]) -> di
     """C(name) and C(content) of the note, with the identities of what is left on source providers: a volume is known by
     the server that it hung on, and that may have gone."""
     left = {
-        str(e["uid"]): str(e.get("test_name") or "") for e in leftovers if e.get("provider") and _UID.match(e["uid"])
+        str(e["uid"]): str(e.get("test_name") or "") for e in leftovers if e.get("provider") and _is_noted(e["uid"])
     }
     return {
         "name": file_name(session.prefix),
@@ -73,10 +75,12 @@ def with_journal(session: Session, text: str, path: str) -> Session:
 
 def _check(earlier: Session) -> None:
     uids = [key.uid for key in (*earlier.plans, *earlier.migrations, *earlier.providers)]
-    wrong = [
-        uid
-        for uid in (*uids, *earlier.lineage, *earlier.identities.values())
-        if not isinstance(uid, str) or not _UID.match(uid)
-    ]
+    uids += earlier.identities.values()
+    wrong = [uid for uid in uids if not isinstance(uid, str) or not _UID.match(uid)]
+    wrong += [uid for uid in earlier.lineage if not _is_noted(uid)]
     if wrong:
         raise TeardownError(f"{wrong[0]!r} is not a uid")
+
+
+def _is_noted(uid: object) -> bool:
+    return isinstance(uid, str) and bool(_UID.match(uid) or _REMOTE.match(uid))

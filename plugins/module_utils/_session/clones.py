@@ -23,10 +23,11 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session import prefi
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 from ansible_collections.mtv.teardown.plugins.module_utils._session.ownership import Decision, Status
 
-# Types of providers that can be searched; others (hyperv) are only named.
+# Types of providers that can be searched; others are only named.
 SEARCHED = ("vsphere", "ovirt", "openstack")
+_NAMED = ("hyperv", "ec2", "nutanix")
 # The suite names a Provider <session>-source-<type>-<version> (forklift.md 7).
-_SOURCE = re.compile(r"-source-(vsphere|ovirt|rhv|openstack|hyperv)-")
+_SOURCE = re.compile(r"-source-(vsphere|ovirt|rhv|openstack|hyperv|ec2|nutanix)-")
 # How far the clocks of a provider and of the cluster may be apart.
 _CLOCKS = timedelta(hours=1)
 MACHINES = frozenset({"VirtualMachine", "Vm", "Server"})
@@ -109,7 +110,7 @@ def types_of(session: Session) -> frozenset[str]:
     """Types of source providers on which the session may have left something: those that the record names, or its
     Providers."""
     named = ["openstack" if r.kind == "VolumeSnapshot" else r.kind for r in session.records if r.on_provider]
-    named += [key.type for key in session.providers if key.type in (*SEARCHED, "hyperv")]
+    named += [key.type for key in session.providers if key.type in (*SEARCHED, *_NAMED)]
     providers = [r.name for r in session.records if r.kind == "Provider"]
     named += [found[1] for name in providers if (found := _SOURCE.search(name))]
     return frozenset(ALIASES.get(kind, kind) for kind in named)

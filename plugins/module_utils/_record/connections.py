@@ -213,7 +213,7 @@ def split_address(address: str) -> Address:
 def _bare_ipv6(text: str) -> str:
     """C(fd00::1), which is an address, though in a URL it would need brackets; empty for anything else."""
     try:
-        return text if ipaddress.ip_address(text).version == 6 else ""  # noqa: PLR2004 - IPv6
+        return text if ipaddress.ip_address(text).version == 6 else ""
     except ValueError:
         return ""
 
@@ -244,7 +244,7 @@ def _checked(made: Connection) -> Connection:
 
 
 def _check_address(made: Connection) -> None:
-    if not 0 < made.port < 65536:  # noqa: PLR2004 - TCP
+    if not 0 < made.port < 65536:
         raise RecordError(f"provider {made.key}: {made.port} is no port.", entry=made.key)
     if made.validate_certs and made.ca_file and not os.path.isfile(made.ca_file):
         raise RecordError(f"provider {made.key}: ca_file {made.ca_file} does not exist.", entry=made.key)

@@ -44,7 +44,8 @@ class Remote:
     created: RFC 3339, empty when not told; named: the name of a clone that its own name is made from, where that is
     another; shown: an evidence other than its name, such as its id in the record; owner: identity of the object that it
     is a part of, and goes with; relation: what it is to that owner, for people, such as C(attached to Server
-    auto-ab12-x); kept: why it is not taken, whoever made it; facts: what holds it, as the provider says.
+    auto-ab12-x); kept: why it is not taken, whoever made it; facts: what holds it, as the provider says;
+    leaves: identities of what it may leave when it goes.
     """
 
     type: str
@@ -64,6 +65,7 @@ class Remote:
     kept: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
     server: str = ""
+    leaves: tuple[str, ...] = ()
 
     @property
     def identity(self) -> str:
@@ -73,11 +75,13 @@ class Remote:
 
     def at(self, server: str) -> Remote:
         """The same, told of with its server; what it was told of alone has ids that only that server knows."""
-        return replace(self, server=server, owner=_qualified(server, self.owner) if self.owner else "")
+        owner = _qualified(server, self.owner) if self.owner else ""
+        return replace(self, server=server, owner=owner, leaves=tuple(_qualified(server, one) for one in self.leaves))
 
     def alone(self) -> Remote:
         """The same as its server itself tells of it."""
-        return replace(self, server="", owner=_unqualified(self.server, self.owner))
+        leaves = tuple(_unqualified(self.server, one) for one in self.leaves)
+        return replace(self, server="", owner=_unqualified(self.server, self.owner), leaves=leaves)
 
     @property
     def clone(self) -> str:

@@ -149,7 +149,7 @@ class VCenter:
         self._end()
 
     def _end(self) -> None:
-        self._quietly(lambda: self._content.sessionManager.Logout())
+        self._quietly(lambda: _of_type(type(None), self._content.sessionManager.Logout))
         self._stub.close()
 
     def _connect(self) -> None:
@@ -176,7 +176,8 @@ class VCenter:
             raise self._lost
         made = self.connection
         try:
-            session = self._answered(lambda: self._content.sessionManager.Login(made.username, made.secret, None))
+            login = partial(self._content.sessionManager.Login, made.username, made.secret, None)
+            self._answered(partial(_of_type, vim.UserSession, login))
         except vim.fault.InvalidLogin as exc:
             told = f"{made.key}: {made.host} refuses user {made.username}: {_why_refused(fault_of(exc))}."
             self._lost = ApiError(told, status=401, reason=REFUSED)
@@ -184,8 +185,6 @@ class VCenter:
         except vmodl.MethodFault as exc:
             self._lost = self.refused(exc)
             raise self._lost from exc
-        if not isinstance(session, vim.UserSession):
-            raise self._nonsense("it does not say that a session has begun")
 
     def _check(self) -> None:
         """A sign that this is a vCenter which shows us something: without one, nothing in a list would be no news."""
@@ -332,10 +331,8 @@ class VCenter:
         unread: list[str] = []
         met: dict[str, str] = {}
         ask = partial(self._collector.RetrievePropertiesEx, [spec], collector.RetrieveOptions(maxObjects=PAGE))
-        page = self._patiently(ask)  # None: there is nothing of the kind
+        page = self._typed((collector.RetrieveResult, type(None)), ask)  # None: there is nothing of the kind
         while page is not None:
-            if not isinstance(page, collector.RetrieveResult):
-                raise self._nonsense("it lists what is no list")
             for content in page.objects:
                 if not isinstance(content.obj, types):
                     raise self._nonsense("it lists what it was not asked for")
@@ -350,10 +347,7 @@ class VCenter:
 
     def _typed(self, kind: Any, call: Callable[[], Any]) -> Any:
         """The answer to a call that has one in every case."""
-        answer = self._patiently(call)
-        if not isinstance(answer, kind):
-            raise self._nonsense(f"it should be {kind.__name__}, and is {type(answer).__name__}")
-        return answer
+        return self._patiently(partial(_of_type, kind, call))
 
     def files(self, searches: Mapping[str, Search]) -> tuple[dict[str, list[str]], dict[str, str]]:
         """What is found by each search, under its name; and name -> why it could not be looked there."""
@@ -373,6 +367,10 @@ class VCenter:
                 tasks[self._task(partial(browser.SearchDatastore_Task, one.folder, wanted))] = name
             except vmodl.MethodFault as exc:
                 unread[name] = _told(fault_of(exc))
+            except ApiError as exc:
+                if exc.reason != GARBAGE:
+                    raise
+                unread[name] = exc.msg
         waiter = Waiter(self)
         waiter.watch(tasks)
         for task_id, done in waiter.until_done(60.0).items():
@@ -399,12 +397,11 @@ class VCenter:
                 unread.append(f"datastore {name}: not accessible")
                 continue
             try:
-                listed = self.call(partial(manager.ListVStorageObject, self._object("Datastore", ref)))
+                ask = partial(manager.ListVStorageObject, self._object("Datastore", ref))
+                listed = self.call(partial(_of_type, list, ask))
             except vmodl.MethodFault as exc:
                 unread.append(f"datastore {name}: {_told(fault_of(exc))}")
                 continue
-            if not isinstance(listed, list):
-                raise self._nonsense("it lists what is no list")
             found |= {one.id for one in listed}
         return frozenset(found), tuple(unread)
 
@@ -414,11 +411,9 @@ class VCenter:
         try:
             key = self._session_key()
             ask = partial(self._content.authorizationManager.HasPrivilegeOnEntities, objects, key, list(privileges))
-            told = self.call(ask)
+            told = self.call(partial(_of_type, list, ask))
         except vmodl.MethodFault as exc:
             raise self.refused(exc) from exc
-        if not isinstance(told, list):
-            raise self._nonsense("it lists what is no list")
         answers = {one.entity._moId: one.privAvailability for one in told}
         if {one._moId for one in objects} - answers.keys():
             raise ApiError(f"{self.connection.key}: vCenter does not say of every object what we may do with it.")
@@ -454,10 +449,7 @@ class VCenter:
             return Fault(GARBAGE, exc.msg)  # of this one only; whether it was done all the same is seen afterwards
 
     def _task(self, method: Callable[[], Any]) -> str:
-        task = self.call(method)
-        if not isinstance(task, vim.Task):
-            raise self._nonsense("it names no task for what it was asked to do")
-        return str(task._moId)
+        return str(self.call(partial(_of_type, vim.Task, method))._moId)
 
     def _quietly(self, method: Callable[[], Any]) -> None:
         with suppress(vmodl.MethodFault, ApiError):  # what dies with the session need not be cleaned up
@@ -522,6 +514,14 @@ _KINDS: dict[str, Callable[[], Any]] = {
     "HostSystem": lambda: vim.HostSystem,
     "SessionManager": lambda: vim.SessionManager,
 }
+
+
+def _of_type(kind: Any, call: Callable[[], T]) -> T:
+    """pyVmomi takes any type for an answer, and None where there is nothing in it."""
+    answer = call()
+    if not isinstance(answer, kind):
+        raise vsphere_wire.Garbled(f"it sends {type(answer).__name__} where another type belongs")
+    return answer
 
 
 def _missing(obj: Any, missing: Any) -> str:

@@ -196,7 +196,9 @@ def _handler(center: Center) -> type[BaseHTTPRequestHandler]:
                 answer = _envelope(f'<{method}Response xmlns="{_NS}">{told}</{method}Response>')
             except vmodl.MethodFault as exc:
                 detail, words, status = SerializeFaultDetail(exc, version=VERSION), getattr(exc, "msg", ""), 500
-                detail = detail.replace("<obj", f"<{exc._wsdlName}Fault").replace("</obj>", f"</{exc._wsdlName}Fault>")
+                detail = detail.replace("<obj ", f"<{exc._wsdlName}Fault ").replace(
+                    "</obj>", f"</{exc._wsdlName}Fault>"
+                )
                 answer = _envelope(
                     f"<soapenv:Fault><faultstring>{words}</faultstring><detail>{detail}</detail></soapenv:Fault>"
                 )
@@ -240,7 +242,7 @@ def serving(folder: Path) -> Iterator[Center]:
     context.load_cert_chain(folder / "server.crt", folder / "server.key")
     server.socket = context.wrap_socket(server.socket, server_side=True)
     center.port = server.server_address[1]
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     try:
         yield center
     finally:

@@ -287,7 +287,7 @@ class VSphereSite:
             values = now.values.get(ref)
             if values is None:
                 continue  # it has gone meanwhile: the look that follows has to show it
-            facts = _facts(values, {})
+            facts = {"host": one.facts.get("host"), **_facts(values, {})}
             if one.uid and str(values.get("config.instanceUuid") or one.uid) != one.uid:
                 continue  # another VM has got its moRef: the one that we meant has gone
             blocked = _blocked(facts) or _more_disks(one, values)

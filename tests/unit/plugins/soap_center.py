@@ -179,6 +179,7 @@ def _envelope(inner: str) -> bytes:
 def _handler(center: Center) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # an answer in one piece
 
         def do_GET(self) -> None:
             self._send(200, _broken(center.take("GET"), "GET", _VERSIONS.encode()), "")

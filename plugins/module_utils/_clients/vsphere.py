@@ -338,7 +338,10 @@ class VCenter:
                     raise self._nonsense("it lists what it was not asked for")
                 met[content.obj._moId] = content.obj._wsdlName
                 values[content.obj._moId] = {prop.name: prop.val for prop in content.propSet}
-                unread += [_missing(content.obj, missing) for missing in content.missingSet]
+                for missing in content.missingSet:
+                    if isinstance(missing.fault, vim.fault.NotAuthenticated):
+                        raise missing.fault  # the session has ended, and this is how it may be told
+                    unread.append(_missing(content.obj, missing))
             if not page.token:
                 break
             go_on = partial(self._collector.ContinueRetrievePropertiesEx, page.token)

@@ -317,8 +317,9 @@ def _blocked(facts: Mapping[str, Any]) -> Cause | None:
 def _more_disks(one: Remote, values: Mapping[str, Any]) -> Cause | None:
     """Attached since it was looked at: nobody has asked whose they are."""
     disks = vsphere_disks.attached(values)
-    new = disks.files - set(one.facts.get("disks") or ()) if disks is not None else {"of which nothing is told"}
-    return causes.others_disk(causes.Held(one.kind, {"others_disk": f"disk {min(new)} is new"})) if new else None
+    new = sorted(disks.files - set(one.facts.get("disks") or ())) if disks is not None else []
+    told = _UNTOLD if disks is None else f"disk {new[0]} was attached meanwhile" if new else ""
+    return causes.others_disk(causes.Held(one.kind, {"others_disk": told}))
 
 
 def _is_on(values: Mapping[str, Any]) -> bool:

@@ -15,6 +15,7 @@ description:
   - A name only finds candidates; each VM is deleted by its moRef, and only while its instance UUID is the one that was looked at.
   - Never deletes a template that the record does not name, a VM of an ambiguous name, one whose files cannot be reached,
     or one that somebody has renamed; each is told, with its inventory path.
+  - A clone with a disk that is another VM's too, or that nothing shows to be the session's, stays; a delete would take that disk.
   - Files that a deleted clone left on a datastore, and Forklift's snapshots on VMs that stay, are looked for and reported.
 author:
   - mtv.teardown contributors (!UNKNOWN)
@@ -28,6 +29,7 @@ extends_documentation_fragment:
   - mtv.teardown._session
   - mtv.teardown._wait
   - mtv.teardown._providers_file
+  - mtv.teardown._providers_file.unopened
   - mtv.teardown._vsphere
   - mtv.teardown._attributes
 options:
@@ -87,7 +89,7 @@ deleted:
       type: str
       returned: always
     uid:
-      description: What identifies it for good, the instance UUID of a VM.
+      description: What identifies it for good - the instance UUID of its vCenter, and that of a VM.
       type: str
       returned: always
     evidence:
@@ -118,6 +120,11 @@ deleted:
       description: The server of the provider.
       type: str
       returned: always
+    leaves:
+      description: The folder and the files that it may leave behind, which are looked for when it has gone.
+      type: list
+      elements: str
+      returned: for VMs
     held_by:
       description: Only for what remains; what the provider says of its state.
       type: dict
@@ -135,7 +142,7 @@ deleted:
       api_version: vsphere
       namespace: null
       name: auto-ab12-mtv-tests-rhel8-9fzk
-      uid: 503e2f1a-5f0c-4bd2-8f7e-6e9e0c0d2a11
+      uid: 8d3f1c52-7a64-4f0a-9a55-2f0d7a1c9b30/503e2f1a-5f0c-4bd2-8f7e-6e9e0c0d2a11
       evidence: record
       reason: ""
       test_name: test_sanity_cold_mtv_migration
@@ -187,6 +194,10 @@ unreadable:
       description: The error, never with a password.
       type: str
       returned: always
+    reason:
+      description: Why the provider could not be opened, V(NoAnswer) or V(LoginRefused).
+      type: str
+      returned: when it could not be opened
 stalled:
   description: Whether a wait ended because nothing moved any more.
   type: bool

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.mtv.teardown.plugins.module_utils._clients.vsphere import Patience
-from ansible_collections.mtv.teardown.plugins.module_utils._phases import providers, vsphere, vsphere_tasks
+from ansible_collections.mtv.teardown.plugins.module_utils._phases import providers, start, vsphere, vsphere_tasks
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.providers import Survey, Target
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.result import Result
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.wait import Limits
@@ -112,6 +112,14 @@ def test_a_second_client_sees_the_same(vcenter: peer.VCenter) -> None:
     assert {listed[vm["id"]][0] for vm in made} == {CLONE, f"{PREFIX}-b"}
     vcenter.govmomi("destroy", made[1]["id"])
     assert {one.name for one, _made in survey(vcenter, recorded(CLONE)).decided} == {CLONE}
+
+
+def test_two_accounts_on_one_vcenter_are_both_looked_at(vcenter: peer.VCenter) -> None:
+    vcenter.make(CLONE)
+    both = [target(vcenter, "vsphere"), target(vcenter, "by-name", fqdn=f"localhost:{vcenter.port}")]
+    found = providers.survey(both, recorded(CLONE))
+    assert [one.name for one, _made in found.decided] == [CLONE]
+    assert {scope["provider"] for scope in found.scopes} == {"vsphere", "by-name"}
 
 
 def test_a_few_calls_and_at_most_three_for_each_vm(vcenter: peer.VCenter) -> None:
@@ -369,6 +377,86 @@ def test_files_that_a_clone_left_are_reported(vcenter: peer.VCenter) -> None:
     assert [cause.name for cause in found.whys.values()] == ["files-left"]
 
 
+def test_files_that_stay_elsewhere_are_looked_for_where_they_were(vcenter: peer.VCenter) -> None:
+    """The suite has disks put into a folder of its own; what was noted of a clone is known to later phases and runs."""
+    vcenter.make({"name": CLONE, "attach": f"[LocalDS_1] luns/{CLONE}_disk_1.vmdk"})
+    vcenter.write_file(f"[LocalDS_1] luns/{CLONE}_disk_1.vmdk")
+    vcenter.write_file("[LocalDS_1] luns/other.vmdk")
+    done = remove(vcenter, recorded(CLONE))
+    assert names(done.done) == {CLONE}
+    left = [(entry["kind"], entry["place"]) for entry in done.refused]
+    assert left == [("DatastoreFile", f"[LocalDS_1] luns/{CLONE}_disk_1.vmdk")]
+    later = start.with_deleted(recorded(CLONE), {"provider_clones": {"deleted": done.done}})
+    found = survey(vcenter, later)
+    assert [(one.place, made.status) for one, made in found.decided] == [(left[0][1], Status.CONTESTED)]
+    assert [cause.name for cause in found.whys.values()] == ["files-left"]
+
+
+# -- disks of others --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("file", ["[LocalDS_0] database-vm/disk1.vmdk", "[LocalDS_1] shared/quorum.vmdk"])
+def test_a_disk_of_others_keeps_the_clone(vcenter: peer.VCenter, file: str) -> None:
+    vcenter.make({"name": CLONE, "attach": file, "power": "poweredOn"}, f"{PREFIX}-b", "database-vm")
+    before = vcenter.calls()
+    done = remove(vcenter, recorded(CLONE))
+    assert names(done.done) == {f"{PREFIX}-b"} and names(done.refused) == {CLONE}
+    assert file in done.refused[0]["reason"]
+    assert "PowerOffVM_Task" not in set(vcenter.calls()) - set(before)
+    assert {CLONE, "database-vm"} <= set(vcenter.named())
+    found = survey(vcenter, recorded(CLONE))
+    assert [(one.name, made.status) for one, made in found.decided] == [(CLONE, Status.CONTESTED)]
+    assert [cause.name for cause in found.whys.values()] == ["disk-of-others"]
+
+
+def test_a_disk_that_comes_after_the_look_keeps_the_clone(vcenter: peer.VCenter) -> None:
+    made = vcenter.make(CLONE)[0]
+    with vsphere.open_site(target(vcenter).connection, HASTY) as site:
+        seen = site.look(recorded(CLONE))
+        vcenter.change(made["id"], attach="[LocalDS_0] database-vm/disk1.vmdk")
+        held = site.remove(seen.remotes, Limits(3.0, 10.0))
+    assert [cause.name for cause in held.values()] == ["disk-of-others"]
+    assert CLONE in vcenter.named()
+
+
+def test_disks_of_all_vms_are_read_in_doubt_only(vcenter: peer.VCenter) -> None:
+    vcenter.make(CLONE)
+    vcenter.forget_calls()
+    survey(vcenter, recorded(CLONE))
+    plain = vcenter.calls()["RetrievePropertiesEx"]
+    vcenter.make({"name": f"{PREFIX}-odd", "attach": "[LocalDS_0] x/y.vmdk"})
+    vcenter.forget_calls()
+    survey(vcenter, recorded(CLONE))
+    assert vcenter.calls()["RetrievePropertiesEx"] == plain + 1
+
+
+# -- where nobody looked ----------------------------------------------------------------------------------------
+
+
+def test_a_datastore_that_cannot_be_reached_was_not_looked_at(vcenter: peer.VCenter) -> None:
+    disk = vcenter.make_disk()
+    vcenter.reach("LocalDS_1", False)
+    try:
+        found = providers.survey([target(vcenter)], recorded(CLONE), {"vsphere": {disk, "no-such-disk"}})
+    finally:
+        vcenter.reach("LocalDS_1", True)
+    assert found.stored[disk] == "it is there, on vsphere-8"
+    assert "could not tell" in found.stored["no-such-disk"] and "LocalDS_1" in found.stored["no-such-disk"]
+    assert {entry["kind"] for entry in found.unreadable} == {"DatastoreFolder", "DatastoreFile"}
+    lost = providers.survey([target(vcenter, password="x")], recorded(CLONE), {"vsphere": {disk}})
+    assert "could not tell" in lost.stored[disk]
+
+
+def test_a_plan_of_a_server_that_is_not_configured_is_told(vcenter: peer.VCenter) -> None:
+    made = vcenter.make("migrated-vm")[0]
+    elsewhere = session_of(PREFIX, "vsphere", plans={made["id"]: CLONE}, host="vc.example.invalid")
+    (entry,) = survey(vcenter, elsewhere).unreadable
+    assert "not looked for" in entry["error"] and "vc.example.invalid" in entry["provider"]
+    here = session_of(PREFIX, "vsphere", plans={made["id"]: CLONE}, host="localhost")
+    found = survey(vcenter, here)
+    assert not found.unreadable and [one.id for one, _made in found.decided] == [made["id"]]
+
+
 def test_forklifts_snapshot_on_a_vm_that_stays(vcenter: peer.VCenter) -> None:
     base = vcenter.make({"name": "base", "snapshots": ["before", vsphere.SNAPSHOT]})[0]
     session = session_of(PREFIX, "vsphere", plans={base["id"]: "base"}, host="127.0.0.1")
@@ -384,6 +472,7 @@ def test_what_a_retained_volume_left_is_looked_up(vcenter: peer.VCenter) -> None
     disk = vcenter.make_disk()
     found = providers.survey([target(vcenter)], recorded(), {"vsphere": {disk, "no-such-disk"}, "ovirt": {"x"}})
     assert found.stored == {disk: "it is there, on vsphere-8", "no-such-disk": "it is not on vsphere-8"}
+    assert found.unreadable == ()
 
 
 # -- connections ------------------------------------------------------------------------------------------------

@@ -43,6 +43,8 @@ def open_site(connection: Connection, patience: Patience | None = None) -> Itera
 class OpenStackSite:
     """See Site."""
 
+    server = ""
+
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
         self.connection = cloud.connection
@@ -92,8 +94,8 @@ class OpenStackSite:
     def remove(self, targets: Sequence[Remote], limits: Limits) -> Mapping[str, Cause]:
         return Removal(self._cloud, targets, limits).run()
 
-    def stored(self, handles: Collection[str]) -> Collection[str]:
-        return self._cloud.listing("Volume").keys() & set(handles)
+    def stored(self, handles: Collection[str]) -> tuple[Collection[str], str]:
+        return self._cloud.listing("Volume").keys() & set(handles), ""
 
     def why(self, one: Remote) -> Cause:
         return causes.why(one)

@@ -41,6 +41,8 @@ def open_site(connection: Connection, patience: Patience | None = None) -> Itera
 class OvirtSite:
     """One engine that we are logged in to; a Site of providers.py."""
 
+    server = ""
+
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.connection = engine.connection
@@ -140,8 +142,8 @@ class OvirtSite:
     def remove(self, targets: Sequence[Remote], limits: Limits) -> Mapping[str, Cause]:
         return Removal(self._engine, targets, limits).run()
 
-    def stored(self, handles: Collection[str]) -> Collection[str]:
-        return {one for one, found in self._engine.volumes(handles).items() if found is not None}
+    def stored(self, handles: Collection[str]) -> tuple[Collection[str], str]:
+        return {one for one, found in self._engine.volumes(handles).items() if found is not None}, ""
 
     def why(self, one: Remote) -> Cause:
         return cause_of(Held(one.kind, one.name, one.facts))

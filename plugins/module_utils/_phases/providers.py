@@ -15,7 +15,8 @@ from typing import Any, Protocol
 
 from ansible_collections.mtv.teardown.plugins.module_utils._causes import providers as causes
 from ansible_collections.mtv.teardown.plugins.module_utils._causes.model import Cause
-from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
+from ansible_collections.mtv.teardown.plugins.module_utils._errors import NO_ANSWER, REFUSED, ApiError
+from ansible_collections.mtv.teardown.plugins.module_utils._phases import sources
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.result import (
     ASK_THE_OWNER,
     Result,
@@ -23,10 +24,11 @@ from ansible_collections.mtv.teardown.plugins.module_utils._phases.result import
 )
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.wait import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._record.connections import Connection
+from ansible_collections.mtv.teardown.plugins.module_utils._record.providers_file import ALIASES
 from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_file import Record
 from ansible_collections.mtv.teardown.plugins.module_utils._session import clones
 from ansible_collections.mtv.teardown.plugins.module_utils._session.clones import Remote
-from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
+from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session
 from ansible_collections.mtv.teardown.plugins.module_utils._session.ownership import Decision, Status
 
 
@@ -62,6 +64,14 @@ class Site(Protocol):
     def connection(self) -> Connection: ...
 
     @property
+    def server(self) -> str:
+        """What the server calls itself, whatever address and account we came by: the instanceUuid of a vCenter, the
+        identity of an engine, a project of one Keystone. Empty when it does not tell.
+
+        A Site knows its own objects and what was noted of them (session.lineage) by ids that are good on its server
+        alone; here they are told apart by server and id (clones.Remote.at)."""
+
+    @property
     def calls(self) -> int:
         """Requests that were sent."""
 
@@ -82,10 +92,14 @@ class Site(Protocol):
     def why(self, one: Remote) -> Cause:
         """What holds it, from what was read of it."""
 
-    def stored(self, handles: Collection[str]) -> Collection[str]:
-        """Which of these volumes are there, by the handles that a CSI driver has for them."""
+    def stored(self, handles: Collection[str]) -> tuple[Collection[str], str]:
+        """Which of these volumes are there, by the handles that a CSI driver has for them; and where nobody could look,
+        empty when it was looked everywhere."""
 
 
+_UNMET = (
+    "Plans migrate VMs from it by their ids, and no provider that is configured is this server: not looked for there"
+)
 # Opens a connection; closing it logs out, whatever happened.
 Opener = Callable[[Connection], AbstractContextManager[Site]]
 Wants = Callable[[Remote], bool]
@@ -126,24 +140,35 @@ def survey(targets: Sequence[Target], session: Session, handles: Mapping[str, Co
     handles: type of provider -> volumes whose storage a PersistentVolume has left there.
     """
     with _opened(targets) as (sites, failed):
-        return replace(_look(sites, failed, targets, session), stored=_stored(sites, handles or {}))
+        stored = _stored(targets, sites, failed, handles or {})
+        return replace(_look(sites, failed, targets, session), stored=stored)
 
 
-def _stored(sites: Sequence[Site], handles: Mapping[str, Collection[str]]) -> dict[str, str]:
-    told: dict[str, str] = {}
+def _stored(
+    targets: Sequence[Target],
+    sites: Sequence[Site],
+    failed: Mapping[str, ApiError],
+    handles: Mapping[str, Collection[str]],
+) -> dict[str, str]:
+    """handle -> where it is; else who could not tell; else who says that it is not there."""
+    there: dict[str, str] = {}
+    untold: dict[str, str] = {}
+    denied: dict[str, str] = {}
+    for target in targets:
+        key, error = target.connection.key, failed.get(target.connection.key)
+        if error is not None:
+            untold |= dict.fromkeys(handles.get(target.connection.type, ()), f"{key} could not tell of it: {error.msg}")
     for site in sites:
-        wanted = handles.get(site.connection.type, ())
+        key, wanted = site.connection.key, handles.get(site.connection.type, ())
         try:
-            found = site.stored(wanted) if wanted else ()
+            found, unread = site.stored(wanted) if wanted else ((), "")
         except ApiError as exc:
-            told |= dict.fromkeys(wanted, f"{site.connection.key} could not tell of it: {exc.msg}")
-            continue
-        for handle in wanted:
-            if handle in found:
-                told[handle] = f"it is there, on {site.connection.key}"
-            else:
-                told.setdefault(handle, f"it is not on {site.connection.key}")
-    return told
+            found, unread = (), exc.msg
+        there |= dict.fromkeys(found, f"it is there, on {key}")
+        if unread:
+            untold |= dict.fromkeys(wanted, f"{key} could not tell of it: {unread}")
+        denied |= dict.fromkeys(wanted, f"it is not on {key}")
+    return denied | untold | there
 
 
 def lacking(targets: Sequence[Target], session: Session) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -155,7 +180,7 @@ def lacking(targets: Sequence[Target], session: Session) -> tuple[list[dict[str,
 
         def ask(site: Site) -> tuple[Sequence[Lack], str]:
             try:
-                return site.lacks([one for one in owned if one.provider == site.connection.key])
+                return site.lacks([one.alone() for one in owned if one.provider == site.connection.key])
             except ApiError as exc:
                 return (), exc.msg
 
@@ -172,7 +197,8 @@ def lacking(targets: Sequence[Target], session: Session) -> tuple[list[dict[str,
         for key, (lacks, _untold) in answers.items()
         for lack in lacks
     ]
-    untold = [{"provider": entry["provider"], "error": entry["error"]} for entry in seen.unreadable]
+    kept = ("provider", "error", "reason")
+    untold = [{name: entry[name] for name in kept if name in entry} for entry in seen.unreadable]
     untold += [{"provider": key, "error": text} for key, (_lacks, text) in answers.items() if text]
     return missing, untold
 
@@ -202,15 +228,17 @@ def _looked_removed_looked(
         return _result(before, [item(one, made) for one, made in owned], {}, wants)
     held = _remove(sites, [one for one, _made in owned], limits)
     # Parts are known by their owner, and that has gone: from here on they are known by what was seen of them.
-    noted = {one.identity: made.test_name for one, made in owned}
+    noted = {identity: made.test_name for one, made in owned for identity in (one.identity, *one.leaves)}
     after = look(session.learned(lineage={**session.lineage, **noted}))
     there = {one.identity for one, _made in after.decided}
-    gone = [
-        item(one, made)
+    gone = {
+        one.identity: item(one, made)
         for one, made in owned
-        if one.identity not in there and one.identity not in held and after.was_read(one.provider, one.kind)
-    ]
-    return _result(after, gone, {**_unseen(owned, there, after), **held}, wants, owned)
+        if one.identity not in there and after.was_read(one.provider, one.kind)
+    }
+    # What is seen counts, not what was said of it: an answer may be lost, and a task may end late.
+    held = {**_unseen(owned, there, after), **{one: cause for one, cause in held.items() if one not in gone}}
+    return _result(after, list(gone.values()), held, wants, owned)
 
 
 def _unseen(owned: Iterable[tuple[Remote, Decision]], there: set[str], after: Survey) -> dict[str, Cause]:
@@ -252,17 +280,17 @@ def _result(
 
 
 @contextmanager
-def _opened(targets: Sequence[Target]) -> Iterator[tuple[list[Site], dict[str, str]]]:
+def _opened(targets: Sequence[Target]) -> Iterator[tuple[list[Site], dict[str, ApiError]]]:
     """The sites that could be opened; provider -> why another could not."""
     with ExitStack() as stack:
         sites: list[Site] = []
-        failed: dict[str, str] = {}
+        failed: dict[str, ApiError] = {}
 
         def enter(target: Target) -> None:
             try:
                 sites.append(stack.enter_context(target.opener(target.connection)))
             except ApiError as exc:
-                failed[target.connection.key] = exc.msg
+                failed[target.connection.key] = exc
 
         _together(enter, targets)
         yield sites, failed
@@ -276,27 +304,40 @@ def _together(work: Callable[[Any], Any], each: Sequence[Any]) -> list[Any]:
         return list(pool.map(work, each))
 
 
-def _look(sites: Sequence[Site], failed: Mapping[str, str], targets: Sequence[Target], session: Session) -> Survey:
+def _look(sites: Sequence[Site], failed: Mapping[str, ApiError], targets: Sequence[Target], session: Session) -> Survey:
+    session, unmet = sources.known_by(session, [target.connection for target in targets])
+
     def read(site: Site) -> Seen:
         try:
-            return site.look(session)
+            reading = site.look(clones.of_server(session, site.server))
         except ApiError as exc:
             return Seen(unread={"": exc.msg})
+        return replace(reading, remotes=tuple(one.at(site.server) for one in reading.remotes))
 
     types = {target.connection.key: target.connection.type for target in targets}
     seen = dict(zip((site.connection.key for site in sites), _together(read, sites), strict=True))
     decided = clones.decide(session, (one for reading in seen.values() for one in reading.remotes))
     by_key = {site.connection.key: site for site in sites}
     whys = {one.identity: by_key[one.provider].why(one) for one, made in decided if made.ours}
-    unread = [(key, "", error) for key, error in failed.items()]
+    unread = [(key, "", error.msg) for key, error in failed.items()]
     unread += [(key, kind, error) for key, reading in seen.items() for kind, error in reading.unread.items()]
+    types |= {_source(key): ALIASES.get(key.type, key.type) for key in unmet}
+    unread += [(_source(key), "", _UNMET) for key in unmet]
     scopes = [
         {"kind": kind, "api_version": types[key], "namespace": None, "count": count, "provider": key}
         for key, reading in seen.items()
         for kind, count in reading.scopes.items()
     ]
     unreadable = [
-        {"kind": kind, "api_version": types[key], "namespace": None, "name": "", "error": error, "provider": key}
+        {
+            "kind": kind,
+            "api_version": types[key],
+            "namespace": None,
+            "name": "",
+            "error": error,
+            "provider": key,
+            **_reason(failed.get(key)),
+        }
         for key, kind, error in unread
     ]
     incomplete = {types[key] for key, _kind, _error in unread}
@@ -311,6 +352,18 @@ def _look(sites: Sequence[Site], failed: Mapping[str, str], targets: Sequence[Ta
     )
 
 
+def _reason(error: ApiError | None) -> dict[str, str]:
+    """Why a later phase need not ask this provider again; see _providers.targets_of."""
+    if error is None:
+        return {}
+    refused = error.reason == REFUSED or error.status == 401
+    return {"reason": REFUSED if refused else NO_ANSWER} if refused or error.reason == NO_ANSWER else {}
+
+
+def _source(key: Key) -> str:
+    return f"{key.host or 'no host'} (Provider {key.namespace}/{key.name})"
+
+
 def _absent(session: Session, searched: set[str], decided: Iterable[tuple[Remote, Decision]]) -> tuple[Record, ...]:
     met = {(one.type, one.name) for one, _made in decided} | {(one.type, one.id) for one, _made in decided}
     return tuple(
@@ -323,11 +376,12 @@ def _absent(session: Session, searched: set[str], decided: Iterable[tuple[Remote
 
 def _remove(sites: Sequence[Site], owned: Sequence[Remote], limits: Limits) -> dict[str, Cause]:
     def work(site: Site) -> Mapping[str, Cause]:
-        mine = [one for one in owned if one.provider == site.connection.key]
+        mine = {one.alone().identity: one for one in owned if one.provider == site.connection.key}
         try:
-            return site.remove(mine, limits) if mine else {}
+            held = site.remove([one.alone() for one in mine.values()], limits) if mine else {}
         except ApiError as exc:
-            return {one.identity: causes.fails(site.connection.key, exc.msg) for one in mine}
+            held = dict.fromkeys(mine, causes.fails(site.connection.key, exc.msg))
+        return {mine[identity].identity: cause for identity, cause in held.items()}
 
     return {identity: cause for held in _together(work, sites) for identity, cause in held.items()}
 
@@ -347,17 +401,18 @@ def item(one: Remote, made: Decision, reason: str = "") -> dict[str, Any]:
         "reason": reason or made.reason,
         "test_name": made.test_name,
         "provider": one.provider,
-        "host": one.host,
+        "host": one.home,
         "id": one.id,
         "place": one.place,
+        **({"leaves": list(one.leaves)} if one.leaves else {}),
     }
 
 
 def left_item(one: Remote, made: Decision, cause: Cause) -> dict[str, Any]:
     """An object that stayed: with the cause, what holds it, and what a person can do."""
-    contested = made.reason
+    contested = made.reason if cause.name not in causes.KEPT else ""
     return {
-        **item(one, made, contested or cause.text),
+        **item(one, made, made.reason or cause.text),
         "cause": "contested" if contested else cause.name,
         "next_step": ASK_THE_OWNER if contested else cause.next_step,
         "held_by": dict(one.facts),

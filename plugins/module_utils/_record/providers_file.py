@@ -11,6 +11,7 @@ and C(project_domain_id) beside them (mtv-api-tests C(.providers.json.example), 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,7 +21,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._record import text_f
 
 MAX_BYTES = 1024 * 1024
 _ADVICE = "Give the .providers.json of mtv-api-tests (providers_file, or MTV_TEARDOWN_PROVIDERS_FILE)."
-TYPES = ("vsphere", "ovirt", "openstack", "openshift", "ova", "hyperv")
+TYPES = ("vsphere", "ovirt", "openstack", "openshift", "ova", "hyperv", "ec2", "nutanix")
 # What the suite writes for a type, and what the record writes for it.
 ALIASES = {"rhv": "ovirt"}
 
@@ -56,7 +57,8 @@ def parse(text: str, path: str = ".providers.json") -> tuple[ProviderEntry, ...]
         raise RecordError(f"{path}: not JSON{place}. {_ADVICE}") from None
     if not isinstance(data, dict):
         raise RecordError(f"{path}: the top level is not an object of providers. {_ADVICE}")
-    return tuple(_entry(str(key), entry, path) for key, entry in data.items())
+    # JSON has no comments, so people write keys for them.
+    return tuple(_entry(str(key), entry, path) for key, entry in data.items() if not str(key).startswith("_"))
 
 
 def _entry(key: str, entry: Any, path: str) -> ProviderEntry:
@@ -69,18 +71,20 @@ def _entry(key: str, entry: Any, path: str) -> ProviderEntry:
         said = f"type {given!r} is none of {known}" if isinstance(given, str) else f"type is missing (one of {known})"
         return ProviderEntry(key, "", {}, f"{path}: {key}: {said}.")
     for name, value in entry.items():
-        if name in _READ and not isinstance(value, (str, bool, type(None))):
+        if name in _TEXTS and not isinstance(value, (str, type(None))):
             return ProviderEntry(key, str(kind), {}, f"{path}: {key}: {name} is not a string.")
-    return ProviderEntry(key, str(kind), dict(entry))
+    values = dict(entry)
+    if values.get("ca_file"):  # beside the file that names it
+        values["ca_file"] = os.path.join(os.path.dirname(path), os.path.expanduser(values["ca_file"]))
+    return ProviderEntry(key, str(kind), values)
 
 
-_READ = frozenset(
+_TEXTS = frozenset(
     {
         "fqdn",
         "api_url",
         "username",
         "password",
-        "insecure",
         "ca_file",
         "project_name",
         "user_domain_name",

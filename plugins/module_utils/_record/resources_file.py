@@ -27,7 +27,7 @@ MAX_DEPTH = 8
 MAX_ENTRIES = 200_000
 
 # Keys that name a source provider's VM (clone), not a kind of Kubernetes. RHV is written as "ovirt".
-PROVIDER_KEYS = frozenset({"vsphere", "openstack", "ovirt", "rhv", "hyperv"})
+PROVIDER_KEYS = frozenset({"vsphere", "openstack", "ovirt", "rhv", "hyperv", "ova", "openshift", "ec2", "nutanix"})
 
 # All are matched whole: C($) would let a line break pass.
 _KIND = re.compile(r"[A-Z][A-Za-z0-9]{0,62}")
@@ -97,6 +97,8 @@ def _records(text: str, path: str) -> tuple[Record, ...]:
     records: dict[tuple[str, ...], Record] = {}
     count = 0
     for kind, entries in data.items():
+        if kind.startswith("_"):  # a comment of somebody
+            continue
         if kind not in PROVIDER_KEYS and not _KIND.fullmatch(kind):
             raise RecordError(f"{path}: key {kind!r} is neither a Kubernetes kind nor a provider.", key=kind)
         if not isinstance(entries, list):

@@ -13,21 +13,22 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils._record.providers_file import ALIASES
 from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_file import Record
 from ansible_collections.mtv.teardown.plugins.module_utils._session import prefix as prefixes
-from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
+from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session
 from ansible_collections.mtv.teardown.plugins.module_utils._session.ownership import Decision, Status
 from ansible_collections.mtv.teardown.plugins.module_utils._session.shown import NAME_ONLY
 
-# Types of providers that can be searched; others (hyperv) are only named.
+# Types of providers that can be searched; others are only named.
 SEARCHED = ("vsphere", "ovirt", "openstack")
+_NAMED = ("hyperv", "ec2", "nutanix")
 # The suite names a Provider <session>-source-<type>-<version> (forklift.md 7).
-_SOURCE = re.compile(r"-source-(vsphere|ovirt|rhv|openstack|hyperv)-")
+_SOURCE = re.compile(r"-source-(vsphere|ovirt|rhv|openstack|hyperv|ec2|nutanix)-")
 # How far the clocks of a provider and of the cluster may be apart.
 _CLOCKS = timedelta(hours=1)
 MACHINES = frozenset({"VirtualMachine", "Vm", "Server"})
@@ -38,13 +39,14 @@ UNPROVEN = "recorded, but neither its name nor its age shows that the session ma
 class Remote:
     """One object on a source provider.
 
-    type: of the provider; provider: its key; host: its server; kind: the provider's own word, such as VirtualMachine;
-    id: how the provider identifies it, such as a moRef; uid: a second identity that no other server has, where there is
-    one; place: where people find it; created: RFC 3339, empty when not told; named: the name of a clone that its own
-    name is made from, where that is another; shown: an evidence other than its name, such as its id in the record;
-    owner: identity of the object that it is a part of, and goes with; relation: what it is to that owner, for people,
-    such as C(attached to Server auto-ab12-x); kept: why it is not taken, whoever made it; facts: what holds it, as the
-    provider says.
+    type: of the provider; provider: its key; host: how that is reached; server: what that calls itself, the same by
+    whatever address and account; kind: the provider's own word, such as VirtualMachine; id: how the provider identifies
+    it, such as a moRef; uid: a second identity, where there is one that lasts longer; place: where people find it;
+    created: RFC 3339, empty when not told; named: the name of a clone that its own name is made from, where that is
+    another; shown: an evidence other than its name, such as its id in the record; owner: identity of the object that it
+    is a part of, and goes with; relation: what it is to that owner, for people, such as C(attached to Server
+    auto-ab12-x); kept: why it is not taken, whoever made it; facts: what holds it, as the provider says;
+    leaves: identities of what it may leave when it goes.
     """
 
     type: str
@@ -63,10 +65,29 @@ class Remote:
     relation: str = ""
     kept: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
+    server: str = ""
+    leaves: tuple[str, ...] = ()
 
     @property
     def identity(self) -> str:
-        return self.uid or f"{self.host}/{self.kind}/{self.id}"
+        """Two servers may have objects of one id: disks that were imported, copies that were restored."""
+        alone = self.uid or f"{self.server or self.host}/{self.kind}/{self.id}"
+        return _qualified(self.server, alone) if self.uid else alone
+
+    @property
+    def home(self) -> str:
+        """What a note calls the place where it lives."""
+        return self.server or self.host
+
+    def at(self, server: str) -> Remote:
+        """The same, told of with its server; what it was told of alone has ids that only that server knows."""
+        owner = _qualified(server, self.owner) if self.owner else ""
+        return replace(self, server=server, owner=owner, leaves=tuple(_qualified(server, one) for one in self.leaves))
+
+    def alone(self) -> Remote:
+        """The same as its server itself tells of it."""
+        leaves = tuple(_unqualified(self.server, one) for one in self.leaves)
+        return replace(self, server="", owner=_unqualified(self.server, self.owner), leaves=leaves)
 
     @property
     def clone(self) -> str:
@@ -74,11 +95,32 @@ class Remote:
         return self.named or self.name
 
 
+def _qualified(server: str, identity: str) -> str:
+    return f"{server}/{identity}" if server else identity
+
+
+def _unqualified(server: str, identity: str) -> str:
+    return identity.removeprefix(f"{server}/") if server else identity
+
+
+def of_server(session: Session, server: str) -> Session:
+    """The session as far as this server is concerned: what was noted of objects there, by the ids that they have there.
+    No other server's ids say anything about them."""
+    if not server:
+        return session
+    noted = {
+        _unqualified(server, identity): test_name
+        for identity, test_name in session.lineage.items()
+        if identity.startswith(f"{server}/")
+    }
+    return session.learned(lineage=noted)
+
+
 def types_of(session: Session) -> frozenset[str]:
     """Types of source providers on which the session may have left something: those that the record names, or its
     Providers."""
     named = ["openstack" if r.kind == "VolumeSnapshot" else r.kind for r in session.records if r.on_provider]
-    named += [key.type for key in session.providers if key.type in (*SEARCHED, "hyperv")]
+    named += [key.type for key in session.providers if key.type in (*SEARCHED, *_NAMED)]
     providers = [r.name for r in session.records if r.kind == "Provider"]
     named += [found[1] for name in providers if (found := _SOURCE.search(name))]
     return frozenset(ALIASES.get(kind, kind) for kind in named)
@@ -93,9 +135,17 @@ def records_of(session: Session, kind: str) -> list[Record]:
     ]
 
 
-def recorded(session: Session, kind: str) -> dict[str, Record]:
+# Of each type the last session that was asked for: a look asks it of every VM that there is.
+_asked: dict[str, tuple[Session, dict[str, Record]]] = {}
+
+
+def recorded(session: Session, kind: str) -> Mapping[str, Record]:
     """The clones that the record names on providers of this type, by name."""
-    return {r.name: r for r in records_of(session, kind) if r.name and r.kind != "VolumeSnapshot"}
+    known = _asked.get(kind)
+    if known is None or known[0].records is not session.records:
+        named = {r.name: r for r in records_of(session, kind) if r.name and r.kind != "VolumeSnapshot"}
+        known = _asked[kind] = (session, named)
+    return known[1]
 
 
 def may_be(session: Session, kind: str, name: str) -> bool:
@@ -105,8 +155,18 @@ def may_be(session: Session, kind: str, name: str) -> bool:
 
 def planned(session: Session, host: str) -> dict[str, str]:
     """VM id -> name of what Plans of the session migrate from the provider at this host."""
-    hosts = {f"{key.namespace}/{key.name}": key.host.lower() for key in session.providers}
-    return {vm_id: name for plan in session.plans if hosts.get(plan.source) == host.lower() for vm_id, name in plan.vms}
+    here = {f"{key.namespace}/{key.name}" for key in session.providers if key.host.lower() == host.lower()}
+    return {vm_id: name for plan in session.plans if plan.source in here for vm_id, name in plan.vms}
+
+
+def sources(session: Session) -> tuple[Key, ...]:
+    """Providers that can be searched, and from which Plans of the session migrate VMs that are known by their ids."""
+    named = {plan.source for plan in session.plans if plan.vms}
+    return tuple(
+        key
+        for key in session.providers
+        if ALIASES.get(key.type, key.type) in SEARCHED and f"{key.namespace}/{key.name}" in named
+    )
 
 
 def cut_of(session: Session, name: str) -> str:
@@ -129,7 +189,7 @@ def decide(session: Session, remotes: Iterable[Remote]) -> list[tuple[Remote, De
 
     The same object, seen through two connections, is decided once.
     """
-    seen = {one.identity: one for one in remotes}
+    seen = {one.identity: one for one in _each_once(remotes)}
     named: dict[tuple[str, str, str], list[Remote]] = defaultdict(list)
     for one in seen.values():
         named[(one.type, one.kind, one.name)].append(one)
@@ -141,6 +201,16 @@ def decide(session: Session, remotes: Iterable[Remote]) -> list[tuple[Remote, De
     for one in _owners_first(seen):
         made[one.identity] = _part(session, one, made.get(one.owner))
     return [(one, made[one.identity]) for one in seen.values() if made[one.identity].status is not Status.OTHER]
+
+
+def _each_once(remotes: Iterable[Remote]) -> Iterable[Remote]:
+    """Two accounts on one server: the one that may read more of an object, or that came first, tells of it."""
+    met: dict[tuple[str, ...], Remote] = {}
+    for one in remotes:
+        key = (one.type, one.server, one.kind, one.id) if one.server else (one.identity,)
+        if key not in met or (one.uid and not met[key].uid):
+            met[key] = one
+    return met.values()
 
 
 def _owners_first(seen: Mapping[str, Remote]) -> list[Remote]:
@@ -174,7 +244,7 @@ def _as_noted(session: Session, one: Remote, made: Decision) -> Decision:
     if made.ours or one.identity not in session.lineage:
         return made
     trace, reason = session.traces.get(one.identity), made.reason or one.kept
-    if trace is not None and not trace.fits(one.host, one.type, one.kind, None, one.name):
+    if trace is not None and not trace.fits(one.home, one.type, one.kind, None, one.name):
         reason = reason or f"an earlier run noted it as {trace.kind} {trace.name!r} on {trace.home}: it is another now"
     status = Status.CONTESTED if reason else Status.OWNED
     return Decision(status, "noted by an earlier run", reason, session.lineage[one.identity])

@@ -37,7 +37,7 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _KEYS = ("plans", "migrations", "providers")
 _KEPT = ("prefix", "started", "namespaces", *_KEYS, "lineage", "traces", "identities")
 # Causes of what stayed because it is not shown to be the session's alone: a note of it would make that weaker.
-NOT_OURS_ALONE = frozenset({"contested", "kept-unread", "files-left", "snapshot-kept", "disk-of-others"})
+NOT_OURS_ALONE = frozenset({"contested", "kept-unread"})
 # Types of source providers; everything else that is noted lives on the cluster.
 PROVIDERS = ("vsphere", "ovirt", "openstack")
 
@@ -79,7 +79,8 @@ def with_items(session: Session, items: Iterable[Mapping[str, Any]]) -> Session:
         uid = str(item.get("uid") or "")
         if not uid or item.get("cause") in NOT_OURS_ALONE or session.is_own_namespace(item.get("namespace")):
             continue
-        lineage[uid] = str(item.get("test_name") or "")
+        # What it may leave behind is known for this run: a look tells more of it than its name.
+        lineage |= dict.fromkeys((uid, *(item.get("leaves") or ())), str(item.get("test_name") or ""))
         traces.setdefault(uid, _trace_of(item))
     return session.learned(lineage=lineage, traces=traces)
 

@@ -20,6 +20,7 @@ import (
 //	PUT /rules [Rule], GET /rules; GET /calls, DELETE /calls; GET /sessions, DELETE /sessions
 //	PUT /denied ["PRIVILEGE"]: what the account may not do from now on
 //	POST /files {"path": "[datastore] a/b"}, DELETE /files; POST /disks: a first class disk
+//	PUT /datastores/NAME true or false: whether it is accessible
 func (w *world) control() http.Handler {
 	mux := http.NewServeMux()
 	answer := func(pattern string, act func(*http.Request) (any, error)) {
@@ -123,6 +124,19 @@ func (w *world) control() http.Handler {
 		return nil, w.litter(wanted.Path)
 	})
 	answer("POST /disks", w.makeDisk)
+	answer("PUT /datastores/{name}", func(request *http.Request) (any, error) {
+		var accessible bool
+		if err := json.NewDecoder(request.Body).Decode(&accessible); err != nil {
+			return nil, err
+		}
+		for _, entity := range w.model.Map().All("Datastore") {
+			if store := entity.(*simulator.Datastore); store.Name == request.PathValue("name") {
+				w.context().WithLock(store, func() { store.Summary.Accessible = accessible })
+				return nil, nil
+			}
+		}
+		return nil, fmt.Errorf("there is no datastore %s", request.PathValue("name"))
+	})
 	answer("DELETE /files", func(*http.Request) (any, error) {
 		w.mu.Lock()
 		defer w.mu.Unlock()

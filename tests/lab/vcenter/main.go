@@ -16,6 +16,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/google/uuid"
 	"github.com/vmware/govmomi/simulator"
 )
 
@@ -54,6 +55,8 @@ func serve(state string, port int, user, passwordFile string) error {
 	if err := model.Create(); err != nil {
 		return err
 	}
+	// No two vCenters have one; the simulator has the same in every copy.
+	model.ServiceContent.About.InstanceUuid = uuid.NewString()
 	certificate, err := tls.LoadX509KeyPair(filepath.Join(state, "pki", "server.crt"), filepath.Join(state, "pki", "server.key"))
 	if err != nil {
 		return err

@@ -110,6 +110,10 @@ class VCenter:
         """An empty file in a datastore, as C([LocalDS_0] folder/file)."""
         self._ask("POST", "/files", {"path": path})
 
+    def reach(self, datastore: str, accessible: bool) -> None:
+        """Whether a datastore can be reached."""
+        self._ask("PUT", f"/datastores/{datastore}", accessible)
+
     def make_disk(self) -> str:
         """A first class disk; its id."""
         return str(self._ask("POST", "/disks"))

@@ -37,6 +37,8 @@ type VM struct {
 	Disabled []string `json:"disabled_methods,omitempty"`
 	Snapshot []string `json:"snapshots,omitempty"`
 	Path     string   `json:"path,omitempty"`
+	// Attach is the file of one more disk, whoever's it is.
+	Attach string `json:"attach,omitempty"`
 	// NoConfig takes the configuration away, as vCenter has none for a VM that it cannot reach.
 	NoConfig bool `json:"no_config,omitempty"`
 }
@@ -210,6 +212,15 @@ func (w *world) change(vm *simulator.VirtualMachine, wanted VM) {
 		}
 		if wanted.Disabled != nil {
 			vm.DisabledMethod = wanted.Disabled
+		}
+		if wanted.Attach != "" {
+			disk := &types.VirtualDisk{CapacityInKB: 1024}
+			disk.Key = int32(4000 + len(vm.Config.Hardware.Device))
+			disk.Backing = &types.VirtualDiskFlatVer2BackingInfo{
+				VirtualDeviceFileBackingInfo: types.VirtualDeviceFileBackingInfo{FileName: wanted.Attach},
+				DiskMode:                     "persistent",
+			}
+			vm.Config.Hardware.Device = append(vm.Config.Hardware.Device, disk)
 		}
 		if wanted.NoConfig {
 			w.hidden[vm.Self.Value] = vm.Config

@@ -104,6 +104,34 @@ def test_one_object_through_two_connections_is_decided_once() -> None:
     assert len(clones.decide(SESSION, [vm(CLONE), vm(CLONE, provider="other")])) == 1
 
 
+def test_one_id_on_two_servers_is_two_objects() -> None:
+    """Restored copies and imported storage domains: only the one that was noted is the session's."""
+    both = [vm("prod-db", "vm-5").at("center-a"), vm("prod-db", "vm-5").at("center-b")]
+    noted = SESSION.learned(lineage={both[0].identity: "test_b"})
+    assert [one.server for one, _made in clones.decide(noted, both)] == ["center-a"]
+    # What an earlier version noted names no server: it shows nothing.
+    assert clones.decide(SESSION.learned(lineage={"uuid-vm-5": "test_b"}), both) == []
+
+
+def test_what_was_noted_is_told_to_its_own_server_alone() -> None:
+    noted = SESSION.learned(lineage={"center-a/uuid-1": "a", "center-b/uuid-2": "b", "uid-of-a-pod": "c"})
+    assert clones.of_server(noted, "center-a").lineage == {"uuid-1": "a"}
+    assert clones.of_server(noted, "").lineage == noted.lineage
+
+
+def test_two_accounts_of_one_server_see_one_object() -> None:
+    """One of them may not read its configuration; an address of the server is none of its identity."""
+    partly = vm(CLONE, uid="", host="10.0.0.1", provider="b").at("center-a")
+    ((one, made),) = clones.decide(SESSION, [partly, vm(CLONE).at("center-a")])
+    assert (one.provider, made.status) == ("vc", Status.OWNED)
+    assert vm(CLONE, uid="").at("center-a").identity == partly.identity
+
+
+def test_a_part_keeps_its_owner_on_every_way() -> None:
+    one = part("uuid-vm-77")
+    assert one.at("c").owner == "c/uuid-vm-77" and one.at("c").alone() == one
+
+
 def part(owner: str, **values: object) -> Remote:
     made = Remote("openstack", "os", "h", "Volume", "vol-1", "", uid="vol-1", owner=owner, relation="attached")
     return replace(made, **values)  # type: ignore[arg-type]

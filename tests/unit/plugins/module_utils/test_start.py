@@ -307,6 +307,14 @@ def test_no_note(folder: str) -> None:
     assert with_note(Path(folder)).note == ""
 
 
+def test_what_is_noted_on_providers_names_their_server(tmp_path: Path) -> None:
+    left = [{"provider": "vc", "uid": f"center-a/{UID}", "test_name": "t"}, {"provider": "", "uid": "x"}]
+    noted = journal.of_leftovers(Session(prefix="auto-ab12"), left)
+    write(tmp_path, noted["content"], noted["name"])
+    found = start.session_of(options(session_prefix="auto-ab12", data_collector_path=str(tmp_path)))
+    assert found.lineage == {f"center-a/{UID}": "t"}
+
+
 def test_what_phases_deleted_is_remembered_outside_own_namespaces() -> None:
     phases = {
         "migrated_vms": {

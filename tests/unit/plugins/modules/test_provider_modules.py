@@ -12,6 +12,10 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
+from ansible_collections.mtv.teardown.plugins.module_utils import _providers
+from ansible_collections.mtv.teardown.plugins.module_utils._phases import providers
+from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_file import Record
+from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 
 MODULES = {
     "vsphere_clones": "vsphere",
@@ -104,6 +108,46 @@ def test_only_the_secrets_of_a_cloud_are_hidden(runner: Runner) -> None:
         result = runner.run("openstack_clones", fail_on_remaining=False, **given)
         assert "hush" not in runner.output
         assert "/ci/v3" in result["unreadable"][0]["error"]
+
+
+@pytest.mark.parametrize(("name", "option"), [("vsphere_clones", "hostname"), ("ovirt_clones", "url")])
+def test_a_password_in_an_address_is_hidden(name: str, option: str, runner: Runner) -> None:
+    for address in ("https://u:hush-hush@[fd00::1", "https://u:hush-hush@127.0.0.1:1"):
+        runner.run(name, fail_on_remaining=False, username="u", password="p", **{option: address})
+        assert "hush" not in runner.output
+
+
+@pytest.mark.parametrize("reason", ["NoAnswer", "LoginRefused"])
+@pytest.mark.parametrize("name", ["vsphere_clones", "ovirt_clones"])
+def test_a_provider_that_an_earlier_phase_could_not_open_is_not_tried_again(
+    name: str, reason: str, runner: Runner
+) -> None:
+    """Nobody listens there: whoever tried would say so."""
+    address = "https://127.0.0.1:1"
+    entry = {"type": MODULES[name], "fqdn": address, "api_url": address, "username": "u", "password": "hush-hush"}
+    said = {"provider": "lost", "reason": reason, "error": "lost: said before"}
+    others = [{"provider": "", "error": "the cluster"}, {"provider": "other", "error": "x"}]
+    file = runner.file("providers.json", {"lost": entry})
+    result = runner.run(name, providers_file=file, unopened=[said, *others], fail_on_remaining=False)
+    (told,) = result["unreadable"]
+    assert (told["provider"], told["reason"], told["error"]) == ("lost", reason, "lost: said before")
+    assert result["requests"] == 0
+
+
+@pytest.mark.parametrize(("reason", "tried"), [("NoAnswer", True), ("LoginRefused", False)])
+def test_at_the_end_a_provider_is_tried_once_more_unless_it_refused_the_login(
+    reason: str, tried: bool, tmp_path: Path
+) -> None:
+    entry = {"type": "vsphere", "fqdn": "127.0.0.1:1", "username": "u", "password": "p"}
+    (tmp_path / "providers.json").write_text(json.dumps({"lost": entry}), encoding="utf-8")
+    options = {"providers_file": str(tmp_path / "providers.json"), "vsphere": None, "ovirt": None, "openstack": None}
+    options["unopened"] = [{"provider": "lost", "reason": reason, "error": "said before"}]
+    session = Session("auto-ci01", records=(Record("vsphere", "auto-ci01-x"),))
+    targets, _types = _providers.search_of(session, options)
+    found = providers.survey(targets, session)
+    (told,) = found.unreadable
+    assert (told["error"] != "said before") is tried and told["reason"] == reason
+    assert found.absent == ()
 
 
 def test_unknown_and_missing_options(runner: Runner) -> None:

@@ -15,7 +15,9 @@ options:
     description:
       - The C(.providers.json) of mtv-api-tests, an object of providers by their keys. It is read as data.
       - Every entry of a type that is looked for is searched; one that is wrong is named and does not stop the others.
-      - Besides what mtv-api-tests writes, an entry may have C(ca_file), and C(insecure) to choose not to verify.
+      - Besides what mtv-api-tests writes, an entry may have C(ca_file), relative to the file, and C(insecure) to choose
+        not to verify.
+      - Entries of types that are not searched, and keys that begin with C(_), are passed over.
       - Default is the environment variable E(MTV_TEARDOWN_PROVIDERS_FILE).
     type: path
 """

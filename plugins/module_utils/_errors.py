@@ -31,6 +31,8 @@ class NoConnectionError(TeardownError):
 
 # Reasons of an ApiError that no server gave.
 NO_ANSWER, GARBAGE, CERTIFICATE = "NoAnswer", "Garbage", "Certificate"
+# A login that was refused: to send it again may lock the account.
+REFUSED = "LoginRefused"
 
 
 class ApiError(TeardownError):

@@ -168,11 +168,21 @@ def cluster_module_of(spec: Mapping[str, Any]) -> AnsibleModule:
 
 
 def _hide(module: AnsibleModule) -> AnsibleModule:
-    """No secret of a cloud's configuration gets into a result."""
-    for options in (module.params, module.params.get("openstack") or {}):
+    """No secret of a cloud's configuration, or of an address, gets into a result."""
+    for options in (module.params, *(module.params.get(kind) or {} for kind in clones.SEARCHED)):
         for name in ("cloud", "auth"):
             module.no_log_values.update(_secrets(options.get(name)))
+        for name in ("hostname", "url", "cloud", "auth"):
+            module.no_log_values.update(_userinfos(options.get(name)))
     return module
+
+
+def _userinfos(value: Any) -> set[str]:
+    """Passwords in addresses, such as C(https://user:password@host)."""
+    if isinstance(value, Mapping):
+        return set().union(*(_userinfos(held) for held in value.values()))
+    userinfo = value.partition("//")[2].rpartition("@")[0] if isinstance(value, str) else ""
+    return {part for part in (userinfo.partition(":")[2],) if part}
 
 
 def _secrets(value: Any) -> set[str]:

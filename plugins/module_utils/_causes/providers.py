@@ -9,6 +9,8 @@ from ansible_collections.mtv.teardown.plugins.module_utils._causes.model import 
 
 # What only an attempt can tell: without one, an object is just there.
 UNTRIED = frozenset({"still-running", "unknown"})
+# What is kept for a reason that says more than whose it may be.
+KEPT = frozenset({"files-left", "snapshot-kept", "disk-of-others"})
 NOT_DELETED = Cause("not-deleted", "it is there", "run the teardown")
 
 

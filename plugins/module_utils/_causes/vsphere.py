@@ -22,7 +22,7 @@ UNREACHABLE = frozenset({"CannotAccessFile", "FileNotFound", "InvalidVmConfig"})
 @dataclass(frozen=True, slots=True)
 class Held:
     """fault: what the last request about it ended with; facts: as _phases/vsphere.py reads them, C(power),
-    C(connection_state), C(question), C(disabled_methods), C(host)."""
+    C(connection_state), C(question), C(disabled_methods), C(host), C(others_disk)."""
 
     kind: str
     facts: Mapping[str, Any] = field(default_factory=dict)
@@ -33,13 +33,21 @@ class Held:
 
 
 def files_left(held: Held) -> Cause | None:
-    if held.kind != "DatastoreFolder":
+    if held.kind not in ("DatastoreFolder", "DatastoreFile"):
         return None
     return Cause(
         "files-left",
         "files of a clone that is not registered in the inventory",
-        "look into the folder with the datastore browser, and delete it when nobody needs it",
+        "look at it with the datastore browser, and delete it when nobody needs it",
     )
+
+
+def others_disk(held: Held) -> Cause | None:
+    told = str(held.facts.get("others_disk") or "")
+    if not told:
+        return None
+    remedy = "detach the disk in vCenter and keep its files, or delete the VM by hand when nobody needs the disk"
+    return Cause("disk-of-others", told, f"{remedy}; {_AGAIN}")
 
 
 def snapshot_kept(held: Held) -> Cause | None:
@@ -134,6 +142,7 @@ def failed(held: Held) -> Cause | None:
 CAUSES: tuple[Callable[[Held], Cause | None], ...] = (
     files_left,
     snapshot_kept,
+    others_disk,
     forbidden,
     method_disabled,
     unreachable,

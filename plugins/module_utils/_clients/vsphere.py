@@ -24,11 +24,19 @@ from types import TracebackType
 from typing import Any, TypeVar
 from urllib.parse import unquote
 
-from ansible_collections.mtv.teardown.plugins.module_utils._errors import CERTIFICATE, NO_ANSWER, ApiError, Fault
+from ansible_collections.mtv.teardown.plugins.module_utils._clients import vsphere_wire
+from ansible_collections.mtv.teardown.plugins.module_utils._errors import (
+    CERTIFICATE,
+    GARBAGE,
+    NO_ANSWER,
+    REFUSED,
+    ApiError,
+    Fault,
+    garbage,
+)
 from ansible_collections.mtv.teardown.plugins.module_utils._record.connections import Connection
 
 try:
-    from pyVim import connect as _connect
     from pyVmomi import vim, vmodl
 except ImportError:
     IMPORT_ERROR: str | None = traceback.format_exc()
@@ -48,8 +56,10 @@ _DETAILS = (
     "config.createDate",
     "config.files.vmPathName",
     "config.hardware.device",
+    "layoutEx.file",
     "runtime.powerState",
     "runtime.connectionState",
+    "runtime.host",
     "runtime.question",
     "disabledMethod",
     "snapshot",
@@ -63,20 +73,32 @@ _FIRST_POLL, _LAST_POLL = 0.05, 1.0
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """tries: of a call that got no answer; silence: seconds without one; pause: seconds before the second try."""
+    """tries: of a call that got no answer; silence: seconds without one; pause: seconds before the second try;
+    greeting: seconds in which a server has to say that it is one."""
 
     tries: int = 4
     silence: float = 60.0
     pause: float = 0.5
+    greeting: float = 20.0
 
 
 @dataclass(frozen=True, slots=True)
 class Properties:
     """What was read: moRef -> name of the property -> value; unset properties are not there. unread: objects or
-    properties that we may not see, with the reason."""
+    properties that we may not see, with the reason; kinds: moRef -> kind."""
 
     values: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
+    kinds: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """store: moRef of a datastore; folder: where in it, as C([name] folder); patterns: names there, with C(*)."""
+
+    store: str
+    folder: str
+    patterns: Sequence[str]
 
 
 def fault_of(exc: BaseException) -> Fault:
@@ -107,70 +129,84 @@ class VCenter:
         self.patience = patience or Patience()
         self.calls = 0
         self._sleep = sleep
-        self._instance: Any = None
+        self._content: Any = None
+        self._stub: Any = None
+        self._lost: ApiError | None = None
 
     def __enter__(self) -> VCenter:
-        self._login()
+        self._connect()
+        try:
+            self._login()
+            self._check()
+        except BaseException:  # a session may have begun, whatever was told of it
+            self._end()
+            raise
         return self
 
     def __exit__(
         self, _type: type[BaseException] | None, _exc: BaseException | None, _tb: TracebackType | None
     ) -> None:
-        if self._instance is None:
-            return
-        try:
-            self._content.sessionManager.Logout()
-        except (vmodl.MethodFault, OSError, http.client.HTTPException):
-            pass  # it has ended by itself
-        finally:
-            _connect.SetSi(None)
+        self._end()
 
-    def _login(self) -> None:
-        made = self.connection
+    def _end(self) -> None:
+        self._quietly(lambda: self._content.sessionManager.Logout())
+        self._stub.close()
+
+    def _connect(self) -> None:
+        made, silence = self.connection, self.patience.silence
+        path = made.path if made.path.endswith("/sdk") else "/sdk"
+        tls = self._tls()
+        greeting = min(silence, self.patience.greeting)
+        version = self._patiently(lambda: vsphere_wire.version_of(made.host, made.port, path, tls, greeting))
+        how = {"host": made.host, "port": made.port, "path": path, "version": version}
+        self._stub = vsphere_wire.Stub(**how, sslContext=tls, httpConnectionTimeout=silence)
+        instance = vim.ServiceInstance("ServiceInstance", self._stub)
         try:
-            self._instance = self._patiently(self._connect)
-        except vim.fault.InvalidLogin as exc:
-            raise ApiError(
-                f"{made.key}: {made.host} refuses user {made.username}: wrong name or password.", status=401
-            ) from exc
+            content = self._patiently(instance.RetrieveContent)
         except vmodl.MethodFault as exc:
             raise self.refused(exc) from exc
-        self._content = self._instance.content
-        self._collector = self._content.propertyCollector
+        services = (content.about, content.rootFolder, content.propertyCollector, content.sessionManager)
+        if not all(services) or content.viewManager is None:
+            raise self._nonsense("it does not name its services")
+        self._content, self._collector = content, content.propertyCollector
+
+    def _login(self) -> None:
+        """Sent once, and never again when it was refused: vCenter locks an account after a few of these."""
+        if self._lost is not None:
+            raise self._lost
+        made = self.connection
+        try:
+            session = self._answered(lambda: self._content.sessionManager.Login(made.username, made.secret, None))
+        except vim.fault.InvalidLogin as exc:
+            told = f"{made.key}: {made.host} refuses user {made.username}: {_why_refused(fault_of(exc))}."
+            self._lost = ApiError(told, status=401, reason=REFUSED)
+            raise self._lost from exc
+        except vmodl.MethodFault as exc:
+            self._lost = self.refused(exc)
+            raise self._lost from exc
+        if not isinstance(session, vim.UserSession):
+            raise self._nonsense("it does not say that a session has begun")
+
+    def _check(self) -> None:
+        """A sign that this is a vCenter which shows us something: without one, nothing in a list would be no news."""
+        root = self._content.rootFolder._moId
+        top = self.objects("Folder", (root,), ("name",)).values
+        if "name" not in top.get(root, {}):
+            raise self._nonsense("it does not show its root folder")
 
     @property
     def server(self) -> str:
         """A host of ESXi has no identity of its own but its address."""
-        told = getattr(self._content.about, "instanceUuid", None)
-        return str(told or f"{self.connection.host}:{self.connection.port}").lower()
-
-    def _connect(self) -> Any:
-        made = self.connection
-        self._probe()
-        return _connect.SmartConnect(
-            host=made.host,
-            port=made.port,
-            user=made.username,
-            pwd=made.secret,
-            sslContext=self._tls(),
-            httpConnectionTimeout=self.patience.silence,
-        )
-
-    def _probe(self) -> None:
-        """What SmartConnect asks first, without a limit, and with a bare Exception for what is no vCenter."""
-        made = self.connection
-        wire = http.client.HTTPSConnection(made.host, made.port, timeout=self.patience.silence, context=self._tls())
-        try:
-            wire.request("GET", "/sdk/vimServiceVersions.xml")
-            answer = wire.getresponse()
-            if answer.status != 200 or b"<namespaces" not in answer.read(1_000_000):
-                raise ValueError(f"HTTP {answer.status}, and no list of its versions")
-        finally:
-            wire.close()
+        return str(self._content.about.instanceUuid or self.connection.address).lower()
 
     def _tls(self) -> ssl.SSLContext:
-        context = ssl.create_default_context(cafile=self.connection.ca_file or None)
-        if not self.connection.validate_certs:
+        made = self.connection
+        try:
+            context = ssl.create_default_context(cafile=made.ca_file if made.validate_certs and made.ca_file else None)
+        except OSError as exc:
+            told = f"{made.key}: ca_file {made.ca_file} holds no certificate that can be used: {exc}"
+            raise ApiError(told, reason=CERTIFICATE) from exc
+        if not made.validate_certs:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
         return context
@@ -180,40 +216,48 @@ class VCenter:
         fault (a VM that is off, or gone)."""
         attempt = 1
         while True:
-            self.calls += 1
             try:
-                return call()
-            except ssl.SSLCertVerificationError as exc:
-                made = self.connection
-                raise ApiError(
-                    f"{made.key}: the certificate of {made.host} is not trusted: {exc.verify_message}. "
-                    "Give ca_file, or the CA to the system.",
-                    reason=CERTIFICATE,
-                ) from exc
-            except (OSError, http.client.HTTPException) as exc:
-                if attempt >= self.patience.tries:
-                    raise self._no_answer(exc) from exc
-            except (SyntaxError, ValueError, KeyError, AttributeError) as exc:  # pyVmomi, of what is no SOAP
-                raise self._no_answer(exc) from exc
+                return self._answered(call)
+            except ApiError as exc:
+                if exc.lasting or attempt >= self.patience.tries:
+                    raise
             self._sleep(self.patience.pause * 2**attempt * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
             attempt += 1
 
+    def _answered(self, call: Callable[[], T]) -> T:
+        """Once. Faults are raised as they are."""
+        if self._lost is not None:
+            raise self._lost
+        self.calls += 1
+        try:
+            return call()
+        except ssl.SSLCertVerificationError as exc:
+            made = self.connection
+            raise ApiError(
+                f"{made.key}: the certificate of {made.host} is not trusted: {exc.verify_message}. "
+                "Give ca_file, or the CA to the system.",
+                reason=CERTIFICATE,
+            ) from exc
+        except vsphere_wire.Garbled as exc:
+            raise self._nonsense(str(exc)) from exc
+        except (OSError, http.client.HTTPException, UnicodeError) as exc:  # UnicodeError: of a name that no host has
+            raise self._no_answer(exc) from exc
+
     def _no_answer(self, exc: BaseException) -> ApiError:
         told = " ".join(str(exc).split())[:300] or type(exc).__name__
-        where = f"{self.connection.host}:{self.connection.port}"
-        return ApiError(f"{self.connection.key}: {where} gave no answer of a vCenter: {told}", reason=NO_ANSWER)
+        where = f"{self.connection.key}: {self.connection.address}"
+        return ApiError(f"{where} gave no answer of a vCenter: {told}", reason=NO_ANSWER)
+
+    def _nonsense(self, told: str) -> ApiError:
+        return garbage(f"{self.connection.key}: {self.connection.address} gave no answer of a vCenter: {told}")
 
     def call(self, method: Callable[[], T]) -> T:
         """One request. A session that has ended is begun again once; faults are raised as they are."""
         try:
             return self._patiently(method)
         except vim.fault.NotAuthenticated:
-            self._relogin()
+            self._login()
             return self._patiently(method)
-
-    def _relogin(self) -> None:
-        made = self.connection
-        self._patiently(lambda: self._content.sessionManager.Login(made.username, made.secret, None))
 
     def refused(self, exc: vmodl.MethodFault) -> ApiError:
         """A fault that ends the work with this vCenter."""
@@ -224,17 +268,18 @@ class VCenter:
 
     # Reading
 
-    def everything(self, kind: str, properties: Sequence[str]) -> Properties:
-        """These properties of all objects of a kind, page by page."""
+    def everything(self, kinds: str | tuple[str, ...], properties: Sequence[str]) -> Properties:
+        """These properties of all objects of these kinds, page by page."""
+        wanted = (kinds,) if isinstance(kinds, str) else kinds
+        types = [_KINDS[kind]() for kind in wanted]
 
         def read() -> Properties:
-            view = self._patiently(
-                lambda: self._content.viewManager.CreateContainerView(self._content.rootFolder, [_KINDS[kind]()], True)
-            )
+            make = partial(self._content.viewManager.CreateContainerView, self._content.rootFolder, types, True)
+            view = self._typed(vim.view.ContainerView, make)
             try:
                 walk = vmodl.query.PropertyCollector.TraversalSpec(path="view", skip=False, type=vim.view.ContainerView)
                 start = vmodl.query.PropertyCollector.ObjectSpec(obj=view, skip=True, selectSet=[walk])
-                return self._retrieve(kind, [start], properties)
+                return self._retrieve(wanted, [start], properties)
             finally:
                 self._quietly(view.DestroyView)
 
@@ -245,14 +290,17 @@ class VCenter:
         return self.objects("VirtualMachine", ids, _DETAILS)
 
     def objects(self, kind: str, ids: Iterable[str], properties: Sequence[str]) -> Properties:
-        """These properties of these objects of a kind. One that has gone meanwhile is not in it."""
+        """These properties of these objects of a kind. One that has gone meanwhile is not in it; one of which nothing
+        is told, not even that, was not read."""
         wanted = list(dict.fromkeys(ids))
 
         def read() -> Properties:
             while wanted:
                 specs = [vmodl.query.PropertyCollector.ObjectSpec(obj=self._object(kind, one)) for one in wanted]
                 try:
-                    return self._retrieve(kind, specs, properties)
+                    told = self._retrieve((kind,), specs, properties)
+                    untold = [f"{kind} {one}: nothing is told of it" for one in wanted if one not in told.values]
+                    return Properties(told.values, (*told.unread, *untold))
                 except vmodl.fault.ManagedObjectNotFound as exc:
                     gone = exc.obj._moId if exc.obj is not None else ""
                     if gone not in wanted:
@@ -268,76 +316,97 @@ class VCenter:
             try:
                 return read()
             except vim.fault.NotAuthenticated:
-                self._relogin()
+                self._login()
                 return read()
         except vmodl.MethodFault as exc:
             raise self.refused(exc) from exc
 
-    def _retrieve(self, kind: str, objects: list[Any], properties: Sequence[str]) -> Properties:
+    def _retrieve(self, kinds: Sequence[str], objects: list[Any], properties: Sequence[str]) -> Properties:
         collector = vmodl.query.PropertyCollector
+        types = tuple(_KINDS[kind]() for kind in kinds)
         spec = collector.FilterSpec(
             objectSet=objects,
-            propSet=[collector.PropertySpec(type=_KINDS[kind](), pathSet=list(properties), all=False)],
+            propSet=[collector.PropertySpec(type=one, pathSet=list(properties), all=False) for one in types],
         )
         values: dict[str, dict[str, Any]] = {}
         unread: list[str] = []
-        page = self._patiently(
-            lambda: self._collector.RetrievePropertiesEx([spec], collector.RetrieveOptions(maxObjects=PAGE))
-        )
+        met: dict[str, str] = {}
+        ask = partial(self._collector.RetrievePropertiesEx, [spec], collector.RetrieveOptions(maxObjects=PAGE))
+        page = self._patiently(ask)  # None: there is nothing of the kind
         while page is not None:
+            if not isinstance(page, collector.RetrieveResult):
+                raise self._nonsense("it lists what is no list")
             for content in page.objects:
+                if not isinstance(content.obj, types):
+                    raise self._nonsense("it lists what it was not asked for")
+                met[content.obj._moId] = content.obj._wsdlName
                 values[content.obj._moId] = {prop.name: prop.val for prop in content.propSet}
-                unread += [_missing(kind, content.obj._moId, missing) for missing in content.missingSet]
-            page = (
-                self._patiently(partial(self._collector.ContinueRetrievePropertiesEx, page.token))
-                if page.token
-                else None
-            )
-        return Properties(values, tuple(unread))
+                unread += [_missing(content.obj, missing) for missing in content.missingSet]
+            if not page.token:
+                break
+            go_on = partial(self._collector.ContinueRetrievePropertiesEx, page.token)
+            page = self._typed(collector.RetrieveResult, go_on)
+        return Properties(values, tuple(unread), met)
 
-    def files(self, searches: Mapping[str, tuple[str, Sequence[str]]]) -> tuple[dict[str, list[str]], tuple[str, ...]]:
-        """Names in datastores. searches: moRef of a datastore -> (its name, patterns); a pattern may hold C(*).
+    def _typed(self, kind: Any, call: Callable[[], Any]) -> Any:
+        """The answer to a call that has one in every case."""
+        answer = self._patiently(call)
+        if not isinstance(answer, kind):
+            raise self._nonsense(f"it should be {kind.__name__}, and is {type(answer).__name__}")
+        return answer
 
-        Returns what was found in the root of each, and what could not be read.
-        """
+    def files(self, searches: Mapping[str, Search]) -> tuple[dict[str, list[str]], dict[str, str]]:
+        """What is found by each search, under its name; and name -> why it could not be looked there."""
         spec = vim.host.DatastoreBrowser.SearchSpec
+        details = vim.host.DatastoreBrowser.FileInfo.Details(fileType=True)
+        browsers = self.objects("Datastore", {one.store for one in searches.values()}, ("browser",)).values
         tasks: dict[str, str] = {}
-        unread: list[str] = []
-        browsers = self._browsers(searches)
-        for store, (name, patterns) in searches.items():
-            wanted = spec(
-                matchPattern=list(patterns), details=vim.host.DatastoreBrowser.FileInfo.Details(fileType=True)
-            )
-            try:
-                task = self.call(lambda s=store, n=name, w=wanted: browsers[s].SearchDatastore_Task(f"[{n}]", w))  # type: ignore[misc]
-                tasks[task._moId] = store
-            except (vmodl.MethodFault, KeyError) as exc:
-                unread.append(f"datastore {name}: {_told(exc)}")
         found: dict[str, list[str]] = {}
+        unread: dict[str, str] = {}
+        for name, one in searches.items():
+            browser = browsers.get(one.store, {}).get("browser")
+            if browser is None:
+                unread[name] = "its browser cannot be read"
+                continue
+            wanted = spec(matchPattern=list(one.patterns), details=details)
+            try:
+                tasks[self._task(partial(browser.SearchDatastore_Task, one.folder, wanted))] = name
+            except vmodl.MethodFault as exc:
+                unread[name] = _told(fault_of(exc))
         waiter = Waiter(self)
         waiter.watch(tasks)
         for task_id, done in waiter.until_done(60.0).items():
-            store = tasks[task_id]
-            if isinstance(done, Fault):
-                unread.append(f"datastore {searches[store][0]}: {done.name} {done.text}".rstrip())
+            name = tasks[task_id]
+            if isinstance(done, vim.host.DatastoreBrowser.SearchResults):
+                found[name] = sorted(entry.path for entry in done.file)
+            elif isinstance(done, Fault) and done.name == "FileNotFound":
+                found[name] = []  # the folder itself is not there
             else:
-                found[store] = sorted(entry.path for entry in (done.file if done is not None else ()))
-        unread += [f"datastore {searches[tasks[one]][0]}: the search did not end" for one in waiter.pending]
-        return found, tuple(unread)
+                unread[name] = _told(done) if isinstance(done, Fault) else "the search tells nothing"
+        unread |= {tasks[one]: "the search did not end" for one in waiter.pending}
+        return found, unread
 
-    def first_class_disks(self) -> frozenset[str]:
-        """Ids of the first class disks of every datastore that is at hand."""
+    def first_class_disks(self) -> tuple[frozenset[str], tuple[str, ...]]:
+        """Ids of the first class disks of every datastore that is at hand, and why another could not be looked at."""
         # Every vCenter's has this moRef; an old version of the API does not name it among its services.
-        manager = vim.vslm.vcenter.VStorageObjectManager("VStorageObjectManager", self._instance._stub)
+        manager = vim.vslm.vcenter.VStorageObjectManager("VStorageObjectManager", self._stub)
         found: set[str] = set()
-        for ref, values in self.everything("Datastore", ("summary.accessible",)).values.items():
-            if values.get("summary.accessible"):
-                try:
-                    listed = self.call(partial(manager.ListVStorageObject, self._object("Datastore", ref)))
-                except vmodl.MethodFault as exc:
-                    raise self.refused(exc) from exc
-                found |= {one.id for one in listed or ()}
-        return frozenset(found)
+        stores = self.everything("Datastore", ("name", "summary.accessible"))
+        unread = list(stores.unread)
+        for ref, values in stores.values.items():
+            name = values.get("name") or ref
+            if values.get("summary.accessible") is not True:
+                unread.append(f"datastore {name}: not accessible")
+                continue
+            try:
+                listed = self.call(partial(manager.ListVStorageObject, self._object("Datastore", ref)))
+            except vmodl.MethodFault as exc:
+                unread.append(f"datastore {name}: {_told(fault_of(exc))}")
+                continue
+            if not isinstance(listed, list):
+                raise self._nonsense("it lists what is no list")
+            found |= {one.id for one in listed}
+        return frozenset(found), tuple(unread)
 
     def lacking(self, kind: str, ids: Iterable[str], privileges: Iterable[str]) -> dict[str, tuple[str, ...]]:
         """Which of these privileges we do not have: moRef -> those that are missing on it. One request for all."""
@@ -348,7 +417,9 @@ class VCenter:
             told = self.call(ask)
         except vmodl.MethodFault as exc:
             raise self.refused(exc) from exc
-        answers = {one.entity._moId: one.privAvailability for one in told or ()}
+        if not isinstance(told, list):
+            raise self._nonsense("it lists what is no list")
+        answers = {one.entity._moId: one.privAvailability for one in told}
         if {one._moId for one in objects} - answers.keys():
             raise ApiError(f"{self.connection.key}: vCenter does not say of every object what we may do with it.")
         return {
@@ -359,25 +430,33 @@ class VCenter:
 
     def _session_key(self) -> str:
         start = vmodl.query.PropertyCollector.ObjectSpec(obj=self._content.sessionManager)
-        read = self._again_when_expired(lambda: self._retrieve("SessionManager", [start], ("currentSession",)))
-        return str(next(iter(read.values.values()))["currentSession"].key)
-
-    def _browsers(self, stores: Iterable[str]) -> dict[str, Any]:
-        read = self.objects("Datastore", stores, ("browser",))
-        return {store: values["browser"] for store, values in read.values.items() if "browser" in values}
+        read = self._again_when_expired(lambda: self._retrieve(("SessionManager",), [start], ("currentSession",)))
+        session = next(iter(read.values.values()), {}).get("currentSession")
+        if session is None:
+            raise self._nonsense("it does not say which session is ours")
+        return str(session.key)
 
     # Changing
 
     def _object(self, kind: str, moref: str) -> Any:
-        return _KINDS[kind]()(moref, self._instance._stub)
+        return _KINDS[kind]()(moref, self._stub)
 
     def start(self, moref: str, method: str, *args: Any, kind: str = "VirtualMachine") -> str | Fault:
         """Start a task on an object; the task's moRef, or the fault with which it was refused."""
         target = self._object(kind, moref)
         try:
-            task = self.call(lambda: getattr(target, method)(*args))
+            return self._task(lambda: getattr(target, method)(*args))
         except vmodl.MethodFault as exc:
             return fault_of(exc)
+        except ApiError as exc:
+            if exc.reason != GARBAGE:
+                raise
+            return Fault(GARBAGE, exc.msg)  # of this one only; whether it was done all the same is seen afterwards
+
+    def _task(self, method: Callable[[], Any]) -> str:
+        task = self.call(method)
+        if not isinstance(task, vim.Task):
+            raise self._nonsense("it names no task for what it was asked to do")
         return str(task._moId)
 
     def _quietly(self, method: Callable[[], Any]) -> None:
@@ -440,20 +519,27 @@ _KINDS: dict[str, Callable[[], Any]] = {
     "Folder": lambda: vim.Folder,
     "Datacenter": lambda: vim.Datacenter,
     "Datastore": lambda: vim.Datastore,
+    "HostSystem": lambda: vim.HostSystem,
     "SessionManager": lambda: vim.SessionManager,
 }
 
 
-def _missing(kind: str, moref: str, missing: Any) -> str:
+def _missing(obj: Any, missing: Any) -> str:
     fault = fault_of(missing.fault)
-    return f"{kind} {moref}, {missing.path}: {fault.name} {', '.join(fault.privileges)}".rstrip()
+    return f"{obj._wsdlName} {obj._moId}, {missing.path}: {fault.name} {', '.join(fault.privileges)}".rstrip()
 
 
-def _told(exc: BaseException) -> str:
-    if isinstance(exc, KeyError):
-        return "its browser cannot be read"
-    fault = fault_of(exc)
+def _told(fault: Fault) -> str:
     return f"{fault.name} {', '.join(fault.privileges) or fault.text}".rstrip()
+
+
+def _why_refused(fault: Fault) -> str:
+    """By the name of the fault, and by the words that vCenter has for an account that it has locked."""
+    if fault.name == "PasswordExpired":
+        return "the password has expired"
+    if "locked" in fault.text.lower():
+        return f"the account is locked ({fault.text})"
+    return "wrong name or password"
 
 
 def plain_name(name: str) -> str:

@@ -96,8 +96,8 @@ class OpenStackSite:
     def remove(self, targets: Sequence[Remote], limits: Limits) -> Mapping[str, Cause]:
         return Removal(self._cloud, targets, limits).run()
 
-    def stored(self, handles: Collection[str]) -> Collection[str]:
-        return self._cloud.listing("Volume").keys() & set(handles)
+    def stored(self, handles: Collection[str]) -> tuple[Collection[str], str]:
+        return self._cloud.listing("Volume").keys() & set(handles), ""
 
     def why(self, one: Remote) -> Cause:
         return causes.why(one)

@@ -148,8 +148,8 @@ class OvirtSite:
     def remove(self, targets: Sequence[Remote], limits: Limits) -> Mapping[str, Cause]:
         return Removal(self._engine, targets, limits).run()
 
-    def stored(self, handles: Collection[str]) -> Collection[str]:
-        return {one for one, found in self._engine.volumes(handles).items() if found is not None}
+    def stored(self, handles: Collection[str]) -> tuple[Collection[str], str]:
+        return {one for one, found in self._engine.volumes(handles).items() if found is not None}, ""
 
     def why(self, one: Remote) -> Cause:
         return cause_of(Held(one.kind, one.name, one.facts))

@@ -90,8 +90,9 @@ class Site(Protocol):
     def why(self, one: Remote) -> Cause:
         """What holds it, from what was read of it."""
 
-    def stored(self, handles: Collection[str]) -> Collection[str]:
-        """Which of these volumes are there, by the handles that a CSI driver has for them."""
+    def stored(self, handles: Collection[str]) -> tuple[Collection[str], str]:
+        """Which of these volumes are there, by the handles that a CSI driver has for them; and where nobody could look,
+        empty when it was looked everywhere."""
 
 
 # Opens a connection; closing it logs out, whatever happened.
@@ -134,24 +135,35 @@ def survey(targets: Sequence[Target], session: Session, handles: Mapping[str, Co
     handles: type of provider -> volumes whose storage a PersistentVolume has left there.
     """
     with _opened(targets) as (sites, failed):
-        return replace(_look(sites, failed, targets, session), stored=_stored(sites, handles or {}))
+        stored = _stored(targets, sites, failed, handles or {})
+        return replace(_look(sites, failed, targets, session), stored=stored)
 
 
-def _stored(sites: Sequence[Site], handles: Mapping[str, Collection[str]]) -> dict[str, str]:
-    told: dict[str, str] = {}
+def _stored(
+    targets: Sequence[Target],
+    sites: Sequence[Site],
+    failed: Mapping[str, ApiError],
+    handles: Mapping[str, Collection[str]],
+) -> dict[str, str]:
+    """handle -> where it is; else who could not tell; else who says that it is not there."""
+    there: dict[str, str] = {}
+    untold: dict[str, str] = {}
+    denied: dict[str, str] = {}
+    for target in targets:
+        key, error = target.connection.key, failed.get(target.connection.key)
+        if error is not None:
+            untold |= dict.fromkeys(handles.get(target.connection.type, ()), f"{key} could not tell of it: {error.msg}")
     for site in sites:
-        wanted = handles.get(site.connection.type, ())
+        key, wanted = site.connection.key, handles.get(site.connection.type, ())
         try:
-            found = site.stored(wanted) if wanted else ()
+            found, unread = site.stored(wanted) if wanted else ((), "")
         except ApiError as exc:
-            told |= dict.fromkeys(wanted, f"{site.connection.key} could not tell of it: {exc.msg}")
-            continue
-        for handle in wanted:
-            if handle in found:
-                told[handle] = f"it is there, on {site.connection.key}"
-            else:
-                told.setdefault(handle, f"it is not on {site.connection.key}")
-    return told
+            found, unread = (), exc.msg
+        there |= dict.fromkeys(found, f"it is there, on {key}")
+        if unread:
+            untold |= dict.fromkeys(wanted, f"{key} could not tell of it: {unread}")
+        denied |= dict.fromkeys(wanted, f"it is not on {key}")
+    return denied | untold | there
 
 
 def lacking(targets: Sequence[Target], session: Session) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -210,15 +222,17 @@ def _looked_removed_looked(
         return _result(before, [item(one, made) for one, made in owned], {}, wants)
     held = _remove(sites, [one for one, _made in owned], limits)
     # Parts are known by their owner, and that has gone: from here on they are known by what was seen of them.
-    noted = {one.identity: made.test_name for one, made in owned}
+    noted = {identity: made.test_name for one, made in owned for identity in (one.identity, *one.leaves)}
     after = look(session.learned(lineage={**session.lineage, **noted}))
     there = {one.identity for one, _made in after.decided}
-    gone = [
-        item(one, made)
+    gone = {
+        one.identity: item(one, made)
         for one, made in owned
-        if one.identity not in there and one.identity not in held and after.was_read(one.provider, one.kind)
-    ]
-    return _result(after, gone, {**_unseen(owned, there, after), **held}, wants, owned)
+        if one.identity not in there and after.was_read(one.provider, one.kind)
+    }
+    # What is seen counts, not what was said of it: an answer may be lost, and a task may end late.
+    held = {**_unseen(owned, there, after), **{one: cause for one, cause in held.items() if one not in gone}}
+    return _result(after, list(gone.values()), held, wants, owned)
 
 
 def _unseen(owned: Iterable[tuple[Remote, Decision]], there: set[str], after: Survey) -> dict[str, Cause]:
@@ -260,17 +274,17 @@ def _result(
 
 
 @contextmanager
-def _opened(targets: Sequence[Target]) -> Iterator[tuple[list[Site], dict[str, str]]]:
+def _opened(targets: Sequence[Target]) -> Iterator[tuple[list[Site], dict[str, ApiError]]]:
     """The sites that could be opened; provider -> why another could not."""
     with ExitStack() as stack:
         sites: list[Site] = []
-        failed: dict[str, str] = {}
+        failed: dict[str, ApiError] = {}
 
         def enter(target: Target) -> None:
             try:
                 sites.append(stack.enter_context(target.opener(target.connection)))
             except ApiError as exc:
-                failed[target.connection.key] = exc.msg
+                failed[target.connection.key] = exc
 
         _together(enter, targets)
         yield sites, failed
@@ -284,7 +298,7 @@ def _together(work: Callable[[Any], Any], each: Sequence[Any]) -> list[Any]:
         return list(pool.map(work, each))
 
 
-def _look(sites: Sequence[Site], failed: Mapping[str, str], targets: Sequence[Target], session: Session) -> Survey:
+def _look(sites: Sequence[Site], failed: Mapping[str, ApiError], targets: Sequence[Target], session: Session) -> Survey:
     def read(site: Site) -> Seen:
         try:
             reading = site.look(clones.of_server(session, site.server))
@@ -297,7 +311,7 @@ def _look(sites: Sequence[Site], failed: Mapping[str, str], targets: Sequence[Ta
     decided = clones.decide(session, (one for reading in seen.values() for one in reading.remotes))
     by_key = {site.connection.key: site for site in sites}
     whys = {one.identity: by_key[one.provider].why(one) for one, made in decided if made.ours}
-    unread = [(key, "", error) for key, error in failed.items()]
+    unread = [(key, "", error.msg) for key, error in failed.items()]
     unread += [(key, kind, error) for key, reading in seen.items() for kind, error in reading.unread.items()]
     scopes = [
         {"kind": kind, "api_version": types[key], "namespace": None, "count": count, "provider": key}
@@ -359,14 +373,15 @@ def item(one: Remote, made: Decision, reason: str = "") -> dict[str, Any]:
         "provider": one.provider,
         "id": one.id,
         "place": one.place,
+        **({"leaves": list(one.leaves)} if one.leaves else {}),
     }
 
 
 def left_item(one: Remote, made: Decision, cause: Cause) -> dict[str, Any]:
     """An object that stayed: with the cause, what holds it, and what a person can do."""
-    contested = made.reason
+    contested = made.reason if cause.name not in causes.KEPT else ""
     return {
-        **item(one, made, contested or cause.text),
+        **item(one, made, made.reason or cause.text),
         "cause": "contested" if contested else cause.name,
         "next_step": ASK_THE_OWNER if contested else cause.next_step,
         "held_by": dict(one.facts),

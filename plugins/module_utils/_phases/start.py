@@ -154,8 +154,9 @@ def with_deleted(session: Session, phases: Mapping[str, Any]) -> Session:
     """The session, knowing what earlier phases found: what belonged to those is known by their uids."""
     remaining = [entry for phase in phases.values() for entry in phase.get("remaining") or ()]
     found = {
-        str(entry["uid"]): str(entry.get("test_name") or "")
+        str(uid): str(entry.get("test_name") or "")
         for entry in (*deleted_by(phases), *remaining)
         if entry.get("uid") and not session.is_own_namespace(entry.get("namespace"))
+        for uid in (entry["uid"], *(entry.get("leaves") or ()))
     }
     return session.learned(lineage={**session.lineage, **found})

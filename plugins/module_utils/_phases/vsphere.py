@@ -11,7 +11,15 @@ from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils._causes import vsphere as causes
 from ansible_collections.mtv.teardown.plugins.module_utils._causes.model import Cause
-from ansible_collections.mtv.teardown.plugins.module_utils._clients.vsphere import Patience, VCenter, plain_name
+from ansible_collections.mtv.teardown.plugins.module_utils._clients.vsphere import (
+    Patience,
+    Properties,
+    Search,
+    VCenter,
+    plain_name,
+)
+from ansible_collections.mtv.teardown.plugins.module_utils._errors import garbage
+from ansible_collections.mtv.teardown.plugins.module_utils._phases import vsphere_disks
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.providers import Lack, Seen
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.vsphere_tasks import (
     BROWSE,
@@ -31,6 +39,9 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session.model import
 SNAPSHOT = "forklift-migration-precopy"
 _KEPT_SNAPSHOT = "a snapshot of Forklift on a VM that stays; it is removed only when asked for"
 _REMEDY = "a vCenter role with it, propagating, on a folder above"
+_UNTOLD = "which disks it has is not told, and a delete would take them all"
+FOLDER, FILE = FILE_KINDS = ("DatastoreFolder", "DatastoreFile")
+_PATH = "config.files.vmPathName"
 _KEPT_FILES = "files of a clone that is not in the inventory; they are reported, never deleted"
 
 
@@ -65,47 +76,75 @@ class VSphereSite:
     def why(self, one: Remote) -> Cause:
         return causes.why(causes.Held(one.kind, one.facts))
 
-    def stored(self, handles: Collection[str]) -> Collection[str]:
+    def stored(self, handles: Collection[str]) -> tuple[Collection[str], str]:
         """First class disks; the CSI driver's handle is their id."""
-        return self._center.first_class_disks() & set(handles)
+        found, unread = self._center.first_class_disks()
+        return found & set(handles), _told(unread)
 
     # -- looking ------------------------------------------------------------------------------------------------
 
     def look(self, session: Session) -> Seen:
         """Names of all VMs in one reading; the rest only of those that may be the session's."""
+        homes = self._center.everything(("Datacenter", "Folder"), ("name", "parent"))
+        if "Datacenter" not in homes.kinds.values():
+            raise garbage(f"{self.connection.key}: {self.connection.address} shows no datacenter, so nothing in one")
         named = self._center.everything("VirtualMachine", ("name",))
         planned = clones.planned(session, self.connection.host)
         names = {moref: plain_name(str(values["name"])) for moref, values in named.values.items() if "name" in values}
         wanted = [ref for ref, name in names.items() if ref in planned or clones.may_be(session, "vsphere", name)]
         details = self._center.details(wanted)
-        unread = {"VirtualMachine": _told(named.unread + details.unread)} if named.unread + details.unread else {}
-        places = self._places() if details.values else {}
-        machines = [self._machine(ref, values, places) for ref, values in details.values.items()]
+        untold = homes.unread + named.unread + details.unread
+        unread = {"VirtualMachine": _told(untold)} if untold else {}
+        places = _places(homes.values)
+        mine = {ref: one for ref, one in details.values.items() if clones.may_be(session, "vsphere", names[ref])}
+        disks = self._disks(mine, names)
+        hosts = self._hosts(details.values)
+        machines = [
+            self._machine(ref, values, places, disks.get(ref, ""), hosts) for ref, values in details.values.items()
+        ]
         snapshots = [
             one
             for ref, values in details.values.items()
-            if ref in planned and not clones.may_be(session, "vsphere", names[ref])
+            if ref in planned and ref not in mine
             for one in self._precopies(ref, values, places)
         ]
-        folders, unread_files = self._folders(session, machines)
+        files, unread_files = self._files(session, machines)
         if unread_files:
-            unread["DatastoreFolder"] = _told(unread_files)
-        scopes = {"VirtualMachine": len(names), "Snapshot": len(snapshots), "DatastoreFolder": len(folders)}
+            unread |= dict.fromkeys(FILE_KINDS, _told(unread_files))
+        scopes = {"VirtualMachine": len(names), "Snapshot": len(snapshots)}
+        scopes |= {kind: sum(one.kind == kind for one in files) for kind in FILE_KINDS}
         complete = {kind: count for kind, count in scopes.items() if kind not in unread}
-        return Seen((*machines, *snapshots, *folders), complete, unread)
+        return Seen((*machines, *snapshots, *files), complete, unread)
 
-    def _places(self) -> dict[str, str]:
-        """Folders and data centres by moRef, each with its inventory path."""
-        parents: dict[str, tuple[str, str]] = {}
-        for kind in ("Folder", "Datacenter"):
-            for ref, values in self._center.everything(kind, ("name", "parent")).values.items():
-                parent = values.get("parent")
-                parents[ref] = (plain_name(str(values.get("name") or "?")), parent._moId if parent is not None else "")
-        return {ref: _path(ref, parents) for ref in parents}
+    def _disks(self, machines: Mapping[str, Mapping[str, Any]], names: Mapping[str, str]) -> dict[str, str]:
+        """Why each of these must not be deleted with its disks. Those of all other VMs are read only in doubt."""
+        had = {ref: disks for ref, values in machines.items() if (disks := vsphere_disks.attached(values)) is not None}
+        homes = {ref: _folder(str(values.get(_PATH) or "")) for ref, values in machines.items()}
+        known = vsphere_disks.Users({})
+        if any(vsphere_disks.doubtful(names[ref], homes[ref], disks) for ref, disks in had.items()):
+            every = self._center.everything("VirtualMachine", ("name", vsphere_disks.DEVICES))
+            listed = {ref: plain_name(str(values.get("name") or ref)) for ref, values in every.values.items()}
+            known = vsphere_disks.users(every.values, {**names, **listed})
+        kept = {ref: vsphere_disks.kept(ref, names[ref], homes[ref], disks, known) for ref, disks in had.items()}
+        # One that cannot be reached is not deleted anyhow, and says why.
+        return {ref: kept.get(ref, _UNTOLD if _is_connected(values) else "") for ref, values in machines.items()}
 
-    def _machine(self, ref: str, values: Mapping[str, Any], places: Mapping[str, str]) -> Remote:
+    def _hosts(self, machines: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+        """Names of the hosts of VMs that cannot be reached."""
+        lost = {
+            values["runtime.host"]._moId
+            for values in machines.values()
+            if not _is_connected(values) and values.get("runtime.host") is not None
+        }
+        read = self._center.objects("HostSystem", lost, ("name",)) if lost else Properties()
+        return {ref: str(values.get("name") or ref) for ref, values in read.values.items()}
+
+    def _machine(
+        self, ref: str, values: Mapping[str, Any], places: Mapping[str, str], kept: str, hosts: Mapping[str, str]
+    ) -> Remote:
         created = values.get("config.createDate")
         name = plain_name(str(values.get("name") or ""))
+        facts = _facts(values, hosts)
         return Remote(
             type="vsphere",
             provider=self.connection.key,
@@ -117,7 +156,9 @@ class VSphereSite:
             uid=str(values.get("config.instanceUuid") or ""),
             template=bool(values.get("config.template")),
             created=created.isoformat() if created is not None and created.year > 1970 else "",
-            facts=_facts(values),
+            kept=kept,
+            leaves=_leaves(facts),
+            facts={**facts, "others_disk": kept} if kept else facts,
         )
 
     def _precopies(self, ref: str, values: Mapping[str, Any], places: Mapping[str, str]) -> list[Remote]:
@@ -141,41 +182,58 @@ class VSphereSite:
             if tree.name == SNAPSHOT
         ]
 
-    def _folders(self, session: Session, machines: Iterable[Remote]) -> tuple[list[Remote], tuple[str, ...]]:
-        """Folders in datastores that are named as a clone and belong to no VM that is registered."""
+    def _files(self, session: Session, machines: Iterable[Remote]) -> tuple[list[Remote], tuple[str, ...]]:
+        """Files in datastores that are named as a clone, or were noted of one, and are no registered VM's."""
         stores = self._center.everything("Datastore", ("name", "summary.accessible"))
-        patterns = [f"{session.prefix}*"] if session.prefix else []
-        patterns += [name for name in clones.recorded(session, "vsphere") if not name.startswith(session.prefix or "/")]
+        unread = list(stores.unread)
+        at_hand: dict[str, str] = {}
+        for ref, values in stores.values.items():
+            name = str(values.get("name") or ref)
+            if values.get("summary.accessible") is True:
+                at_hand[name] = ref
+            else:
+                unread.append(f"datastore {name}: not accessible")
+        noted = {path: kind for one in session.lineage for kind, path in [_noted_file(one)] if path}
+        patterns: dict[tuple[str, str], set[str]] = {}
+        if session.prefix or clones.recorded(session, "vsphere"):
+            named = {name for name in clones.recorded(session, "vsphere") if not name.startswith(session.prefix or "/")}
+            named |= {f"{session.prefix}*"} if session.prefix else set()
+            patterns |= {(name, ""): set(named) for name in at_hand}
+        for path in noted:
+            name, folder, base = _parts(path)
+            if name in at_hand:
+                patterns.setdefault((name, folder), set()).add(base)
         searches = {
-            ref: (str(values["name"]), patterns)
-            for ref, values in stores.values.items()
-            if values.get("summary.accessible") and "name" in values
+            f"[{name}] {folder}".rstrip(): Search(at_hand[name], f"[{name}] {folder}".rstrip(), sorted(wanted))
+            for (name, folder), wanted in patterns.items()
+            if wanted
         }
-        if not patterns or not searches:
-            return [], stores.unread
-        found, unread = self._center.files(searches)
-        names = {ref: name for ref, (name, _patterns) in searches.items()}
-        paths = [
-            f"[{names[ref]}] {entry}"
-            for ref, entries in found.items()
+        if not searches:
+            return [], tuple(unread)
+        found, failed = self._center.files(searches)
+        unread += [f"{where}: {why}" for where, why in failed.items()]
+        paths = {
+            path: noted.get(path, FOLDER)
+            for where, entries in found.items()
             for entry in entries
-            if clones.may_be(session, "vsphere", entry)
-        ]
+            for path in [f"{where}/{entry}" if "] " in where else f"{where} {entry}"]
+            if path in noted or ("] " not in where and clones.may_be(session, "vsphere", entry))
+        }
         used = {str(one.facts.get("folder")) for one in machines}
         if any(path not in used for path in paths):  # a VM that was renamed keeps its folder
             used |= self._used_folders()
-        return [self._folder(path) for path in paths if path not in used], stores.unread + unread
+        return [self._file(kind, path) for path, kind in paths.items() if path not in used], tuple(unread)
 
     def _used_folders(self) -> set[str]:
-        every = self._center.everything("VirtualMachine", ("config.files.vmPathName",))
-        return {_folder(str(values.get("config.files.vmPathName") or "")) for values in every.values.values()}
+        every = self._center.everything("VirtualMachine", (_PATH,))
+        return {_folder(str(values.get(_PATH) or "")) for values in every.values.values()}
 
-    def _folder(self, path: str) -> Remote:
+    def _file(self, kind: str, path: str) -> Remote:
         return Remote(
             type="vsphere",
             provider=self.connection.key,
             host=self.connection.host,
-            kind="DatastoreFolder",
+            kind=kind,
             id=path,
             name=path.partition("] ")[2],
             place=path,
@@ -229,10 +287,10 @@ class VSphereSite:
             values = now.values.get(ref)
             if values is None:
                 continue  # it has gone meanwhile: the look that follows has to show it
-            facts = _facts(values)
+            facts = _facts(values, {})
             if one.uid and str(values.get("config.instanceUuid") or one.uid) != one.uid:
                 continue  # another VM has got its moRef: the one that we meant has gone
-            blocked = _blocked(facts)
+            blocked = _blocked(facts) or _more_disks(one, values)
             if blocked is not None:
                 held[one.identity] = blocked
             else:
@@ -256,24 +314,70 @@ def _blocked(facts: Mapping[str, Any]) -> Cause | None:
     return None
 
 
+def _more_disks(one: Remote, values: Mapping[str, Any]) -> Cause | None:
+    """Attached since it was looked at: nobody has asked whose they are."""
+    disks = vsphere_disks.attached(values)
+    new = disks.files - set(one.facts.get("disks") or ()) if disks is not None else {"of which nothing is told"}
+    return causes.others_disk(causes.Held(one.kind, {"others_disk": f"disk {min(new)} is new"})) if new else None
+
+
 def _is_on(values: Mapping[str, Any]) -> bool:
     return str(values.get("runtime.powerState")) == "poweredOn" and not values.get("config.template")
 
 
-def _facts(values: Mapping[str, Any]) -> dict[str, Any]:
+def _facts(values: Mapping[str, Any], hosts: Mapping[str, str]) -> dict[str, Any]:
     """Plain data of what may hold a VM."""
     question = values.get("runtime.question")
     trees = _trees(getattr(values.get("snapshot"), "rootSnapshotList", None) or ())
-    path = str(values.get("config.files.vmPathName") or "")
+    path = str(values.get(_PATH) or "")
+    host = values.get("runtime.host")
+    disks = vsphere_disks.attached(values)
     facts = {
         "power": str(values.get("runtime.powerState") or ""),
         "connection_state": str(values.get("runtime.connectionState") or ""),
+        "host": hosts.get(host._moId, "") if host is not None else "",
         "question": " ".join(str(question.text).split())[:300] if question is not None else "",
         "disabled_methods": list(values.get("disabledMethod") or ()),
         "snapshots": [tree.name for tree in trees],
         "folder": _folder(path),
+        "file": path,
+        "disks": sorted(disks.files) if disks is not None else [],
     }
     return {name: value for name, value in facts.items() if value}
+
+
+def _leaves(facts: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a VM may leave behind: its folder, and files outside of that."""
+    folder = str(facts.get("folder") or "")
+    files = {str(facts.get("file") or ""), *facts.get("disks", ())} - {""}
+    outside = [f"{FILE}/{file}" for file in sorted(files) if not folder or not file.startswith(f"{folder}/")]
+    return (*([f"{FOLDER}/{folder}"] if folder else ()), *outside)
+
+
+def _noted_file(identity: str) -> tuple[str, str]:
+    """Kind and path, of what was noted of a file; empty for anything else."""
+    kind, _, path = identity.partition("/")
+    return (kind, path) if kind in FILE_KINDS and path.startswith("[") and "] " in path else ("", "")
+
+
+def _parts(path: str) -> tuple[str, str, str]:
+    """Datastore, folder and name of a path such as C([datastore] folder/name)."""
+    store, _, inner = path.removeprefix("[").partition("] ")
+    folder, _, base = inner.rpartition("/")
+    return store, folder, base
+
+
+def _is_connected(values: Mapping[str, Any]) -> bool:
+    return str(values.get("runtime.connectionState") or "connected") == "connected"
+
+
+def _places(homes: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Folders and data centres by moRef, each with its inventory path."""
+    parents: dict[str, tuple[str, str]] = {}
+    for ref, values in homes.items():
+        parent = values.get("parent")
+        parents[ref] = (plain_name(str(values.get("name") or "?")), parent._moId if parent is not None else "")
+    return {ref: _path(ref, parents) for ref in parents}
 
 
 def _trees(roots: Iterable[Any]) -> Iterator[Any]:

@@ -1,7 +1,8 @@
 # Copyright (c) 2026 mtv.teardown contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the credentials of source providers come from: options, then the providers file, then the environment. Pure.
+"""Where the credentials of source providers come from: options, then the providers file, then the environment. Pure,
+but for a look whether the file of a CA is there.
 
 What the environment holds is what the collections of the providers and the credential types of AWX put there:
 C(VMWARE_*), C(OVIRT_*) with C(OVIRT_INI_PATH), and C(OS_*) with C(OS_CLIENT_CONFIG_FILE).
@@ -9,6 +10,8 @@ C(VMWARE_*), C(OVIRT_*) with C(OVIRT_INI_PATH), and C(OS_*) with C(OS_CLIENT_CON
 
 from __future__ import annotations
 
+import ipaddress
+import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,7 +29,8 @@ class Connection:
     """How one provider is reached.
 
     type: C(vsphere), C(ovirt) or C(openstack); key: its name for people, the key of the providers file or where else it
-    comes from; host: what it is known by, without scheme, port and path; secret and more are never shown.
+    comes from; host: what it is known by, without scheme, port and path; path: that of its address, where it has one;
+    secret and more are never shown.
     """
 
     type: str
@@ -38,11 +42,19 @@ class Connection:
     validate_certs: bool = True
     ca_file: str = ""
     more: Mapping[str, str] = field(default_factory=dict, repr=False)
+    path: str = ""
 
     @property
-    def identity(self) -> tuple[str, ...]:
-        """Two entries of the providers file often name one server: then it is searched once."""
-        return (self.type, self.host.lower(), str(self.port), self.username, self.more.get("project_name", ""))
+    def identity(self) -> tuple[Any, ...]:
+        """Two entries of the providers file often say the same: then it is searched once. Another account, project,
+        domain, region or path may lead elsewhere, and only the server knows (Site.server)."""
+        how = (self.username, self.secret, self.validate_certs, self.ca_file)
+        return (self.type, self.host.lower(), self.port, self.path, *how, *sorted(self.more.items()))
+
+    @property
+    def address(self) -> str:
+        """Host and port as they stand in a URL."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 Errors = dict[str, str]
@@ -80,14 +92,15 @@ def _from_options(kind: str, options: Mapping[str, Any], source: str = "options"
     host = given.get("hostname") or given.get("url")
     if not host:
         return []
-    name, port = split_address(str(host))
+    at = split_address(str(host))
     return [
         _checked(
             Connection(
                 type=kind,
                 key=f"{kind} ({source})",
-                host=name,
-                port=int(given.get("port") or port or SDK_PORT),
+                host=at.host,
+                path=at.path,
+                port=int(given.get("port") or at.port or SDK_PORT),
                 username=str(given.get("username") or ""),
                 secret=str(given.get("password") or ""),
                 validate_certs=bool(options.get("validate_certs", True) is not False),
@@ -103,26 +116,32 @@ def _from_entry(entry: ProviderEntry) -> Connection:
     if entry.error:
         raise RecordError(entry.error, entry=entry.key)
     address = entry.text("api_url") if entry.type != "vsphere" else entry.text("fqdn") or entry.text("api_url")
-    name, port = split_address(address or entry.text("fqdn"))
+    at = split_address(address or entry.text("fqdn"))
     return _checked(
         Connection(
             type=entry.type,
             key=entry.key,
-            host=name,
-            port=port or SDK_PORT,
+            host=at.host,
+            path=at.path,
+            port=at.port or SDK_PORT,
             username=entry.text("username"),
             secret=entry.text("password"),
             validate_certs=not _says_yes(entry.values.get("insecure")),
             ca_file=entry.text("ca_file"),
-            more=openstack_connection.from_entry(entry) if entry.type == "openstack" else {},
+            more=_without_userinfo(openstack_connection.from_entry(entry)) if entry.type == "openstack" else {},
         )
     )
 
 
 def _openstack(fields: Mapping[str, Any]) -> Connection:
     """Not every way to log in there has a user name and a password: openstacksdk says what is missing."""
-    name, port = split_address(fields["more"]["auth_url"])
-    return Connection(type="openstack", host=name, port=port or SDK_PORT, **fields)
+    at = split_address(fields["more"]["auth_url"])
+    more = _without_userinfo(fields["more"])
+    made = Connection(
+        type="openstack", host=at.host, path=at.path, port=at.port or SDK_PORT, **{**fields, "more": more}
+    )
+    _check_address(made)
+    return made
 
 
 def _openstack_environment(environ: Mapping[str, str]) -> list[Connection]:
@@ -133,14 +152,15 @@ def _vmware_environment(environ: Mapping[str, str]) -> list[Connection]:
     """VMWARE_VALIDATE_CERTS counts when it is said; what AWX injects says so (providers.md 4.1)."""
     if not environ.get("VMWARE_HOST"):
         return []
-    name, port = split_address(environ["VMWARE_HOST"])
+    at = split_address(environ["VMWARE_HOST"])
     return [
         _checked(
             Connection(
                 type="vsphere",
                 key="vsphere (VMWARE_HOST)",
-                host=name,
-                port=_port(environ.get("VMWARE_PORT", "")) or port or SDK_PORT,
+                host=at.host,
+                path=at.path,
+                port=_port(environ.get("VMWARE_PORT", "")) or at.port or SDK_PORT,
                 username=environ.get("VMWARE_USER", ""),
                 secret=environ.get("VMWARE_PASSWORD", ""),
                 validate_certs=environ.get("VMWARE_VALIDATE_CERTS", "yes").lower() not in _NO,
@@ -161,19 +181,54 @@ def _says_yes(value: Any) -> bool:
     return value is True or (isinstance(value, str) and value.lower() in ("yes", "true", "1", "on"))
 
 
-def split_address(address: str) -> tuple[str, int]:
-    """Name and port of an address with or without scheme, port and path; port 0 where it has none."""
-    parts = urlsplit(address if "//" in address else f"//{address}")
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a server is. port: 0 where none is said."""
+
+    host: str
+    port: int = 0
+    path: str = ""
+
+
+def split_address(address: str) -> Address:
+    """An address with or without scheme, port and path. A name and a password in it are nobody's business: they are not
+    used, and never shown."""
+    text = address.strip()
+    shown = text.rpartition("@")[2]
+    bare = _bare_ipv6(text)
+    if bare:
+        return Address(bare)
     try:
-        return parts.hostname or "", parts.port or 0
+        parts = urlsplit(text if "//" in text else f"//{text}")
+        bare = _bare_ipv6(parts.netloc.rpartition("@")[2])
+        host, port = (bare, 0) if bare else (parts.hostname or "", parts.port or 0)
     except ValueError as exc:
-        raise RecordError(f"{address!r} is no address of a provider: {exc}.") from exc
+        told = str(exc).replace(text, shown)
+        raise RecordError(f"{shown!r} is no address of a provider: {told}.") from None
+    if any(char.isspace() or not char.isprintable() for char in host):
+        raise RecordError(f"{shown!r} is no address of a provider: no host has such a name.")
+    return Address(host, port, parts.path.rstrip("/"))
+
+
+def _bare_ipv6(text: str) -> str:
+    """C(fd00::1), which is an address, though in a URL it would need brackets; empty for anything else."""
+    try:
+        return text if ipaddress.ip_address(text).version == 6 else ""
+    except ValueError:
+        return ""
+
+
+def _without_userinfo(more: Mapping[str, str]) -> dict[str, str]:
+    """auth_url without a name and a password: errors of the SDK quote it."""
+    parts = urlsplit(more["auth_url"])
+    return {**more, "auth_url": parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()}
 
 
 def _port(text: str) -> int:
-    if text and not text.isdigit():
-        raise RecordError(f"VMWARE_PORT {text!r} is no number.")
-    return int(text or 0)
+    try:
+        return int(text or 0)
+    except ValueError:
+        raise RecordError(f"VMWARE_PORT {text!r} is no number.") from None
 
 
 def _checked(made: Connection) -> Connection:
@@ -184,4 +239,12 @@ def _checked(made: Connection) -> Connection:
     missing = [name for name, value in wanted if not value]
     if missing:
         raise RecordError(f"provider {made.key}: {', '.join(missing)} is missing.", entry=made.key)
+    _check_address(made)
     return made
+
+
+def _check_address(made: Connection) -> None:
+    if not 0 < made.port < 65536:
+        raise RecordError(f"provider {made.key}: {made.port} is no port.", entry=made.key)
+    if made.validate_certs and made.ca_file and not os.path.isfile(made.ca_file):
+        raise RecordError(f"provider {made.key}: ca_file {made.ca_file} does not exist.", entry=made.key)

@@ -19,7 +19,7 @@ from typing import Any
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError
 
 MAX_BYTES = 1024 * 1024
-TYPES = ("vsphere", "ovirt", "openstack", "openshift", "ova", "hyperv")
+TYPES = ("vsphere", "ovirt", "openstack", "openshift", "ova", "hyperv", "ec2", "nutanix")
 # What the suite writes for a type, and what the record writes for it.
 ALIASES = {"rhv": "ovirt"}
 
@@ -50,7 +50,7 @@ def read(path: str) -> tuple[ProviderEntry, ...]:
     if len(raw) > MAX_BYTES:
         raise RecordError(f"providers file {path} has more than {MAX_BYTES} bytes.")
     try:
-        return parse(raw.decode("utf-8"), path)
+        return parse(raw.decode("utf-8-sig"), path)  # Windows' editors begin a file with a byte order mark
     except UnicodeDecodeError as exc:
         raise RecordError(f"providers file {path} is not UTF-8 text (byte {exc.start}).") from exc
 
@@ -67,7 +67,8 @@ def parse(text: str, path: str = ".providers.json") -> tuple[ProviderEntry, ...]
         raise RecordError(f"{path}: not JSON{place}.") from None
     if not isinstance(data, dict):
         raise RecordError(f"{path}: the top level is not an object of providers.")
-    return tuple(_entry(str(key), entry, path) for key, entry in data.items())
+    # JSON has no comments, so people write keys for them.
+    return tuple(_entry(str(key), entry, path) for key, entry in data.items() if not str(key).startswith("_"))
 
 
 def _entry(key: str, entry: Any, path: str) -> ProviderEntry:
@@ -80,18 +81,20 @@ def _entry(key: str, entry: Any, path: str) -> ProviderEntry:
         said = f"type {given!r} is none of {known}" if isinstance(given, str) else f"type is missing (one of {known})"
         return ProviderEntry(key, "", {}, f"{path}: {key}: {said}.")
     for name, value in entry.items():
-        if name in _READ and not isinstance(value, (str, bool, type(None))):
+        if name in _TEXTS and not isinstance(value, (str, type(None))):
             return ProviderEntry(key, str(kind), {}, f"{path}: {key}: {name} is not a string.")
-    return ProviderEntry(key, str(kind), dict(entry))
+    values = dict(entry)
+    if values.get("ca_file"):  # beside the file that names it
+        values["ca_file"] = os.path.join(os.path.dirname(path), os.path.expanduser(values["ca_file"]))
+    return ProviderEntry(key, str(kind), values)
 
 
-_READ = frozenset(
+_TEXTS = frozenset(
     {
         "fqdn",
         "api_url",
         "username",
         "password",
-        "insecure",
         "ca_file",
         "project_name",
         "user_domain_name",

@@ -23,7 +23,7 @@ MAX_DEPTH = 8
 MAX_ENTRIES = 200_000
 
 # Keys that name a source provider's VM (clone), not a kind of Kubernetes. RHV is written as "ovirt".
-PROVIDER_KEYS = frozenset({"vsphere", "openstack", "ovirt", "rhv", "hyperv"})
+PROVIDER_KEYS = frozenset({"vsphere", "openstack", "ovirt", "rhv", "hyperv", "ova", "openshift", "ec2", "nutanix"})
 
 _KIND = re.compile(r"^[A-Z][A-Za-z0-9]{0,62}$")
 _DNS_LABEL = re.compile(r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")
@@ -85,7 +85,7 @@ def _text(path: str) -> str:
     if not raw.strip():
         raise RecordError(f"resources file {shown} is empty; the tests write none when they made nothing.")
     try:
-        return raw.decode("utf-8")
+        return raw.decode("utf-8-sig")  # with or without a byte order mark
     except UnicodeDecodeError as exc:
         raise RecordError(f"resources file {shown} is not UTF-8 text (byte {exc.start}).") from exc
 
@@ -98,6 +98,8 @@ def parse(text: str, path: str = "resources.json") -> tuple[Record, ...]:
     records: dict[tuple[str, ...], Record] = {}
     count = 0
     for kind, entries in data.items():
+        if kind.startswith("_"):  # a comment of somebody
+            continue
         if kind not in PROVIDER_KEYS and not _KIND.match(kind):
             raise RecordError(f"{path}: key {kind!r} is neither a Kubernetes kind nor a provider.", key=kind)
         if not isinstance(entries, list):

@@ -23,10 +23,11 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session import prefi
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 from ansible_collections.mtv.teardown.plugins.module_utils._session.ownership import Decision, Status
 
-# Types of providers that can be searched; others (hyperv) are only named.
+# Types of providers that can be searched; others are only named.
 SEARCHED = ("vsphere", "ovirt", "openstack")
+_NAMED = ("hyperv", "ec2", "nutanix")
 # The suite names a Provider <session>-source-<type>-<version> (forklift.md 7).
-_SOURCE = re.compile(r"-source-(vsphere|ovirt|rhv|openstack|hyperv)-")
+_SOURCE = re.compile(r"-source-(vsphere|ovirt|rhv|openstack|hyperv|ec2|nutanix)-")
 # How far the clocks of a provider and of the cluster may be apart.
 _CLOCKS = timedelta(hours=1)
 MACHINES = frozenset({"VirtualMachine", "Vm", "Server"})
@@ -43,7 +44,8 @@ class Remote:
     created: RFC 3339, empty when not told; named: the name of a clone that its own name is made from, where that is
     another; shown: an evidence other than its name, such as its id in the record; owner: identity of the object that it
     is a part of, and goes with; relation: what it is to that owner, for people, such as C(attached to Server
-    auto-ab12-x); kept: why it is not taken, whoever made it; facts: what holds it, as the provider says.
+    auto-ab12-x); kept: why it is not taken, whoever made it; facts: what holds it, as the provider says;
+    leaves: identities of what it may leave when it goes.
     """
 
     type: str
@@ -63,6 +65,7 @@ class Remote:
     kept: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
     server: str = ""
+    leaves: tuple[str, ...] = ()
 
     @property
     def identity(self) -> str:
@@ -72,11 +75,13 @@ class Remote:
 
     def at(self, server: str) -> Remote:
         """The same, told of with its server; what it was told of alone has ids that only that server knows."""
-        return replace(self, server=server, owner=_qualified(server, self.owner) if self.owner else "")
+        owner = _qualified(server, self.owner) if self.owner else ""
+        return replace(self, server=server, owner=owner, leaves=tuple(_qualified(server, one) for one in self.leaves))
 
     def alone(self) -> Remote:
         """The same as its server itself tells of it."""
-        return replace(self, server="", owner=_unqualified(self.server, self.owner))
+        leaves = tuple(_unqualified(self.server, one) for one in self.leaves)
+        return replace(self, server="", owner=_unqualified(self.server, self.owner), leaves=leaves)
 
     @property
     def clone(self) -> str:
@@ -109,7 +114,7 @@ def types_of(session: Session) -> frozenset[str]:
     """Types of source providers on which the session may have left something: those that the record names, or its
     Providers."""
     named = ["openstack" if r.kind == "VolumeSnapshot" else r.kind for r in session.records if r.on_provider]
-    named += [key.type for key in session.providers if key.type in (*SEARCHED, "hyperv")]
+    named += [key.type for key in session.providers if key.type in (*SEARCHED, *_NAMED)]
     providers = [r.name for r in session.records if r.kind == "Provider"]
     named += [found[1] for name in providers if (found := _SOURCE.search(name))]
     return frozenset(ALIASES.get(kind, kind) for kind in named)

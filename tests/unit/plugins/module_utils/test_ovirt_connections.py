@@ -14,6 +14,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._errors import Record
 from ansible_collections.mtv.teardown.plugins.module_utils._record import providers_file
 from ansible_collections.mtv.teardown.plugins.module_utils._record.connections import Connection, connections
 
+CA = __file__  # any file that is there
 URL = "https://rhv.example.com/ovirt-engine/api"
 USER = {"username": "admin@internal", "password": "p%w"}
 ENVIRONMENT = {"OVIRT_URL": URL, "OVIRT_USERNAME": "admin@internal", "OVIRT_PASSWORD": "p%w"}
@@ -42,7 +43,7 @@ FROM_OPTIONS: dict[str, tuple[dict[str, Any], tuple[Any, ...]]] = {
     "a port": ({"url": "https://rhv:8443/ovirt-engine/api", **USER}, ("rhv", 8443, *told(MADE)[2:])),
     "insecure": ({"url": URL, "insecure": True, **USER}, (*told(MADE)[:4], False, "", {})),
     "insecure, in words": ({"url": URL, "insecure": "yes", **USER}, (*told(MADE)[:4], False, "", {})),
-    "not insecure": ({"url": URL, "insecure": False, "ca_file": "/ca", **USER}, (*told(MADE)[:4], True, "/ca", {})),
+    "not insecure": ({"url": URL, "insecure": False, "ca_file": CA, **USER}, (*told(MADE)[:4], True, CA, {})),
     "a token": ({"url": URL, "token": "t"}, ("rhv.example.com", 443, "", "", True, "", {"token": "t"})),
 }
 
@@ -56,14 +57,14 @@ def test_options(case: str) -> None:
 @pytest.mark.parametrize("address", [URL, "rhv.example.com/ovirt-engine/api", "rhv.example.com"])
 @pytest.mark.parametrize("kind", ["ovirt", "rhv"])
 def test_the_providers_file(address: str, kind: str) -> None:
-    made = only(entries={"rhv-4.4": {"type": kind, "api_url": address, "insecure": True, "ca_file": "/ca", **USER}})
-    assert told(made) == (*told(MADE)[:4], False, "/ca", {})
+    made = only(entries={"rhv-4.4": {"type": kind, "api_url": address, "insecure": True, "ca_file": CA, **USER}})
+    assert told(made) == (*told(MADE)[:4], False, CA, {})
     assert (made.type, made.key) == ("ovirt", "rhv-4.4")
 
 
 def test_the_environment() -> None:
-    made = only(environ={**ENVIRONMENT, "OVIRT_CAFILE": "/ca"})
-    assert told(made) == (*told(MADE)[:5], "/ca", {})
+    made = only(environ={**ENVIRONMENT, "OVIRT_CAFILE": CA})
+    assert told(made) == (*told(MADE)[:5], CA, {})
     assert "OVIRT" in made.key
     assert told(only(environ={"OVIRT_HOSTNAME": "rhv.example.com", "OVIRT_TOKEN": "t"}))[-1] == {"token": "t"}
     assert connections("ovirt", None, (), {"OVIRT_USERNAME": "x"}) == ((), {})
@@ -77,9 +78,9 @@ def ini(folder: Path, text: str) -> str:
 
 def test_what_awx_gives(tmp_path: Path) -> None:
     """The CA is in the file alone."""
-    text = f"[ovirt]\novirt_url={URL}\novirt_username=admin@internal\novirt_password=p%w\novirt_ca_file=/ca\n"
+    text = f"[ovirt]\novirt_url={URL}\novirt_username=admin@internal\novirt_password=p%w\novirt_ca_file={CA}\n"
     path = ini(tmp_path, text)
-    expected = (*told(MADE)[:5], "/ca", {})
+    expected = (*told(MADE)[:5], CA, {})
     assert told(only(environ={**ENVIRONMENT, "OVIRT_INI_PATH": path})) == expected
     assert told(only(environ={"OVIRT_INI_PATH": path})) == expected
     assert told(only(environ={"OVIRT_INI_PATH": path, "OVIRT_USERNAME": "other"}))[2] == "other"

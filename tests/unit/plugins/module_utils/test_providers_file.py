@@ -30,6 +30,12 @@ def made(
         ({"fqdn": "", "api_url": "https://vc.example.com/sdk"}, "vc.example.com", 443),
         ({"fqdn": "", "api_url": "vc.example.com:8443/sdk"}, "vc.example.com", 8443),
         ({"fqdn": "vc.example.com:8989"}, "vc.example.com", 8989),
+        ({"fqdn": " vc.example.com\n"}, "vc.example.com", 443),
+        ({"fqdn": "https://u:hush-hush@vc.example.com:8443/"}, "vc.example.com", 8443),
+        ({"fqdn": "fd00::1"}, "fd00::1", 443),
+        ({"fqdn": "[fd00::1]:8443"}, "fd00::1", 8443),
+        ({"fqdn": "", "api_url": "https://[::1]/sdk"}, "::1", 443),
+        ({"fqdn": "", "api_url": "https://fd00::1/sdk"}, "fd00::1", 443),
     ],
 )
 def test_addresses_with_and_without_a_scheme(change: dict[str, str], host: str, port: int) -> None:
@@ -55,13 +61,65 @@ def test_every_entry_of_the_type_once() -> None:
         ({**ENTRY, "username": None}, "username is missing"),
         ({**ENTRY, "fqdn": ""}, "fqdn or api_url is missing"),
         ({**ENTRY, "password": ["hush-hush"]}, "password is not a string"),
+        ({**ENTRY, "password": True}, "password is not a string"),
         ({**ENTRY, "fqdn": "vc:port"}, "no address"),
+        ({**ENTRY, "fqdn": "vc:70000"}, "no address"),
+        ({**ENTRY, "fqdn": "[fd00::1"}, "no address"),
+        ({**ENTRY, "fqdn": "u:hush-hush@[fd00::1"}, "no address"),
+        ({**ENTRY, "fqdn": "https://u:hush-hush@vc:port/sdk"}, "no address"),
+        ({**ENTRY, "fqdn": "a b"}, "no address"),
+        ({**ENTRY, "ca_file": "nowhere.crt"}, "folder/nowhere.crt does not exist"),
     ],
 )
 def test_a_wrong_entry_is_named_and_stops_no_other(entry: dict[str, Any], told: str) -> None:
-    found, wrong = made({"bad": entry, "good": ENTRY})
+    entries = providers_file.parse(json.dumps({"bad": entry, "good": ENTRY}), "folder/.providers.json")
+    found, wrong = connections("vsphere", None, entries, {})
     assert [one.key for one in found] == ["good"]
     assert told in wrong["bad"] and "hush" not in wrong["bad"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"username": "other"},
+        {"fqdn": "vc.example.com:8443"},
+        {"fqdn": "proxy/vc/sdk"},
+        {"password": "another"},
+        {"insecure": True},
+    ],
+)
+def test_entries_that_differ_in_anything_are_two(change: dict[str, Any]) -> None:
+    """Two accounts may see different VMs; what is one object is for the server to say."""
+    assert len(made({"a": ENTRY, "b": {**ENTRY, **change}})[0]) == 2
+
+
+@pytest.mark.parametrize("key", ["user_domain_name", "region_name", "project_name", "api_url", "username"])
+def test_clouds_that_differ_in_one_key_are_two(key: str) -> None:
+    cloud = {**ENTRY, "type": "openstack", "api_url": "https://os:5000/v3", "project_name": "p", "region_name": "r"}
+    entries = {"a": cloud, "b": {**cloud, key: "https://os:5000/other/v3" if key == "api_url" else "other"}}
+    found, _wrong = connections("openstack", None, providers_file.parse(json.dumps(entries)), {})
+    assert [one.key for one in found] == ["a", "b"]
+
+
+def test_no_password_of_an_address_goes_anywhere() -> None:
+    cloud = {**ENTRY, "type": "openstack", "api_url": "https://u:hush-hush@os:5000/v3", "project_name": "p"}
+    (one,), _wrong = connections("openstack", None, providers_file.parse(json.dumps({"a": cloud})), {})
+    assert one.more["auth_url"] == "https://os:5000/v3"
+
+
+def test_the_file_of_a_ca_is_looked_for_beside_its_file(tmp_path: Path) -> None:
+    (tmp_path / "ca.crt").touch()
+    entries = providers_file.parse(json.dumps({"a": {**ENTRY, "ca_file": "ca.crt"}}), str(tmp_path / "providers.json"))
+    (one,), _wrong = connections("vsphere", None, entries, {})
+    assert one.ca_file == str(tmp_path / "ca.crt")
+
+
+def test_what_is_no_entry_and_types_that_are_not_searched_are_passed_over(tmp_path: Path) -> None:
+    odd = {kind: {"type": kind} for kind in ("openshift", "ova", "hyperv", "ec2", "nutanix")}
+    file = tmp_path / "providers.json"
+    file.write_text(json.dumps({"_comment": "ours", "a": ENTRY, **odd}), encoding="utf-8-sig")
+    entries = providers_file.read(str(file))
+    assert [one.key for one in entries] == ["a", *odd] and not any(one.error for one in entries)
 
 
 @pytest.mark.parametrize(
@@ -113,7 +171,8 @@ def test_an_environment_that_is_not_whole() -> None:
     assert made({}, None, VMWARE_USER="u") == ((), {})
     assert "password" in "".join(made({}, None, VMWARE_HOST="h", VMWARE_USER="u")[1].values())
     whole = {"VMWARE_HOST": "h", "VMWARE_USER": "u", "VMWARE_PASSWORD": "p"}
-    assert "VMWARE_PORT" in "".join(made({}, None, **whole, VMWARE_PORT="x")[1].values())
+    for port in ("x", "²", "70000"):
+        assert "port" in "".join(made({}, None, **whole, VMWARE_PORT=port)[1].values()).lower()
 
 
 def test_no_password_is_shown() -> None:

@@ -46,6 +46,11 @@ PLAN = {"name": "auto-ab12-x-cold", "namespace": "auto-ab12", "module": "ocp_res
             (Record("vsphere", "A VM with Blanks_", entry="vsphere[0]"),),
             id="names-of-providers-are-free",
         ),
+        pytest.param({"_comment": "ours", "_by": ["x"]}, (), id="comments"),
+        *(
+            pytest.param({kind: [{"name": "x"}]}, (Record(kind, "x", entry=f"{kind}[0]"),), id=kind)
+            for kind in ("openshift", "ova", "hyperv", "ec2", "nutanix")
+        ),
         pytest.param(
             {"VolumeSnapshot": [{"id": "6f0e", "name": "snapshot for x"}]},
             (Record("VolumeSnapshot", "snapshot for x", id="6f0e", entry="VolumeSnapshot[0]"),),
@@ -174,3 +179,9 @@ def test_absurd_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resources_file, "MAX_BYTES", 50)
     with pytest.raises(RecordError, match="102 bytes"):
         resources_file.read(str(path))
+
+
+def test_a_byte_order_mark_is_no_error(tmp_path: Path) -> None:
+    file = tmp_path / "resources.json"
+    file.write_text(json.dumps({"Namespace": [NAMESPACE]}), encoding="utf-8-sig")
+    assert [one.name for one in resources_file.read(str(file))] == ["auto-ab12"]

@@ -106,6 +106,13 @@ def test_only_the_secrets_of_a_cloud_are_hidden(runner: Runner) -> None:
         assert "/ci/v3" in result["unreadable"][0]["error"]
 
 
+@pytest.mark.parametrize(("name", "option"), [("vsphere_clones", "hostname"), ("ovirt_clones", "url")])
+def test_a_password_in_an_address_is_hidden(name: str, option: str, runner: Runner) -> None:
+    for address in ("https://u:hush-hush@[fd00::1", "https://u:hush-hush@127.0.0.1:1"):
+        runner.run(name, fail_on_remaining=False, username="u", password="p", **{option: address})
+        assert "hush" not in runner.output
+
+
 def test_unknown_and_missing_options(runner: Runner) -> None:
     assert "session" in runner.run("vsphere_clones", session_prefix=None)["msg"]
     assert "too short" in runner.run("vsphere_clones", session_prefix="a")["msg"]

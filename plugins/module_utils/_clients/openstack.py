@@ -175,6 +175,8 @@ class Cloud:
         self.versions: set[str] = set()
         self._sdk: Any = None
         self._lock = threading.Lock()
+        # Two kinds of one service are read side by side, and one of them asks for its versions.
+        self._first = {how.service: threading.Lock() for how in KINDS.values()}
         self._silence = threading.local()
         hidden = [value for name, value in connection.more.items() if _SECRET.search(name)]
         self._secrets = [text for text in (connection.secret, *hidden) if text]
@@ -420,19 +422,17 @@ class Cloud:
 
     def _known(self, service: Any, doing: str) -> Any:
         """Lists of a service that never said what it is prove nothing. openstacksdk asks for its versions, and goes on
-        without them; where it has not asked, it is done here."""
-        address = str(service.get_endpoint() or "")
-        if not address:
+        without them; where it has not asked, it is done here, above the version and the project of the address."""
+        parts = urlsplit(str(service.get_endpoint() or ""))
+        if not parts.netloc:
             raise _auth_errors.EndpointNotFound(f"no endpoint of {service.service_type}")
-        parts = urlsplit(address)
         folders = [part for part in parts.path.split("/") if part]
-        above = [f"{parts.scheme}://{parts.netloc}/{''.join(f'{one}/' for one in folders[:end])}" for end in
-                 range(len(folders), -1, -1)]  # fmt: skip
-        for url in above:
-            if self.versions & {_prefix(one) for one in above}:
-                return service
-            self._sdk.session.get(url, authenticated=False, raise_exc=False)
-        if not self.versions & {_prefix(one) for one in above}:
+        paths = ["".join(f"{one}/" for one in folders[:end]) for end in range(len(folders), -1, -1)]
+        above = {_prefix(f"//{parts.netloc}/{path}") for path in paths}
+        for path in (one for one in paths if not re.search(rf"(^|/)({re.escape(self.project)}|v[\d.]+)/$", one)):
+            if not self.versions & above:
+                self._sdk.session.get(f"{parts.scheme}://{parts.netloc}/{path}", authenticated=False, raise_exc=False)
+        if not self.versions & above:
             host = self.connection.host
             raise garbage(f"{self.connection.key}: {host}, {doing}: the service does not tell its versions: is it one?")
         return service
@@ -443,7 +443,8 @@ class Cloud:
 
     def _sent(self, method: str, kind: str, path: str, query: Mapping[str, Any], **more: Any) -> Any:
         doing = f"{method} {path}"
-        service = self._service(kind, doing)
+        with self._first[KINDS[kind].service]:
+            service = self._service(kind, doing)
         try:
             answer = service.request(
                 path,

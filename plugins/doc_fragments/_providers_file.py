@@ -21,3 +21,17 @@ options:
       - Default is the environment variable E(MTV_TEARDOWN_PROVIDERS_FILE).
     type: path
 """
+
+    # Paired with UNOPENED_SPEC.
+    UNOPENED = r"""
+options:
+  unopened:
+    description:
+      - What earlier phases of the run said of providers that they could not open, as in their RV(unreadable), with
+        C(provider), C(reason) and C(error).
+      - A login that was refused is not sent again, for a few of them lock an account; for a provider that gave no
+        answer nobody waits again.
+    type: list
+    elements: dict
+    default: []
+"""

@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
 from ansible_collections.mtv.teardown.plugins.module_utils import _module
-from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
+from ansible_collections.mtv.teardown.plugins.module_utils._errors import NO_ANSWER, ApiError
 from ansible_collections.mtv.teardown.plugins.module_utils._phases import providers, start
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.providers import Opener, Site, Target
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.wait import Limits
@@ -32,6 +32,8 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session.model import
 FILE_SPEC: dict[str, Any] = {
     "providers_file": {"type": "path", "fallback": (env_fallback, ["MTV_TEARDOWN_PROVIDERS_FILE"])},
 }
+# doc fragment mtv.teardown._providers_file.unopened
+UNOPENED_SPEC: dict[str, Any] = {"unopened": {"type": "list", "elements": "dict", "default": []}}
 # doc fragment mtv.teardown._vsphere
 VSPHERE_SPEC: dict[str, Any] = {
     "hostname": {"type": "str"},
@@ -76,20 +78,36 @@ _ANY = ""
 _SECRET = re.compile("password|secret|token|passcode")
 
 
-def targets_of(kinds: Collection[str], file: str | None, options: Mapping[str, Any], **more: Any) -> list[Target]:
+def targets_of(
+    kinds: Collection[str],
+    file: str | None,
+    options: Mapping[str, Any],
+    unopened: Iterable[Mapping[str, Any]] = (),
+    again: bool = False,
+    **more: Any,
+) -> list[Target]:
     """The providers of these types that are configured; one that cannot be used says so when it is opened.
 
-    options: type -> the options of its connection; more: for the opener of vSphere.
+    options: type -> the options of its connection; unopened: what earlier phases said of those that they could not
+    open, with the reason; again: one that gave no answer is asked once more, briefly; more: for the opener of vSphere.
     """
+    before = {str(entry["provider"]): entry for entry in unopened if entry.get("provider") and entry.get("reason")}
     entries = _entries(file)
     found: list[Target] = []
     for kind in sorted(kinds):
         made, wrong = connections.connections(kind, options.get(kind), entries, os.environ)
-        found += [Target(connection, _opener(kind, **more)) for connection in made]
+        found += [_target(connection, before.get(connection.key), again, **more) for connection in made]
         found += [_unusable(kind, key, error) for key, error in wrong.items()]
     if kinds:
         found += [_unusable(_ANY, entry.key, entry.error) for entry in entries if entry.error and not entry.type]
     return found
+
+
+def _target(connection: Connection, before: Mapping[str, Any] | None, again: bool, **more: Any) -> Target:
+    """A login that was refused is never sent again: a few of them lock the account."""
+    if before is None or (again and before["reason"] == NO_ANSWER):
+        return Target(connection, _opener(connection.type, before is not None, **more))
+    return Target(connection, partial(_Unusable, str(before["error"]), str(before["reason"])))
 
 
 def configured(options: Mapping[str, Any]) -> frozenset[str]:
@@ -108,7 +126,9 @@ def search_of(session: Session, options: Mapping[str, Any], **more: Any) -> tupl
     """
     named = clones.types_of(session)
     wanted = named if session.has_record else named | set(clones.SEARCHED)
-    targets = targets_of(wanted & set(clones.SEARCHED), options["providers_file"], options, **more)
+    unopened = options.get("unopened") or ()
+    searched = wanted & set(clones.SEARCHED)
+    targets = targets_of(searched, options["providers_file"], options, unopened, again=True, **more)
     return targets, named - {target.connection.type for target in targets}
 
 
@@ -116,8 +136,9 @@ def _entries(file: str | None) -> tuple[ProviderEntry, ...]:
     return providers_file.read(file) if file else ()
 
 
-def _opener(kind: str, **more: Any) -> Opener:
-    """Imported late: each of these libraries costs a second, and most runs need one at most."""
+def _opener(kind: str, briefly: bool, **more: Any) -> Opener:
+    """Imported late: each of these libraries costs a second, and most runs need one at most. briefly: nothing is asked
+    a second time."""
     client: Any
     phase: Any
     if kind == "vsphere":
@@ -130,22 +151,23 @@ def _opener(kind: str, **more: Any) -> Opener:
         from ansible_collections.mtv.teardown.plugins.module_utils._clients import openstack as client
         from ansible_collections.mtv.teardown.plugins.module_utils._phases import openstack as phase
     if client.IMPORT_ERROR:
-        return partial(_Unusable, missing_required_lib(_LIBRARIES[kind]))
-    return partial(phase.open_site, **(more if kind == "vsphere" else {}))
+        return partial(_Unusable, missing_required_lib(_LIBRARIES[kind]), "")
+    patience = {"patience": client.Patience(tries=1)} if briefly else {}
+    return partial(phase.open_site, **patience, **(more if kind == "vsphere" else {}))
 
 
 def _unusable(kind: str, key: str, error: str) -> Target:
-    return Target(Connection(kind, key, ""), partial(_Unusable, error))
+    return Target(Connection(kind, key, ""), partial(_Unusable, error, ""))
 
 
 class _Unusable(AbstractContextManager[Site]):
     """A provider that fails as soon as it is opened."""
 
-    def __init__(self, error: str, _connection: Connection) -> None:
-        self._error = error
+    def __init__(self, error: str, reason: str, _connection: Connection) -> None:
+        self._error, self._reason = error, reason
 
     def __enter__(self) -> Site:
-        raise ApiError(self._error)
+        raise ApiError(self._error, reason=self._reason)
 
     def __exit__(self, *_exc: object) -> None:
         """Nothing has been opened."""
@@ -158,7 +180,7 @@ def stands_alone(one: clones.Remote) -> bool:
 
 def module_of(spec: Mapping[str, Any], **more: Any) -> AnsibleModule:
     """A module that works on providers of one type, and on nothing else."""
-    spec = {**_module.SESSION_SPEC, **_module.WAIT_SPEC, **FILE_SPEC, **spec, **more}
+    spec = {**_module.SESSION_SPEC, **_module.WAIT_SPEC, **FILE_SPEC, **UNOPENED_SPEC, **spec, **more}
     return _hide(AnsibleModule(argument_spec=spec, supports_check_mode=True))
 
 
@@ -201,7 +223,7 @@ def run_phase(
     def work() -> dict[str, Any]:
         session = start.session_of(params)
         options = {kind: {name: params[name] for name in spec}}
-        targets = targets_of({kind}, params["providers_file"], options, **more)
+        targets = targets_of({kind}, params["providers_file"], options, params["unopened"], **more)
         if not targets and kind in clones.types_of(session):
             named = f"the session used {kind}, and no provider of that type is configured: give providers_file"
             targets = [_unusable(kind, kind, named)]

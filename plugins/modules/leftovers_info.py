@@ -25,6 +25,7 @@ extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - mtv.teardown._session
   - mtv.teardown._providers
+  - mtv.teardown._providers_file.unopened
   - mtv.teardown._attributes.info
 options:
   phases:
@@ -199,6 +200,10 @@ unreadable:
       description: The error, in the server's words.
       type: str
       returned: always
+    reason:
+      description: Why a source provider could not be opened, V(NoAnswer) or V(LoginRefused).
+      type: str
+      returned: for a source provider that could not be opened
 requests:
   description: How many requests were sent to the API server.
   type: int
@@ -287,6 +292,7 @@ def main() -> None:
     module = _providers.cluster_module_of(
         {
             **_module.SESSION_SPEC,
+            **_providers.UNOPENED_SPEC,
             "phases": {"type": "dict", "default": {}},
             "targets": {"type": "list", "elements": "dict", "default": []},
             "verify_ignore": _module.IGNORE_SPEC,

@@ -30,6 +30,7 @@ extends_documentation_fragment:
   - mtv.teardown._session
   - mtv.teardown._wait
   - mtv.teardown._providers_file
+  - mtv.teardown._providers_file.unopened
   - mtv.teardown._ovirt
   - mtv.teardown._attributes
 options:
@@ -181,6 +182,10 @@ unreadable:
       description: The error, never with a password.
       type: str
       returned: always
+    reason:
+      description: Why the provider could not be opened, V(NoAnswer) or V(LoginRefused).
+      type: str
+      returned: when it could not be opened
 stalled:
   description: Whether a wait ended because nothing moved any more.
   type: bool

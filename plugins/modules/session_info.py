@@ -287,7 +287,7 @@ rights:
           type: str
           returned: always
     untold:
-      description: C(provider), empty for the cluster, and C(error), where rights could not be asked for.
+      description: C(provider), empty for the cluster, and C(error), where rights could not be asked for; and the C(reason) why a provider could not be opened.
       type: list
       elements: dict
       returned: when rights are asked for

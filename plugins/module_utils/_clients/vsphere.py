@@ -162,7 +162,7 @@ class VCenter:
         self._stub = vsphere_wire.Stub(**how, sslContext=tls, httpConnectionTimeout=silence)
         instance = vim.ServiceInstance("ServiceInstance", self._stub)
         try:
-            content = self._patiently(instance.RetrieveContent)
+            content = self._typed(vim.ServiceInstanceContent, instance.RetrieveContent)
         except vmodl.MethodFault as exc:
             raise self.refused(exc) from exc
         services = (content.about, content.rootFolder, content.propertyCollector, content.sessionManager)

@@ -63,9 +63,9 @@ def _allowed(found: re.Match[str]) -> str:
 class _Answer(http.client.HTTPResponse):
     """An answer that is read whole, and only when it is one to this method."""
 
-    def __init__(self, method: str, *args: Any, **more: Any) -> None:
+    def __init__(self, asked: str, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
-        self._asked = method
+        self._asked = asked
         self._whole: io.BytesIO | None = None
 
     def getheader(self, name: str, default: Any = None) -> Any:

@@ -15,7 +15,8 @@ from typing import Any, Protocol
 
 from ansible_collections.mtv.teardown.plugins.module_utils._causes import providers as causes
 from ansible_collections.mtv.teardown.plugins.module_utils._causes.model import Cause
-from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
+from ansible_collections.mtv.teardown.plugins.module_utils._errors import NO_ANSWER, REFUSED, ApiError
+from ansible_collections.mtv.teardown.plugins.module_utils._phases import sources
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.result import (
     ASK_THE_OWNER,
     Result,
@@ -23,10 +24,11 @@ from ansible_collections.mtv.teardown.plugins.module_utils._phases.result import
 )
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.wait import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._record.connections import Connection
+from ansible_collections.mtv.teardown.plugins.module_utils._record.providers_file import ALIASES
 from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_file import Record
 from ansible_collections.mtv.teardown.plugins.module_utils._session import clones
 from ansible_collections.mtv.teardown.plugins.module_utils._session.clones import Remote
-from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
+from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session
 from ansible_collections.mtv.teardown.plugins.module_utils._session.ownership import Decision, Status
 
 
@@ -95,6 +97,9 @@ class Site(Protocol):
         empty when it was looked everywhere."""
 
 
+_UNMET = (
+    "Plans migrate VMs from it by their ids, and no provider that is configured is this server: not looked for there"
+)
 # Opens a connection; closing it logs out, whatever happened.
 Opener = Callable[[Connection], AbstractContextManager[Site]]
 Wants = Callable[[Remote], bool]
@@ -192,7 +197,8 @@ def lacking(targets: Sequence[Target], session: Session) -> tuple[list[dict[str,
         for key, (lacks, _untold) in answers.items()
         for lack in lacks
     ]
-    untold = [{"provider": entry["provider"], "error": entry["error"]} for entry in seen.unreadable]
+    kept = ("provider", "error", "reason")
+    untold = [{name: entry[name] for name in kept if name in entry} for entry in seen.unreadable]
     untold += [{"provider": key, "error": text} for key, (_lacks, text) in answers.items() if text]
     return missing, untold
 
@@ -299,6 +305,8 @@ def _together(work: Callable[[Any], Any], each: Sequence[Any]) -> list[Any]:
 
 
 def _look(sites: Sequence[Site], failed: Mapping[str, ApiError], targets: Sequence[Target], session: Session) -> Survey:
+    session, unmet = sources.known_by(session, [target.connection for target in targets])
+
     def read(site: Site) -> Seen:
         try:
             reading = site.look(clones.of_server(session, site.server))
@@ -313,13 +321,23 @@ def _look(sites: Sequence[Site], failed: Mapping[str, ApiError], targets: Sequen
     whys = {one.identity: by_key[one.provider].why(one) for one, made in decided if made.ours}
     unread = [(key, "", error.msg) for key, error in failed.items()]
     unread += [(key, kind, error) for key, reading in seen.items() for kind, error in reading.unread.items()]
+    types |= {_source(key): ALIASES.get(key.type, key.type) for key in unmet}
+    unread += [(_source(key), "", _UNMET) for key in unmet]
     scopes = [
         {"kind": kind, "api_version": types[key], "namespace": None, "count": count, "provider": key}
         for key, reading in seen.items()
         for kind, count in reading.scopes.items()
     ]
     unreadable = [
-        {"kind": kind, "api_version": types[key], "namespace": None, "name": "", "error": error, "provider": key}
+        {
+            "kind": kind,
+            "api_version": types[key],
+            "namespace": None,
+            "name": "",
+            "error": error,
+            "provider": key,
+            **_reason(failed.get(key)),
+        }
         for key, kind, error in unread
     ]
     incomplete = {types[key] for key, _kind, _error in unread}
@@ -332,6 +350,18 @@ def _look(sites: Sequence[Site], failed: Mapping[str, ApiError], targets: Sequen
         _absent(session, searched, decided),
         tuple(sorted(site.connection.key for site in sites if not site.connection.validate_certs)),
     )
+
+
+def _reason(error: ApiError | None) -> dict[str, str]:
+    """Why a later phase need not ask this provider again; see _providers.targets_of."""
+    if error is None:
+        return {}
+    refused = error.reason == REFUSED or error.status == 401
+    return {"reason": REFUSED if refused else NO_ANSWER} if refused or error.reason == NO_ANSWER else {}
+
+
+def _source(key: Key) -> str:
+    return f"{key.host or 'no host'} (Provider {key.namespace}/{key.name})"
 
 
 def _absent(session: Session, searched: set[str], decided: Iterable[tuple[Remote, Decision]]) -> tuple[Record, ...]:

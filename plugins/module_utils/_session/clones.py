@@ -20,7 +20,7 @@ from typing import Any
 from ansible_collections.mtv.teardown.plugins.module_utils._record.providers_file import ALIASES
 from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_file import Record
 from ansible_collections.mtv.teardown.plugins.module_utils._session import prefix as prefixes
-from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
+from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session
 from ansible_collections.mtv.teardown.plugins.module_utils._session.ownership import Decision, Status
 
 # Types of providers that can be searched; others are only named.
@@ -129,9 +129,17 @@ def records_of(session: Session, kind: str) -> list[Record]:
     ]
 
 
-def recorded(session: Session, kind: str) -> dict[str, Record]:
+# Of each type the last session that was asked for: a look asks it of every VM that there is.
+_asked: dict[str, tuple[Session, dict[str, Record]]] = {}
+
+
+def recorded(session: Session, kind: str) -> Mapping[str, Record]:
     """The clones that the record names on providers of this type, by name."""
-    return {r.name: r for r in records_of(session, kind) if r.name and r.kind != "VolumeSnapshot"}
+    known = _asked.get(kind)
+    if known is None or known[0].records is not session.records:
+        named = {r.name: r for r in records_of(session, kind) if r.name and r.kind != "VolumeSnapshot"}
+        known = _asked[kind] = (session, named)
+    return known[1]
 
 
 def may_be(session: Session, kind: str, name: str) -> bool:
@@ -141,8 +149,18 @@ def may_be(session: Session, kind: str, name: str) -> bool:
 
 def planned(session: Session, host: str) -> dict[str, str]:
     """VM id -> name of what Plans of the session migrate from the provider at this host."""
-    hosts = {f"{key.namespace}/{key.name}": key.host.lower() for key in session.providers}
-    return {vm_id: name for plan in session.plans if hosts.get(plan.source) == host.lower() for vm_id, name in plan.vms}
+    here = {f"{key.namespace}/{key.name}" for key in session.providers if key.host.lower() == host.lower()}
+    return {vm_id: name for plan in session.plans if plan.source in here for vm_id, name in plan.vms}
+
+
+def sources(session: Session) -> tuple[Key, ...]:
+    """Providers that can be searched, and from which Plans of the session migrate VMs that are known by their ids."""
+    named = {plan.source for plan in session.plans if plan.vms}
+    return tuple(
+        key
+        for key in session.providers
+        if ALIASES.get(key.type, key.type) in SEARCHED and f"{key.namespace}/{key.name}" in named
+    )
 
 
 def cut_of(session: Session, name: str) -> str:

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import http.server
 import json
+import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
 import pytest
 from ansible_collections.mtv.teardown.plugins.module_utils._clients import openstack as client
-from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
+from ansible_collections.mtv.teardown.plugins.module_utils._errors import NO_ANSWER, ApiError
 from ansible_collections.mtv.teardown.plugins.module_utils._phases import providers
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.openstack import open_site
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.providers import Target
@@ -130,3 +132,17 @@ def test_a_refused_password_is_sent_once(words: str) -> None:
     assert (told.value.status, told.value.lasting) == (401, True)
     assert REFUSALS[words] in told.value.msg
     assert len(Keystone.asked) == 1
+
+
+def test_a_dead_keystone_costs_one_window() -> None:
+    """However many addresses and tries openstacksdk has for it."""
+    assert client.Patience().window <= 60
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        auth = {"auth_url": f"http://127.0.0.1:{deaf.getsockname()[1]}/v3", "username": "ci", "project_name": "ci"}
+        made = connections("openstack", {"auth": {**auth, "password": "s3cr3t", "user_domain_name": "D"}}, [], {})[0][0]
+        patience = client.Patience(tries=9, silence=1.0, window=1.0, pause=0.0)
+        started = time.monotonic()
+        with pytest.raises(ApiError) as told, client.Cloud(made, patience):
+            pass
+    assert told.value.reason == NO_ANSWER
+    assert time.monotonic() - started < 5

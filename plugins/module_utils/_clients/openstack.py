@@ -415,7 +415,7 @@ class Cloud:
                         reason=NO_ANSWER,
                     ) from exc
             except _errors() as exc:
-                if attempt >= self.patience.tries:
+                if attempt >= self.patience.tries or isinstance(exc, _missing()):
                     raise self._failed(exc, doing) from exc
             time.sleep(self.patience.pause * 2**attempt)
             attempt += 1

@@ -100,6 +100,15 @@ def test_volume_in_use(project: Project, prefix: str) -> None:
     project.set_volume(volume, "available")
 
 
+@pytest.mark.parametrize("status", ["awaiting-transfer", "maintenance", "backing-up", "uploading"])
+def test_what_cinder_is_at(project: Project, prefix: str, status: str) -> None:
+    volume = project.volume(f"{prefix}-rhel8-aaaa-boot-vol")
+    project.set_volume_row(volume, status=status)
+    run = clouds.clear(project.peer, clouds.session(prefix), clouds.STUCK)
+    assert run.causes() == {volume: "busy"} and status in run.held[volume].text
+    project.set_volume(volume, "available")
+
+
 def test_volume_is_awaited_while_it_is_detached(project: Project, prefix: str) -> None:
     volume = project.volume(f"{prefix}-rhel8-aaaa-boot-vol")
     project.set_volume(volume, "detaching")

@@ -164,6 +164,44 @@ def test_a_volume_that_somebody_attached_stays(project: Project, prefix: str) ->
     assert set(ours(project)) == {theirs}
 
 
+def test_a_volume_of_others_that_would_go_with_the_server_keeps_it(project: Project, prefix: str) -> None:
+    """Nova deletes it by itself (delete_on_termination), however young it is."""
+    theirs = project.volume("database")
+    clone = project.clone(f"{prefix}-rhel8-aaaa", boot_volume=True)
+    project.attach(clone.server, theirs)
+    project.ends_with_server(theirs)
+    run = clouds.clear(project.peer, clouds.session(prefix))
+    made = run.decided[clone.server]
+    assert (made.status, run.decided[theirs].status, run.owned) == (Status.CONTESTED, Status.REFUSED, set())
+    assert "database" in made.reason and theirs in made.reason
+    assert set(ours(project)) == {clone.server, theirs, *clone.volumes}
+
+
+def test_volumes_of_a_server_that_is_shelved_away(project: Project, prefix: str) -> None:
+    """Cinder says that they are free, and nobody's; only Nova tells of them."""
+    clone = project.clone(f"{prefix}-rhel8-aaaa", boot_volume=True, own_volumes=1)
+    neighbour = project.clone("database-vm", boot_volume=True)
+    project.sdk.block_storage.update_volume(neighbour.volumes[0], name=f"{prefix}-rhel8-bbbb-boot-vol")
+    for one in (clone, neighbour):
+        project.shelve(one.server, *one.volumes)
+    assert not any(one.attachments for one in project.sdk.block_storage.volumes())
+    run = clouds.clear(project.peer, clouds.session(prefix))
+    assert (run.owned, run.held) == ({clone.server, *clone.volumes}, {})
+    assert run.decided[neighbour.volumes[0]].status is Status.CONTESTED
+    assert set(ours(project)) == {neighbour.server, *neighbour.volumes}
+
+
+def test_a_snapshot_that_somebodys_image_is_made_of_stays(project: Project, prefix: str) -> None:
+    """The image of a server with volumes is a list of their snapshots."""
+    clone = project.clone(f"{prefix}-rhel8-aaaa", boot_volume=True)
+    project.sdk.compute.create_server_image(clone.server, "golden", wait=True)
+    run = clouds.clear(project.peer, clouds.session(prefix), clouds.STUCK)
+    [snapshot] = [one.id for one in run.seen.remotes if one.kind == "Snapshot"]
+    assert run.decided[snapshot].status is Status.REFUSED and "golden" in run.decided[snapshot].reason
+    assert {kind for kind, _name in ours(project).values()} >= {"Image", "Snapshot"}
+    assert "golden" in {name for _kind, name in ours(project).values()}
+
+
 def test_a_volume_named_after_the_clone_at_somebodys_server_stays(project: Project, prefix: str) -> None:
     volume = project.volume(f"{prefix}-rhel8-aaaa-data-vol-1")
     theirs = project.clone("database")

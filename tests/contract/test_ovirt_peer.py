@@ -162,7 +162,17 @@ def test_disks_that_stay(engine: engines.Peer, system: Any) -> None:
     vm = engine.vm("x", disks=[{"alias": "bad", "removal": "illegal"}, shared["id"], lun["id"]])
     system.vms_service().vm_service(vm["id"]).remove()
     assert eventually(lambda: {d["alias"]: d["status"] for d in engine.disks().values()}["bad"] == "illegal")
-    assert {d["alias"] for d in engine.disks().values()} == {"bad", "shared", "lun"}
+    assert {d["alias"] for d in engine.disks().values()} == {"bad", "shared"}
+
+
+def test_what_the_engine_tells_of_itself_and_of_disks(engine: engines.Peer, system: Any) -> None:
+    assert system.get().product_info.instance_id
+    vm = engine.vm("x", disks=[{"alias": "old", "created": "2025-01-02T03:04:05.000Z"}])
+    service = system.vms_service().vm_service(vm["id"])
+    assert service.get().initialization is None
+    told = service.get(all_content=True).initialization.configuration
+    assert told.type is types.ConfigurationType.OVF
+    assert vm["disks"][0] in told.data and "2025/01/02 03:04:05" in told.data
 
 
 def test_force(engine: engines.Peer, system: Any) -> None:

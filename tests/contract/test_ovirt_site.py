@@ -161,18 +161,61 @@ def test_a_disk_that_stays_locked_is_told(engine: Peer) -> None:
     assert [one.name for one in run.after.remotes] == ["held"]
 
 
-def test_shared_disks_and_luns_are_kept(engine: Peer) -> None:
-    shared, lun = engine.disk("shared", shareable=True), engine.disk("lun", storage_type="lun")
-    engine.vm(NAME, disks=[{"alias": "own"}, shared["id"], lun["id"]])
+def test_shared_disks_are_kept(engine: Peer) -> None:
+    shared = engine.disk("shared", shareable=True)
+    engine.vm("somebody-elses", disks=[shared["id"]])
+    engine.vm(NAME, disks=[{"alias": "own"}, shared["id"]])
     run = teardown(engine)
     assert run.causes == {}
     assert {one.name for one in run.targets} == {NAME, "own"}
     assert {one.name: made.status for one, made in run.decided if one.kind == "Disk"} == {
         "own": Status.OWNED,
         "shared": Status.REFUSED,
-        "lun": Status.REFUSED,
     }
-    assert {shared["id"], lun["id"]} <= set(engine.disks())
+    assert shared["id"] in engine.disks()
+
+
+OF_OTHERS: dict[str, dict[str, Any]] = {
+    "a floating disk": {"created": "2025-01-01T00:00:00.000Z"},
+    "a disk just older": {"created": "2026-11-20T09:58:59.000Z"},
+    "a LUN": {"storage_type": "lun"},
+    "a LUN that several use": {"storage_type": "lun", "shareable": True},
+    "a disk without a date": {"created": ""},
+}
+
+
+@pytest.mark.parametrize("case", OF_OTHERS)
+@pytest.mark.parametrize("status", ["down", "up"])
+def test_a_clone_with_a_disk_of_others_stays_and_says_which(case: str, status: str, engine: Peer) -> None:
+    """The engine would remove it with the VM, or forget it. Nothing of the VM is touched."""
+    theirs = engine.disk("database", **OF_OTHERS[case])
+    vm, other = engine.vm(NAME, disks=[{"alias": "own"}, theirs["id"]], status=status), engine.vm("auto-ab12-other")
+    run = teardown(engine)
+    assert run.names == ["auto-ab12-other"]
+    decided = {one.name: made for one, made in run.decided}
+    assert decided[NAME].status is Status.CONTESTED
+    assert "database" in decided[NAME].reason and theirs["id"] in decided[NAME].reason
+    assert decided["own"].status is Status.CONTESTED
+    assert engine.vms()[vm["id"]] == vm
+    assert set(vm["disks"]) <= set(engine.disks())
+    assert other["id"] not in engine.vms()
+
+
+@pytest.mark.parametrize("made", ["2026-11-20T09:59:30.000Z", "2026-11-20T10:00:00.000Z", "2026-11-21T10:00:00.000Z"])
+def test_disks_made_with_the_clone_or_after_it_go(made: str, engine: Peer) -> None:
+    vm = engine.vm(NAME, disks=[{"alias": "own", "created": made}], thin=True)
+    assert teardown(engine).causes == {}
+    assert vm["disks"][0] not in engine.disks()
+
+
+def test_an_engine_that_does_not_tell_the_age_of_disks(engine: Peer) -> None:
+    """No release that we know; LUNs and shared disks are told apart all the same."""
+    engine.ask("PUT", "/product", {"dated": False})
+    lun = engine.disk("lun", storage_type="lun")
+    engine.vm("auto-ab12-lun", disks=[lun["id"]])
+    engine.vm(NAME)
+    assert teardown(engine).names == [NAME]
+    assert lun["id"] in engine.disks()
 
 
 def test_a_noted_disk_that_another_vm_has_now_is_kept(engine: Peer) -> None:
@@ -215,6 +258,16 @@ def test_a_disk_that_was_attached_meanwhile_holds_its_vm(engine: Peer) -> None:
         causes = site.remove(targets, STAYS)
     assert causes[vm["id"]].name == "disk-added"
     assert vm["id"] in engine.vms()
+    assert foreign["id"] in engine.disks()
+
+
+def test_a_lun_that_was_attached_meanwhile_holds_its_vm(engine: Peer) -> None:
+    vm, foreign = engine.vm(NAME), engine.disk("foreign", storage_type="lun")
+    with open_site(connection(engine), HASTY) as site:
+        targets = owned(SESSION, site.look(SESSION))
+        engine.change(vm["id"], disks=[*vm["disks"], foreign["id"]])
+        causes = site.remove(targets, STAYS)
+    assert causes[vm["id"]].name == "disk-added"
     assert foreign["id"] in engine.disks()
 
 

@@ -19,11 +19,11 @@ import re
 import ssl
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, ClassVar
 
 import aiohttp
 import yaml
@@ -268,9 +268,10 @@ HANGING = frozenset({"silence", "drip"})
 
 
 class FaultProxy:
-    """The proxy; use it as a context manager. more_headers: what else of a request is passed on."""
+    """The proxy; use it as a context manager. more_headers: what else of a request is passed on; faults: by name."""
 
     more_headers: tuple[str, ...] = ()
+    faults: ClassVar[Mapping[str, Fault]] = FAULTS
 
     def __init__(self, lab: Lab, user_kubeconfig: Path | None = None, folder: Path | None = None) -> None:
         self.prepare(lab.url, folder or lab.state / "proxy")
@@ -356,6 +357,6 @@ class FaultProxy:
             await asyncio.get_running_loop().run_in_executor(None, rule.before)
         exchange = Exchange(self, request)
         try:
-            return await (FAULTS[rule.fault](exchange) if rule and rule.fault else exchange.forward())
+            return await (self.faults[rule.fault](exchange) if rule and rule.fault else exchange.forward())
         except (aiohttp.ClientError, ConnectionError):
             return exchange.cut()

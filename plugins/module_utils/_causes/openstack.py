@@ -144,6 +144,50 @@ def in_use(one: Remote) -> Cause | None:
     )
 
 
+# Of Cinder (cinder/objects/fields.py, VolumeStatus): what it is at, and what a person can do about it.
+_BUSY = {
+    "awaiting-transfer": (
+        "is offered to another project",
+        "see who wants it; openstack volume transfer request delete takes the offer back",
+    ),
+    "maintenance": (
+        "is in maintenance: its storage is being worked on, or it was migrated halfway",
+        "ask the operator of the storage",
+    ),
+    "backing-up": ("is being backed up", "wait for the backup to end, or delete it"),
+    "restoring-backup": ("is being restored from a backup", "wait for that to end"),
+    "uploading": ("is being uploaded into an image", "wait for the upload to end"),
+    "downloading": ("is being filled from an image", "wait for that to end"),
+    "creating": ("is still being made", "wait for that to end"),
+    "managing": ("is just being taken into Cinder", "wait for that to end"),
+    "unmanaging": ("is just being taken out of Cinder", "wait for that to end"),
+    "extending": ("is being extended", "wait for that to end"),
+    "retyping": ("is being moved to another volume type", "wait for that to end"),
+    "migrating": ("is being moved to another storage", "wait for that to end"),
+    "reverting": ("is being reverted to a snapshot", "wait for that to end"),
+    "error_backing-up": ("failed in a backup", "an administrator resets it (openstack volume set --state available)"),
+    "error_managing_deleting": (
+        "failed while Cinder took it in",
+        "an administrator resets it (openstack volume set --state error)",
+    ),
+}
+_BUSY_SNAPSHOT = {
+    "creating": _BUSY["creating"],
+    "backing-up": _BUSY["backing-up"],
+    "restoring": ("is what its volume is being reverted to", "wait for that to end"),
+    "unmanaging": _BUSY["unmanaging"],
+}
+
+
+def busy(one: Remote) -> Cause | None:
+    """Cinder takes no deletion in these states (cinder/volume/api.py: delete, delete_snapshot)."""
+    status = str(_fact(one, "status"))
+    told = {"Volume": _BUSY, "Snapshot": _BUSY_SNAPSHOT}.get(one.kind, {}).get(status)
+    if told is None:
+        return None
+    return Cause("busy", f"{one.kind} {one.name or one.id} is {status}: it {told[0]}", f"{told[1]}, {_AGAIN}")
+
+
 def image_in_use(one: Remote) -> Cause | None:
     if one.kind != "Image" or not _is_refused(one, 409):
         return None
@@ -194,6 +238,7 @@ CAUSES: tuple[Tells, ...] = (
     stuck_deleting,
     delete_failed,
     has_snapshots,
+    busy,
     in_use,
     image_in_use,
     still_deleting,

@@ -10,16 +10,31 @@ nothing is left. Rules: providers.md 3.2.
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 from ansible_collections.mtv.teardown.plugins.module_utils import _secrets
-from ansible_collections.mtv.teardown.plugins.module_utils._errors import CERTIFICATE, NO_ANSWER, ApiError, garbage
+from ansible_collections.mtv.teardown.plugins.module_utils._clients.openstack_answers import (
+    ATTACHED,
+    is_item,
+    is_own_404,
+    tells_versions,
+    words,
+)
+from ansible_collections.mtv.teardown.plugins.module_utils._errors import (
+    CERTIFICATE,
+    GARBAGE,
+    NO_ANSWER,
+    ApiError,
+    garbage,
+)
 from ansible_collections.mtv.teardown.plugins.module_utils._record.connections import Connection
 from ansible_collections.mtv.teardown.plugins.module_utils._record.openstack_connection import AUTH
 
@@ -43,22 +58,27 @@ COMPUTE_MICROVERSION = "2.9"
 # Busy, or between two servers of a pool; Nova says 413 for too many requests, too.
 _AGAIN = [413, 429, 502, 503, 504]
 _LONGEST_RETRY_AFTER = 30
+# Seconds until a connection must stand.
+_CONNECT = 15.0
+_SECRET = re.compile("password|secret|token|passcode")
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """tries: of a call that got no answer, or the answer that the server is busy; silence: seconds without one; pause:
-    seconds before the second try."""
+    """tries: of a call that got no answer, or the answer that the server is busy; silence: seconds without one; window:
+    seconds of silence that one call, or a log-in, may cost in all; pause: seconds before the second try."""
 
     tries: int = 4
     silence: float = 60.0
+    window: float = 60.0
     pause: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
     """How one kind is read. service: as openstacksdk calls it; items: the key that must be in each answer; links: the
-    key of the next page; owners: the keys that may name the project of one object."""
+    key of the next page; owners: the keys that may name the project of one object; needs: the keys that each must
+    have, for what is known by them would be overlooked."""
 
     service: str
     path: str
@@ -66,12 +86,27 @@ class Listed:
     links: str
     one: str
     owners: tuple[str, ...]
+    needs: tuple[str, ...] = ("name", "status")
 
 
 KINDS: Mapping[str, Listed] = {
-    "Server": Listed("compute", "/servers/detail", "servers", "servers_links", "/servers", ("tenant_id",)),
+    "Server": Listed(
+        "compute",
+        "/servers/detail",
+        "servers",
+        "servers_links",
+        "/servers",
+        ("tenant_id",),
+        ("name", "status", ATTACHED),
+    ),
     "Volume": Listed(
-        "block_storage", "/volumes/detail", "volumes", "volumes_links", "/volumes", ("os-vol-tenant-attr:tenant_id",)
+        "block_storage",
+        "/volumes/detail",
+        "volumes",
+        "volumes_links",
+        "/volumes",
+        ("os-vol-tenant-attr:tenant_id",),
+        ("name", "status", "attachments"),
     ),
     "Snapshot": Listed(
         "block_storage",
@@ -80,22 +115,47 @@ KINDS: Mapping[str, Listed] = {
         "snapshots_links",
         "/snapshots",
         ("os-extended-snapshot-attributes:project_id",),
+        ("name", "status", "volume_id"),
     ),
     "Image": Listed("image", "/images", "images", "next", "/images", ("owner",)),
-    "Port": Listed("network", "/ports", "ports", "ports_links", "/ports", ("project_id", "tenant_id")),
+    "Port": Listed(
+        "network", "/ports", "ports", "ports_links", "/ports", ("project_id", "tenant_id"), ("name", "device_id")
+    ),
 }
 
 
 class _Counting(_Adapter):  # type: ignore[misc]
-    """Counts what is sent, and does not sleep for as long as a server may like."""
+    """Counts what is sent, does not wait or sleep for as long as a server may like, sends a refused password once, and
+    notes who has told its versions."""
 
     def __init__(self, cloud: Cloud) -> None:
         super().__init__()
         self._cloud = cloud
+        self._login = threading.Lock()
+        self._refusal: Any = None
 
-    def send(self, *args: Any, **kwargs: Any) -> Any:
+    def send(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        if request.method != "POST" or not urlsplit(request.url).path.endswith("/auth/tokens"):
+            return self._sent(request, *args, **kwargs)
+        with self._login:  # Keystone locks an account that is refused too often
+            answer = self._refusal or self._sent(request, *args, **kwargs)
+            self._refusal = answer if answer.status_code == 401 else None
+            return answer
+
+    def _sent(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         self._cloud.count()
-        answer = super().send(*args, **kwargs)
+        begun, left = time.monotonic(), self._cloud.patience_left()
+        if left <= 0:
+            raise requests.ConnectTimeout("it has been silent for too long")
+        kwargs["timeout"] = (min(_CONNECT, left), min(self._cloud.patience.silence, left))
+        try:
+            answer = super().send(request, *args, **kwargs)
+            _content = answer.content  # here, for it may come as slowly
+        except (requests.RequestException, OSError):
+            self._cloud.was_silent(time.monotonic() - begun)
+            raise
+        if request.method == "GET" and tells_versions(answer):
+            self._cloud.versions.add(_prefix(request.url))
         wait = answer.headers.get("Retry-After", "")
         if wait.isascii() and wait.isdigit() and int(wait[:9]) > _LONGEST_RETRY_AFTER:
             answer.headers["Retry-After"] = str(_LONGEST_RETRY_AFTER)
@@ -104,23 +164,31 @@ class _Counting(_Adapter):  # type: ignore[misc]
 
 class Cloud:
     """Use it as a context manager. calls: requests that were sent; project: id of the project that the token is for;
-    roles: names of those in the token."""
+    region: where its services are; roles: names of those in the token; versions: addresses of services that have told
+    their versions, as each does that is one."""
 
     def __init__(self, connection: Connection, patience: Patience | None = None) -> None:
         self.connection = connection
         self.patience = patience or Patience()
         self.calls = 0
-        self.project = ""
+        self.project = self.region = ""
         self.roles: frozenset[str] = frozenset()
+        self.versions: set[str] = set()
         self._sdk: Any = None
         self._lock = threading.Lock()
+        # Two kinds of one service are read side by side, and one of them asks for its versions.
+        self._first = {how.service: threading.Lock() for how in KINDS.values()}
+        self._silence = threading.local()
+        hidden = [value for name, value in connection.more.items() if _SECRET.search(name)]
+        self._secrets = [text for text in (connection.secret, *hidden) if text]
 
     def __enter__(self) -> Cloud:
         if IMPORT_ERROR:
             told = IMPORT_ERROR.strip().splitlines()[-1]
             raise ApiError(f"openstacksdk is not there (pip install openstacksdk): {told}", reason="NoClient")
         try:
-            self._login()
+            with self._window():
+                self._login_patiently()
         except ApiError:
             self.__exit__()
             raise
@@ -131,30 +199,77 @@ class Cloud:
         if self._sdk is not None:
             self._sdk.close()
 
+    @property
+    def server(self) -> str:
+        """What Keystone calls the place, by whatever address and user we came."""
+        return f"{self.project}@{quote(self.region, safe='')}" if self.region else self.project
+
     def count(self) -> None:
         """Lists and deletes run side by side."""
         with self._lock:
             self.calls += 1
+
+    @contextmanager
+    def _window(self) -> Iterator[None]:
+        """What is sent in it may be met with so much silence in all."""
+        self._silence.left = self.patience.window
+        try:
+            yield
+        finally:
+            self._silence.left = self.patience.window
+
+    def patience_left(self) -> float:
+        return float(getattr(self._silence, "left", self.patience.window))
+
+    def was_silent(self, seconds: float) -> None:
+        self._silence.left = self.patience_left() - seconds
+
+    def _login_patiently(self) -> None:
+        attempt = 1
+        while True:
+            try:
+                return self._login()
+            except ApiError as exc:
+                if (
+                    exc.lasting
+                    or exc.reason != NO_ANSWER
+                    or attempt >= self.patience.tries
+                    or self.patience_left() <= 0
+                ):
+                    raise
+            time.sleep(self.patience.pause * 2**attempt)
+            attempt += 1
 
     def _login(self) -> None:
         try:
             config = OpenStackConfig(load_envvars=False, load_yaml_config=False)
             self._sdk = _connection.Connection(config=config.get_one(**self._settings()))
             session = self._sdk.session
+            sender = _Counting(self)
             for scheme in ("https://", "http://"):
-                session.session.mount(scheme, _Counting(self))
+                session.session.mount(scheme, sender)
             access = session.auth.get_access(session)
+            self._check_project(access)
+            self.project = str(access.project_id)
+            self.roles = frozenset(str(name).lower() for name in access.role_names or ())
+            self.region = self._region(access)
         except _auth_errors.Unauthorized as exc:
             made = self.connection
             raise ApiError(
-                f"{made.key}: {made.host} refuses user {made.username or '(none)'}: wrong name, password or project.",
+                f"{made.key}: {made.host} refuses user {made.username or '(none)'}: {_refusal(_secrets.one_line(exc))}.",
                 status=401,
             ) from exc
-        except _login_errors() as exc:
+        except _errors() as exc:
             raise self._failed(exc, "logging in") from exc
-        self._check_project(access)
-        self.project = str(access.project_id)
-        self.roles = frozenset(str(name).lower() for name in access.role_names or ())
+
+    def _region(self, access: Any) -> str:
+        """The one that was configured, or else the one that openstacksdk takes: the first of its kind."""
+        told = [
+            str(endpoint.get("region_id") or endpoint.get("region") or "")
+            for service in access.service_catalog.catalog
+            for endpoint in service["endpoints"]
+        ]
+        return str(self.connection.more.get("region_name") or next((one for one in told if one), ""))
 
     def _settings(self) -> dict[str, Any]:
         made, more = self.connection, self.connection.more
@@ -178,7 +293,7 @@ class Cloud:
         """Whatever else the token may do: only what is in the project that was configured is looked at."""
         wanted = self.connection.more.get("project_name", "")
         key, host = self.connection.key, self.connection.host
-        if not access.project_id:
+        if not isinstance(access.project_id, str) or not access.project_id:
             raise ApiError(
                 f"{key}: {host} gives a token without a project. Set project_name: only one project is ever searched.",
                 status=403,
@@ -202,12 +317,10 @@ class Cloud:
                 reason=CERTIFICATE,
             )
         status = getattr(exc, "http_status", None) or getattr(exc, "status_code", None) or 0
-        reason = "" if status else NO_ANSWER
+        reason = "" if status else GARBAGE if isinstance(exc, _LIBRARY) else NO_ANSWER
         if isinstance(exc, _missing()):
             return ApiError(f"{key}: {host} offers no such service ({doing}): {told}", reason="NoService")
         return ApiError(f"{key}: {host}, {doing}: {told}", status=int(status), reason=reason)
-
-    # Reading
 
     def listing(self, kind: str, **filters: str) -> dict[str, dict[str, Any]]:
         """All of this kind in our project, by id, page by page. An answer that is no such list is an error."""
@@ -218,16 +331,16 @@ class Cloud:
         while True:
             page = self._json("GET", kind, how.path, query)
             items = page.get(how.items)
-            if not isinstance(items, list) or not all(isinstance(i, dict) and i.get("id") for i in items):
+            if not isinstance(items, list) or not all(is_item(item, how.needs, how.owners) for item in items):
                 raise garbage(f"{self.connection.key}: {self.connection.host} gives no list of {how.items}.")
             found |= {str(item["id"]): item for item in items if self._is_ours(how, item)}
             following = _next_page(page.get(how.links))
-            if not following:
+            if following is None:
                 return found
-            marker = str(following.get("marker"))
-            if marker in seen:
+            marker = following.get("marker", "")
+            if not marker or marker in seen:
                 raise garbage(
-                    f"{self.connection.key}: {self.connection.host} gives the same page of {how.items} twice."
+                    f"{self.connection.key}: {self.connection.host} does not tell which page of {how.items} is next."
                 )
             seen.add(marker)
             query = following
@@ -251,7 +364,7 @@ class Cloud:
                 return None
             raise
         inner = told if kind == "Image" else told.get(how.items.removesuffix("s"))
-        if not isinstance(inner, dict) or inner.get("id") != ident:
+        if not isinstance(inner, dict) or not is_item(inner, how.needs, how.owners) or inner["id"] != ident:
             raise garbage(f"{self.connection.key}: {self.connection.host} does not tell of {kind} {ident}.")
         return inner if self._is_ours(how, inner) else None
 
@@ -281,7 +394,7 @@ class Cloud:
         attempt = 1
         while True:
             try:
-                return getattr(self._sdk, KINDS[kind].service)
+                return self._known(getattr(self._sdk, KINDS[kind].service), doing)
             except ValueError as exc:
                 told = _secrets.one_line(exc)
                 raise ApiError(
@@ -296,14 +409,36 @@ class Cloud:
                         reason=NO_ANSWER,
                     ) from exc
             except _errors() as exc:
-                if attempt >= self.patience.tries:
+                if attempt >= self.patience.tries or isinstance(exc, _missing()):
                     raise self._failed(exc, doing) from exc
             time.sleep(self.patience.pause * 2**attempt)
             attempt += 1
 
+    def _known(self, service: Any, doing: str) -> Any:
+        """Lists of a service that never said what it is prove nothing. openstacksdk asks for its versions, and goes on
+        without them; where it has not asked, it is done here, above the version and the project of the address."""
+        parts = urlsplit(str(service.get_endpoint() or ""))
+        if not parts.netloc:
+            raise _auth_errors.EndpointNotFound(f"no endpoint of {service.service_type}")
+        folders = [part for part in parts.path.split("/") if part]
+        paths = ["".join(f"{one}/" for one in folders[:end]) for end in range(len(folders), -1, -1)]
+        above = {_prefix(f"//{parts.netloc}/{path}") for path in paths}
+        for path in (one for one in paths if not re.search(rf"(^|/)({re.escape(self.project)}|v[\d.]+)/$", one)):
+            if not self.versions & above:
+                self._sdk.session.get(f"{parts.scheme}://{parts.netloc}/{path}", authenticated=False, raise_exc=False)
+        if not self.versions & above:
+            host = self.connection.host
+            raise garbage(f"{self.connection.key}: {host}, {doing}: the service does not tell its versions: is it one?")
+        return service
+
     def _call(self, method: str, kind: str, path: str, query: Mapping[str, Any], **more: Any) -> Any:
+        with self._window():
+            return self._sent(method, kind, path, query, **more)
+
+    def _sent(self, method: str, kind: str, path: str, query: Mapping[str, Any], **more: Any) -> Any:
         doing = f"{method} {path}"
-        service = self._service(kind, doing)
+        with self._first[KINDS[kind].service]:
+            service = self._service(kind, doing)
         try:
             answer = service.request(
                 path,
@@ -319,6 +454,10 @@ class Cloud:
             )
         except _errors() as exc:
             raise self._failed(exc, doing) from exc
+        if answer.status_code == 404 and not is_own_404(answer, path):
+            raise garbage(f"{self.connection.key}: {self.connection.host}, {doing}: 404, but not of the service.")
+        if answer.status_code < 400 and method != "GET" and answer.status_code not in (202, 204):
+            raise garbage(f"{self.connection.key}: {self.connection.host} does not answer {doing} as the service does.")
         if answer.status_code >= 400:
             raise ApiError(
                 f"{self.connection.key}: {self.connection.host}, {doing}: {answer.status_code} {words(answer)}",
@@ -328,14 +467,36 @@ class Cloud:
         return answer
 
 
+# What broken values make of a library, and options that do not fit the way to log in.
+_LIBRARY = (ValueError, TypeError, AttributeError, KeyError, IndexError, RecursionError)
+
+
 def _errors() -> tuple[type[Exception], ...]:
     """keystoneauth's errors are none of openstacksdk's, and a broken answer may be neither's."""
-    return (_sdk_errors.SDKException, _auth_errors.ClientException, requests.RequestException, OSError)
+    return (
+        _sdk_errors.SDKException,
+        _auth_errors.ClientException,
+        requests.RequestException,
+        OSError,
+        *_LIBRARY,
+    )
 
 
-def _login_errors() -> tuple[type[Exception], ...]:
-    """What is no Keystone is told as anything; so are options that do not fit the way to log in."""
-    return (*_errors(), ValueError, TypeError, AttributeError, KeyError)
+def _refusal(told: str) -> str:
+    """Keystone says the same of most refusals, on purpose; what it does say is told."""
+    if "expired" in told.lower():
+        return f"its password has expired ({told}): set a new one"
+    if re.search("locked|disabled", told, re.IGNORECASE):
+        return f"the account is locked or disabled ({told})"
+    return (
+        "wrong name, password or project, or an account that is disabled or locked after too many refusals; Keystone "
+        "does not tell which"
+    )
+
+
+def _prefix(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.netloc}{parts.path.rstrip('/')}"
 
 
 def _missing() -> tuple[type[Exception], ...]:
@@ -347,24 +508,18 @@ def _missing() -> tuple[type[Exception], ...]:
     )
 
 
-def words(answer: Any) -> str:
-    """What a service says about an error: an object with one key that holds a message, or plain text."""
-    try:
-        told = answer.json()
-    except (ValueError, RecursionError):
-        told = answer.reason or ""
-    for _level in range(3):
-        if not isinstance(told, Mapping):
-            break
-        told = told.get("message") or told.get("detail") or next(iter(told.values()), "")
-    return _secrets.one_line(told)
-
-
-def _next_page(links: Any) -> dict[str, Any]:
-    """The query of the next page: Glance names it, the others have a list of links."""
+def _next_page(links: Any) -> dict[str, str] | None:
+    """The query of the next page, None when this is the last: Glance names it, the others have a list of links."""
     if isinstance(links, list):
-        links = next((link.get("href") for link in links if isinstance(link, dict) and link.get("rel") == "next"), "")
+        found = [link.get("href") if isinstance(link, dict) else link for link in links if not _is_other(link)]
+        links = found[0] if found else None
+    if links is None:
+        return None
     try:
-        return {name: values[-1] for name, values in parse_qs(urlsplit(str(links or "")).query).items()}
+        return {name: values[-1] for name, values in parse_qs(urlsplit(str(links)).query).items()}
     except ValueError as exc:
         raise garbage(f"the address of the next page is none: {_secrets.one_line(links)}") from exc
+
+
+def _is_other(link: Any) -> bool:
+    return isinstance(link, dict) and link.get("rel") not in ("next", None)

@@ -17,11 +17,12 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, TypeVar
 
 from ansible_collections.mtv.teardown.plugins.module_utils import _secrets
+from ansible_collections.mtv.teardown.plugins.module_utils._clients.ovirt_ovf import dates_of
 from ansible_collections.mtv.teardown.plugins.module_utils._clients.ovirt_wire import (
     IMPORT_ERROR,
     StrangeAnswerError,
@@ -48,17 +49,23 @@ _CERTIFICATE_ERRORS = frozenset({58, 60, 66, 77, 83, 90, 91})
 _CURL = re.compile(r"\((?:<[^>]*>, )?(\d+), ['\"](.*?)['\"]\)")
 _OBJECTS = ("vm", "disk", "vm_pool", "template", "storage_domain", "host", "cluster", "data_center")
 _PLAIN = re.compile(r"[\w.*-]+")
+# What broken values make of a library.
+_LIBRARY = (ValueError, TypeError, AttributeError, KeyError, IndexError, RecursionError)
+# Seconds that logging out may take in all.
+_FAREWELL = 10.0
 T = TypeVar("T")
 R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """tries: of a call that got no answer; silence: seconds without one; pause: seconds before the second try; poll:
-    seconds between two looks at what is awaited; workers: calls at a time."""
+    """tries: of a call that got no answer; silence: seconds without one; window: seconds after which it is not tried
+    again; pause: seconds before the second try; poll: seconds between two looks at what is awaited; workers: calls at a
+    time."""
 
     tries: int = 4
     silence: float = 60.0
+    window: float = 60.0
     pause: float = 0.5
     poll: float = 2.0
     workers: int = 8
@@ -66,7 +73,8 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """A disk. status: ok, locked, illegal; empty for a LUN. vms: ids of those that use it, as far as that is told."""
+    """A disk. status: ok, locked, illegal; empty for a LUN. vms: ids of those that use it, as far as that is told;
+    made: when the first of its images was, empty when that was not asked or not told."""
 
     id: str
     alias: str
@@ -74,11 +82,13 @@ class Volume:
     shareable: bool = False
     storage_type: str = "image"
     vms: tuple[str, ...] = ()
+    made: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """A VM. volumes, snapshots (description, status): only where the details were read; host, pool: ids."""
+    """A VM. volumes, snapshots (description, status): only where the details were read; host, pool: ids; is_dated: the
+    engine told of its disks when they were made."""
 
     id: str
     name: str
@@ -90,6 +100,7 @@ class Machine:
     protected: bool = False
     volumes: tuple[Volume, ...] = ()
     snapshots: tuple[tuple[str, str], ...] = ()
+    is_dated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +121,15 @@ class Refused:
 
 
 class Engine:
-    """Use it as a context manager: it logs out in every case. calls: requests that were sent."""
+    """Use it as a context manager: it logs out in every case. calls: requests that were sent; instance: by what the
+    engine tells itself from all others, empty when it does not (before 4.4)."""
 
     def __init__(
         self, connection: Connection, patience: Patience | None = None, sleep: Callable[[float], None] = time.sleep
     ) -> None:
         self.connection = connection
         self.patience = patience or Patience()
+        self.instance = ""
         self._counter = itertools.count()
         self._sent = 0
         self._sleep = sleep
@@ -137,11 +150,16 @@ class Engine:
         self._logout()
 
     def _logout(self) -> None:
-        try:
-            with self._wire() as wire:
-                wire.revoke()
-        except (sdk.Error, pycurl.error):
-            pass  # it ends by itself
+        """What came of it counts, or the session is left open: it ends by itself only after half an hour."""
+        ends = time.monotonic() + min(self.patience.window, _FAREWELL)
+        for _attempt in range(self.patience.tries):
+            if not self._token.value or self._token.given or time.monotonic() > ends:
+                break
+            try:
+                with self._wire(min(self.patience.silence, _FAREWELL)) as wire:
+                    wire.revoke()
+            except (sdk.Error, pycurl.error, *_LIBRARY):
+                self._sleep(self.patience.pause)
         while not self._idle.empty():
             self._idle.get().close(logout=False)
 
@@ -155,23 +173,24 @@ class Engine:
         return self._sent
 
     @contextmanager
-    def _wire(self) -> Iterator[Wire]:
+    def _wire(self, silence: float = 0.0) -> Iterator[Wire]:
         """A connection of this call alone. One that failed is not used again: what is left in it could answer the
         next call."""
         try:
-            wire = self._idle.get_nowait()
+            wire = self._connected(silence) if silence else self._idle.get_nowait()
         except queue.Empty:
-            wire = self._connected()
+            wire = self._connected(self.patience.silence)
         yield wire
         self._idle.put(wire)
 
-    def _connected(self) -> Wire:
+    def _connected(self, silence: float) -> Wire:
         made = self.connection
+        host = f"[{made.host}]" if ":" in made.host else made.host
         return Wire(
             self._token,
             self._count,
-            self.patience.silence,
-            url=f"https://{made.host}:{made.port}/ovirt-engine/api",
+            silence,
+            url=f"https://{host}:{made.port}/ovirt-engine/api",
             username=made.username,
             password=made.secret,
             token=self._token.value or None,
@@ -179,25 +198,27 @@ class Engine:
             ca_file=made.ca_file or None,
         )
 
-    def call(self, method: Callable[[Any], T], refusable: bool = False) -> T | Refused | None:
-        """What the method gets from the SDK's services; None for what is not there, by the engine's own word. Every
-        call may be repeated: what it did is then told (404, or 409 of a VM that is down already)."""
-        attempt = 1
+    def call(self, method: Callable[[Any], T], root: str, refusable: bool = False) -> T | Refused | None:
+        """What the method gets from the SDK's services; None for what is not there, by the engine's own word. root: the
+        element that answers. Every call may be repeated: what it did is then told (404, or 409 of a VM that is down
+        already)."""
+        attempt, ends = 1, time.monotonic() + self.patience.window
         while True:
             try:
-                return self._once(method)
+                return self._once(method, root)
             except (sdk.Error, pycurl.error) as exc:
                 error = self._error(exc)
             if refusable and error.status in (400, 403, 409):
                 return Refused(error.status, error.msg)
-            if error.lasting or attempt >= self.patience.tries:
+            if error.lasting or attempt >= self.patience.tries or time.monotonic() >= ends:
                 raise error
             self._sleep(self.patience.pause * 2**attempt * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
             attempt += 1
 
-    def _once(self, method: Callable[[Any], T]) -> T | None:
+    def _once(self, method: Callable[[Any], T], root: str) -> T | None:
         refusal: Exception
         with self._wire() as wire:
+            wire.root = root
             try:
                 return method(wire.system_service())
             except sdk.NotFoundError:
@@ -208,6 +229,8 @@ class Engine:
                 if exc.fault is None:
                     raise
                 refusal = exc  # an answer as good as any: the connection can be used again
+            except _LIBRARY as exc:  # of the SDK's readers, and of ours: values that are of no such type
+                raise StrangeAnswerError(f"HTTP {wire.status} with what is no {root}: {exc}", wire.status) from exc
         raise refusal
 
     def _error(self, exc: Exception) -> ApiError:
@@ -256,18 +279,22 @@ class Engine:
     def check(self) -> int | None:
         """Are we logged in, and at an engine? How many VMs it has; None for a user who sees only a part of them: the
         summary is for administrators (BackendApiResource.java)."""
-        api = self._there(lambda system: system.get())
-        if api.summary is None or api.summary.vms is None:
-            return None
-        return int(api.summary.vms.total or 0)
+        instance, total = self._there(lambda system: _product(system.get()), "api")
+        if self.instance and instance != self.instance:
+            raise self._strange("is another engine now than it was before")
+        self.instance = instance
+        return total
 
-    def _there(self, method: Callable[[Any], T]) -> T:
+    def _there(self, method: Callable[[Any], T], root: str) -> T:
         """What every engine has: its absence tells that this is none."""
-        found = self.call(method)
+        found = self.call(method, root)
         if found is None or isinstance(found, Refused):
-            where = f"{self.connection.key}: {self.connection.host}:{self.connection.port}"
-            raise ApiError(f"{where} has no API of an oVirt engine (404).", reason=GARBAGE)
+            raise self._strange("has no API of an oVirt engine (404)")
         return found
+
+    def _strange(self, what: str) -> ApiError:
+        made = self.connection
+        return ApiError(f"{made.key}: {made.host}:{made.port} {what}.", reason=GARBAGE)
 
     def everything(self) -> dict[str, Machine]:
         """All VMs that we may see, by id, without their details. A page that is not full may be a server's own limit:
@@ -276,59 +303,82 @@ class Engine:
         page = 1
         while True:
             search = f"sortby name asc page {page}"
-            got = self._there(lambda system, s=search: system.vms_service().list(search=s, max=PAGE))  # type: ignore[misc]
-            new = {vm.id: machine(vm) for vm in got if vm.id not in found}
+
+            def read(system: Any, search: str = search) -> list[Machine]:
+                return [machine(vm) for vm in system.vms_service().list(search=search, max=PAGE)]
+
+            new = {one.id: one for one in self._there(read, "vms") if one.id not in found}
             if not new:
                 return found
             found |= new
             page += 1
 
-    def named(self, names: Iterable[str], details: bool = False) -> dict[str, Machine]:
+    def named(self, names: Iterable[str], details: bool = False, dated: bool = False) -> dict[str, Machine]:
         """All VMs of these names, by id, with or without their details. Case counts; C(*) stands for anything. Names
-        that the search language may take for something else are not looked for: the whole list has them."""
+        that the search language may take for something else are not looked for: the whole list has them. dated: asked
+        also when their disks were made."""
         wanted = sorted({name for name in names if _PLAIN.fullmatch(name)})
         searches = [
             " or ".join(f'name="{name}"' for name in wanted[start : start + _NAMES])
             for start in range(0, len(wanted), _NAMES)
         ]
 
-        def read(search: str) -> Sequence[Any]:
-            options = {"follow": _FOLLOW} if details else {}
-            return self._there(lambda system: system.vms_service().list(search=search, case_sensitive=True, **options))
-
-        return {vm.id: self._machine(vm) if details else machine(vm) for got in self.each(read, searches) for vm in got}
-
-    def machine(self, vm_id: str) -> Machine | None:
-        """This VM with its details; None when it is not there. Whoever relies on that asks check() after it."""
-        vm: Any = self.call(lambda system: system.vms_service().vm_service(vm_id).get(follow=_FOLLOW))
-        return None if vm is None else self._machine(vm)
-
-    def _machine(self, vm: Any) -> Machine:
-        """An engine that does not follow the link to the disks leaves it as it is."""
-        followed = list(vm.disk_attachments or ())
-        if not followed:
-            attachments = self.call(
-                lambda system: system.vms_service().vm_service(vm.id).disk_attachments_service().list(follow="disk")
+        def read(search: str) -> Sequence[Machine]:
+            options: dict[str, Any] = {"follow": _FOLLOW} if details else {}
+            options |= {"all_content": True} if dated else {}
+            return self._there(
+                lambda system: [
+                    machine(vm) for vm in system.vms_service().list(search=search, case_sensitive=True, **options)
+                ],
+                "vms",
             )
-            followed = list(attachments) if attachments is not None and not isinstance(attachments, Refused) else []
-        return machine(vm, tuple(volume(one.disk) for one in followed if one.disk is not None))
 
-    def machines(self, names: dict[str, str]) -> dict[str, Machine | None]:
+        found = [one for got in self.each(read, searches) for one in got]
+        return {one.id: self._whole(one) if details else one for one in found}
+
+    def machine(self, vm_id: str, dated: bool = False) -> Machine | None:
+        """This VM with its details; None when it is not there. Whoever relies on that asks check() after it."""
+        options = {"all_content": True} if dated else {}
+        one = self.call(
+            lambda system: machine(system.vms_service().vm_service(vm_id).get(follow=_FOLLOW, **options)), "vm"
+        )
+        if one is None or isinstance(one, Refused):
+            return None
+        if one.id != vm_id:
+            raise self._strange(f"tells of VM {one.id} where it was asked for {vm_id}")
+        return self._whole(one)
+
+    def _whole(self, one: Machine) -> Machine:
+        """An engine that does not follow the link to the disks leaves it as it is. What has none left may have gone: it
+        is looked at again before anything is done with it."""
+        if one.volumes:
+            return one
+        volumes = self.call(
+            lambda system: _volumes(
+                system.vms_service().vm_service(one.id).disk_attachments_service().list(follow="disk")
+            ),
+            "disk_attachments",
+        )
+        return replace(one, volumes=volumes if isinstance(volumes, tuple) else ())
+
+    def machines(self, names: dict[str, str], dated: bool = False) -> dict[str, Machine | None]:
         """These VMs (id -> the name it had) with their details, None for what is not there: a few searches, and a
         question for each that they did not find."""
-        found: dict[str, Machine | None] = {
-            one: got for one, got in self.named(names.values(), details=True).items() if one in names
-        }
+        named = self.named(names.values(), details=True, dated=dated)
+        found: dict[str, Machine | None] = {one: got for one, got in named.items() if one in names}
         missing = [one for one in names if one not in found]
-        return found | self._confirmed(dict(zip(missing, self.each(self.machine, missing), strict=True)))
+        asked = self.each(lambda one: self.machine(one, dated), missing)
+        return found | self._confirmed(dict(zip(missing, asked, strict=True)))
 
     def volumes(self, ids: Iterable[str]) -> dict[str, Volume | None]:
         """These disks, None for what is not there."""
         wanted = list(ids)
 
         def read(one: str) -> Volume | None:
-            disk: Any = self.call(lambda system: system.disks_service().disk_service(one).get())
-            return None if disk is None else volume(disk)
+            disk = self.call(lambda system: volume(system.disks_service().disk_service(one).get()), "disk")
+            if isinstance(disk, Volume) and disk.id != one:
+                raise self._strange(f"tells of disk {disk.id} where it was asked for {one}")
+            return disk if isinstance(disk, Volume) else None
 
         return self._confirmed(dict(zip(wanted, self.each(read, wanted), strict=True)))
 
@@ -340,31 +390,41 @@ class Engine:
 
     def clusters(self) -> dict[str, str]:
         """id -> name."""
-        return {one.id: one.name for one in self._there(lambda system: system.clusters_service().list())}
+        return self._there(lambda system: _names(system.clusters_service().list()), "clusters")
 
     def hosts(self) -> dict[str, str]:
         """id -> name; hosts are not for everybody to see."""
         try:
-            return {one.id: one.name for one in self._there(lambda system: system.hosts_service().list())}
+            return self._there(lambda system: _names(system.hosts_service().list()), "hosts")
         except ApiError:
             return {}
 
     def grants(self) -> list[Grant]:
         """Our roles, those of our groups and of everybody too (GetPermissionsByAdElementId in the engine's
         multi_level_administration_sp.sql): the engine has no call that tells what we may do with an object."""
-        api = self._there(lambda system: system.get())
+        api = self._there(lambda system: system.get(), "api")
         user = api.effective_user or api.authenticated_user
         if user is None:
             return []
-        listed = self._there(lambda system: system.users_service().user_service(user.id).permissions_service().list())
-        held = [(one, _id(one.role)) for one in listed if _id(one.role)]
-        roles = sorted({role for _one, role in held})
+        listed = self._there(
+            lambda system: [
+                (_object_of(one), _id(one.role))
+                for one in system.users_service().user_service(user.id).permissions_service().list()
+            ],
+            "permissions",
+        )
+        held = [(what, role) for what, role in listed if role]
+        roles = sorted({role for _what, role in held})
         permits = dict(zip(roles, self.each(self._permits, roles), strict=True))
-        return [Grant(permits[role], *_object_of(one)) for one, role in held]
+        return [Grant(permits[role], *what) for what, role in held]
 
     def _permits(self, role: str) -> frozenset[str]:
-        listed = self._there(lambda system: system.roles_service().role_service(role).permits_service().list())
-        return frozenset(str(one.name) for one in listed)
+        return self._there(
+            lambda system: frozenset(
+                str(one.name) for one in system.roles_service().role_service(role).permits_service().list()
+            ),
+            "permits",
+        )
 
     # Changing. None: done, or not there any more. Never async_=True: the SDK takes its 202 for an error.
 
@@ -380,31 +440,51 @@ class Engine:
     def _change(self, method: Callable[[Any], Any]) -> Refused | None:
         """An error of this one call is told of this one object; one that ends the work is raised."""
         try:
-            answer = self.call(method, refusable=True)
+            answer = self.call(method, "action", refusable=True)
         except ApiError as exc:
-            if exc.lasting or exc.reason == NO_ANSWER:
+            if exc.reason == CERTIFICATE or exc.status == 401:
                 raise
+            if exc.reason == NO_ANSWER:
+                self.check()  # is it the engine as a whole?
             return Refused(exc.status, exc.msg)
         return answer if isinstance(answer, Refused) else None
 
 
-def machine(vm: Any, volumes: tuple[Volume, ...] = ()) -> Machine:
-    """An SDK's VM as plain data."""
+def _product(api: Any) -> tuple[str, int | None]:
+    """What the engine calls itself, and how many VMs it has. Every engine says which product it is; what does not may
+    be anything."""
+    product = api.product_info
+    if product is None or product.version is None or not (product.name or product.vendor):
+        raise ValueError("it does not say which product it is")
+    counted = api.summary.vms if api.summary is not None else None
+    if counted is not None and counted.total is None:
+        raise ValueError("it does not say how many VMs it has")
+    return str(product.instance_id or ""), int(counted.total) if counted is not None else None
+
+
+def machine(vm: Any) -> Machine:
+    """An SDK's VM as plain data; one that does not say which it is could be anybody's."""
+    if not vm.id or not vm.name:
+        raise ValueError("a VM without id or name")
+    dates = dates_of(vm)
     return Machine(
         id=str(vm.id),
-        name=str(vm.name or ""),
+        name=str(vm.name),
         status=_text(vm.status),
         created=vm.creation_time.isoformat() if vm.creation_time is not None else "",
         cluster=_id(vm.cluster),
         pool=_id(vm.vm_pool),
         host=_id(vm.host),
         protected=bool(vm.delete_protected),
-        volumes=volumes,
+        volumes=tuple(replace(one, made=dates.get(one.id, "")) for one in _volumes(vm.disk_attachments or ())),
         snapshots=tuple((str(one.description or ""), _text(one.snapshot_status)) for one in vm.snapshots or ()),
+        is_dated=bool(dates),
     )
 
 
 def volume(disk: Any) -> Volume:
+    if not disk.id:
+        raise ValueError("a disk without id")
     using = [*(disk.vms or ()), *([disk.vm] if disk.vm is not None else [])]
     return Volume(
         id=str(disk.id),
@@ -414,6 +494,15 @@ def volume(disk: Any) -> Volume:
         storage_type=_text(disk.storage_type) or "image",
         vms=tuple(str(one.id) for one in using if one.id),
     )
+
+
+def _volumes(attachments: Iterable[Any]) -> tuple[Volume, ...]:
+    """What is attached and not told would go with its VM, unseen: volume() says so of None, too."""
+    return tuple(volume(one.disk) for one in attachments)
+
+
+def _names(listed: Iterable[Any]) -> dict[str, str]:
+    return {str(one.id): str(one.name) for one in listed if one.id}
 
 
 def _object_of(permission: Any) -> tuple[str, str]:

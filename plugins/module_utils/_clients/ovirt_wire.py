@@ -12,6 +12,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import sys
 import threading
 import traceback
 from collections.abc import Callable
@@ -32,6 +33,13 @@ __all__ = ("IMPORT_ERROR", "StrangeAnswerError", "Token", "Wire", "pycurl", "sdk
 _Base: Any = sdk.Connection if IMPORT_ERROR is None else object
 _Error: Any = sdk.Error if IMPORT_ERROR is None else Exception
 _XML = re.compile(r"^content-type:\s*(application|text)/xml\b", re.IGNORECASE)
+# What XML 1.0 forbids, as it stands and as a reference. A name may hold it all the same.
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_REFERENCE = re.compile(r"&#(?:x([0-9a-fA-F]+)|([0-9]+));")
+# libxml2, and so the SDK, takes nothing that is deeper, and without a word: of a list it would give the beginning.
+_DEPTH = 200
+# Seconds until a connection must stand; what the name of a host leads to may not be there at all.
+_CONNECT = 15
 
 
 class StrangeAnswerError(_Error):  # type: ignore[misc]
@@ -49,24 +57,34 @@ class Token:
         self.given = bool(given)
         self.value = given
         self._lock = threading.Lock()
+        self._refusal = ""
 
     def renewed(self, stale: str | None, login: Callable[[], str]) -> str:
-        """One worker logs in; the others, whose token was the same stale one, take what it got."""
+        """One worker logs in; the others, whose token was the same stale one, take what it got. That may be a refusal:
+        the engine's directory locks an account that is refused too often."""
         with self._lock:
+            if self._refusal:
+                raise sdk.AuthError(self._refusal)
             if not self.value or self.value == stale:
-                self.value = login()
+                try:
+                    self.value = login()
+                except sdk.AuthError as exc:
+                    self._refusal = str(exc)
+                    raise
             return self.value
 
 
 class Wire(_Base):  # type: ignore[misc]
     """One worker's connection: of the SDK only one request at a time goes through each. counted: called before each
-    request; silence: seconds that one may take; status: of the last answer."""
+    request; silence: seconds that one may take; status: of the last answer; root: the element that the next one must
+    be, for a list of something else may be as empty."""
 
     def __init__(self, shared: Token, counted: Callable[[], None], silence: float, **options: Any) -> None:
         seconds = max(1, round(silence))  # whole seconds are all that the SDK hands on
         super().__init__(timeout=seconds, **options)
         self._shared, self._counted, self._seconds = shared, counted, seconds
         self.status = 0
+        self.root = ""
 
     def authenticate(self) -> str:
         """Every request takes the session that counts now."""
@@ -86,9 +104,9 @@ class Wire(_Base):  # type: ignore[misc]
 
     def revoke(self) -> None:
         """Log out."""
-        if self._shared.value and not self._shared.given:
-            self._sso_token, self._shared.value = self._shared.value, ""
-            self._revoke_access_token()
+        self._sso_token = self._shared.value
+        self._revoke_access_token()
+        self._shared.value = ""
 
     def _get_sso_response(self, url: str, params: Any = "") -> Any:
         """The SDK's own waits for ever, and takes any JSON for a token."""
@@ -104,6 +122,7 @@ class Wire(_Base):  # type: ignore[misc]
             if self._ca_file is not None:
                 curl.setopt(pycurl.CAINFO, self._ca_file)
             curl.setopt(pycurl.TIMEOUT, self._seconds)
+            curl.setopt(pycurl.CONNECTTIMEOUT, min(_CONNECT, self._seconds))
             curl.setopt(pycurl.WRITEFUNCTION, body.write)
             curl.perform()
             status = int(curl.getinfo(pycurl.RESPONSE_CODE))
@@ -121,15 +140,48 @@ class Wire(_Base):  # type: ignore[misc]
             kind = next((line.strip() for line in response.headers if line.lower().startswith("content-type")), "")
             raise StrangeAnswerError(f"HTTP {response.code} with {kind or 'no content type'}", response.code)
         if response.code != 401:
-            _check_xml(response.body, response.code)
+            response.body, found = _xml(response.body, response.code)
+            if response.code == 200 and self.root not in ("", found):
+                raise StrangeAnswerError(f"HTTP 200 with <{found}> for <{self.root}>", response.code)
         return response
 
 
-def _check_xml(body: bytes, status: int) -> None:
+def _xml(body: bytes, status: int) -> tuple[bytes, str]:
+    """The body, so that it can be parsed, and its outermost element."""
     try:
-        expat.ParserCreate().Parse(body, True)
+        return body, _outermost(body)
+    except expat.ExpatError:
+        pass
+    cleaned = _REFERENCE.sub(_allowed, _FORBIDDEN.sub("\ufffd", body.decode("utf-8", "replace"))).encode()
+    try:
+        return cleaned, _outermost(cleaned)
     except expat.ExpatError as exc:
         raise StrangeAnswerError(f"HTTP {status} with broken XML: {exc}", status) from exc
+
+
+def _allowed(reference: re.Match[str]) -> str:
+    digits, base = (reference[1], 16) if reference[1] else (reference[2], 10)
+    code = int(digits, base) if len(digits) < 8 else sys.maxunicode + 1
+    is_allowed = code <= sys.maxunicode and not 0xD800 <= code < 0xE000 and not _FORBIDDEN.match(chr(code))
+    return reference[0] if is_allowed else "\ufffd"
+
+
+def _outermost(body: bytes) -> str:
+    names: list[str] = []
+    first = ""
+
+    def begins(name: str, _attributes: object) -> None:
+        nonlocal first
+        first = first or name
+        names.append(name)
+        if len(names) > _DEPTH:
+            raise ValueError("XML that is nested too deep")
+
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = begins
+    parser.EndElementHandler = lambda _name: names.pop()
+    parser.Parse(body, True)
+    return first
 
 
 def _token_answer(body: bytes, status: int, path: str) -> Any:
@@ -139,6 +191,8 @@ def _token_answer(body: bytes, status: int, path: str) -> Any:
         raise StrangeAnswerError(f"HTTP {status} without JSON from {path}", status) from None
     if not isinstance(answer, dict) or (status >= 500):
         raise StrangeAnswerError(f"HTTP {status} that is no answer of the SSO from {path}", status)
-    if status == 200 and path.endswith("/token") and not isinstance(answer.get("access_token"), str):
+    token = answer.get("access_token")
+    is_token = status == 200 and isinstance(token, str) and re.fullmatch("[!-~]+", token)
+    if path.endswith("/token") and not is_token and not isinstance(answer.get("error"), str):
         raise StrangeAnswerError(f"HTTP {status} without a token from {path}", status)
     return answer

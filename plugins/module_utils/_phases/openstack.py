@@ -43,11 +43,13 @@ def open_site(connection: Connection, patience: Patience | None = None) -> Itera
 class OpenStackSite:
     """See Site."""
 
-    server = ""
-
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
         self.connection = cloud.connection
+
+    @property
+    def server(self) -> str:
+        return self._cloud.server
 
     @property
     def calls(self) -> int:

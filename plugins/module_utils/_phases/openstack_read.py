@@ -11,8 +11,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from ansible_collections.mtv.teardown.plugins.module_utils._clients.openstack_answers import ATTACHED
 from ansible_collections.mtv.teardown.plugins.module_utils._record.connections import Connection
 from ansible_collections.mtv.teardown.plugins.module_utils._session import clones
+from ansible_collections.mtv.teardown.plugins.module_utils._session import prefix as prefixes
 from ansible_collections.mtv.teardown.plugins.module_utils._session.clones import Remote
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 from ansible_collections.mtv.teardown.plugins.module_utils._session.openstack_names import (
@@ -23,6 +25,8 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session.openstack_na
 
 Items = Mapping[str, Mapping[str, Any]]
 OLDER = "attached to the clone, but older than it and not named after it"
+NAMED = "attached to the clone, but named neither after it nor by Nova"
+OTHERS = "attached to the clone, but made by another user"
 
 
 def zoned(created: str) -> str:
@@ -58,6 +62,19 @@ def facts_of(kind: str, item: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in facts.items() if value}
 
 
+def _attached(found: Mapping[str, Items]) -> dict[str, list[str]]:
+    """Id of a volume -> ids of the servers that have it. Cinder does not tell of a server that is shelved away, Nova
+    not of one that is just being attached."""
+    told: dict[str, list[str]] = {}
+    for ident, item in found.get("Volume", {}).items():
+        told[ident] = [str(each.get("server_id")) for each in item.get("attachments") or ()]
+    for server, item in found.get("Server", {}).items():
+        for each in item.get(ATTACHED) or ():
+            servers = told.setdefault(str(each.get("id")), [])
+            servers += [server] if server not in servers else []
+    return told
+
+
 @dataclass(slots=True)
 class Reading:
     """One reading, kind by kind. found: kind -> everything of it that was listed, by id."""
@@ -69,10 +86,12 @@ class Reading:
     remotes: dict[str, Remote] = field(default_factory=dict)
     _planned: Mapping[str, str] = field(init=False)
     _recorded_ids: Collection[str] = field(init=False)
+    _attached: Mapping[str, list[str]] = field(init=False)
 
     def __post_init__(self) -> None:
         self._planned = clones.planned(self.session, self.connection.host)
         self._recorded_ids = {r.id for r in self.session.records if r.on_provider and r.id}
+        self._attached = _attached(self.found)
 
     def all(self) -> tuple[Remote, ...]:
         """Owners before what is a part of them."""
@@ -107,35 +126,80 @@ class Reading:
         """By its id: an earlier run noted it, a Plan names it, or the record does."""
         return ident in self.session.lineage or ident in self._recorded_ids
 
-    def _server(self, one: Remote, _item: Mapping[str, Any]) -> Remote | None:
+    def _server(self, one: Remote, item: Mapping[str, Any]) -> Remote | None:
         known = one.id in self._planned or self._is_known(one.id)
-        return one if known or clones.may_be(self.session, "openstack", one.name) else None
+        if not known and not clones.may_be(self.session, "openstack", one.name):
+            return None
+        return replace(one, kept=self._goes_with(one, item))
+
+    def _goes_with(self, server: Remote, item: Mapping[str, Any]) -> str:
+        """What Nova would delete with this server, and is not the clone's own. What nobody could look at is not."""
+        hangs = [str(each.get("id")) for each in item.get(ATTACHED) or ()]
+        if hangs and "Volume" not in self.found:
+            return f"its volumes could not be read, and nobody would find them without it ({', '.join(hangs)})"
+        ends = [str(each.get("id")) for each in item.get(ATTACHED) or () if each.get("delete_on_termination")]
+        volumes = ((ident, self.found["Volume"].get(ident)) for ident in ends)
+        told = [
+            f"Volume {volume.get('name') or ident} ({ident}) would be deleted with it, and is {why}"
+            for ident, volume in volumes
+            if volume is not None
+            and (why := self._held_by(ident, {server.id}) or self._not_its_own(volume, server, item))
+        ]
+        return "; ".join(told)
 
     def _volume(self, one: Remote, item: Mapping[str, Any]) -> Remote | None:
-        attached = [str(a.get("server_id")) for a in item.get("attachments") or ()]
+        attached = self._attached.get(one.id, [])
+        one = replace(one, facts={**one.facts, **({"servers": tuple(attached)} if attached else {})})
         owner = next((self.remotes[ident] for ident in attached if ident in self.remotes), None)
-        strangers = [ident for ident in attached if ident not in self.remotes and ident in self.found.get("Server", {})]
-        kept = self._held_by_stranger(strangers)
+        kept = self._held_by(one.id, self.remotes.keys())
         if owner is not None:
-            kept = kept or self._older(one, owner)
+            kept = kept or self._not_its_own(item, owner, self.found["Server"].get(owner.id, {}))
             return replace(one, owner=owner.identity, relation=f"attached to Server {owner.name}", kept=kept)
         return self._by_name(replace(one, kept=kept))
 
-    def _held_by_stranger(self, servers: list[str]) -> str:
-        names = ", ".join(f"{self.found['Server'][ident].get('name')} ({ident})" for ident in servers)
+    def _held_by(self, volume: str, ours: Collection[str]) -> str:
+        servers = self.found.get("Server", {})
+        strangers = [ident for ident in self._attached.get(volume, ()) if ident not in ours and ident in servers]
+        names = ", ".join(f"{servers[ident].get('name')} ({ident})" for ident in strangers)
         return f"attached to Server {names}, which is not the session's" if names else ""
 
-    def _older(self, one: Remote, owner: Remote) -> str:
-        """Who made it before the clone was there had something else in mind."""
-        if is_named_after(one.name, owner.name) or not is_before(one.created, owner.created):
+    def _not_its_own(self, item: Mapping[str, Any], owner: Remote, server: Mapping[str, Any]) -> str:
+        """What the suite makes has a name after the clone, what Nova makes has none, or the server's id. Who made it
+        before the clone was there had something else in mind."""
+        name, created = str(item.get("name") or ""), zoned(str(item.get("created_at") or ""))
+        if self._is_named_after(name, owner.name):
             return ""
-        return OLDER
+        if is_before(created, owner.created):
+            return OLDER
+        if name and not name.startswith(owner.id):
+            return NAMED
+        users = {str(each.get("user_id")) for each in (item, server) if each.get("user_id")}
+        return OTHERS if len(users) > 1 else ""
+
+    def _is_named_after(self, name: str, clone: str) -> bool:
+        """By whoever had the clone's name whole, or by the session."""
+        whole = clone_of(self.session, "Volume", name)
+        is_whole = bool(whole) and whole[-prefixes.CUT_LENGTH :] == clone
+        return is_whole or is_named_after(name, clone) or prefixes.matches(self.session.prefix, name)
 
     def _snapshot(self, one: Remote, item: Mapping[str, Any]) -> Remote | None:
+        one = replace(one, kept=self._image_of(one))
         volume = self.remotes.get(str(item.get("volume_id")))
         if volume is not None:
             return replace(one, owner=volume.identity, relation=f"snapshot of Volume {volume.name or volume.id}")
         return self._by_name(one)
+
+    def _image_of(self, snapshot: Remote) -> str:
+        """An image of a server with volumes holds nothing: it refers to their snapshots, and is lost with them."""
+        if self._by_name(snapshot) is None and "Image" not in self.found:
+            return "images could not be read, and one may be made of it"
+        made = [
+            f"{item.get('name') or 'without a name'} ({ident})"
+            for ident, item in self.found.get("Image", {}).items()
+            if snapshot.id in str(item.get("block_device_mapping") or "")
+            and self._by_name(self._remote("Image", ident, item)) is None
+        ]
+        return f"image {', '.join(made)} is made of it, and is not the session's" if made else ""
 
     def _image(self, one: Remote, _item: Mapping[str, Any]) -> Remote | None:
         return self._by_name(one)
@@ -145,7 +209,7 @@ class Reading:
         if owner is None or owner.kind != "Server":
             return one if self._is_known(one.id) else None
         # Ports that Nova makes have no name; one that a person has named is that person's.
-        kept = self._older(one, owner) if one.name else ""
+        kept = self._not_its_own({**item, "user_id": ""}, owner, {}) if one.name else ""
         return replace(one, owner=owner.identity, relation=f"device of Server {owner.name}", kept=kept)
 
     def _by_name(self, one: Remote) -> Remote | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 
 from ansible_collections.mtv.teardown.plugins.module_utils._causes.model import Cause
 from ansible_collections.mtv.teardown.plugins.module_utils._causes.ovirt import Held, cause_of
@@ -23,6 +24,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session.model import
 
 TYPE = "ovirt"
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_MAKING = timedelta(minutes=1)
 _PARTLY = (
     "the account is no administrator of the engine and sees only what it has a role on: what it does not see may be "
     "there all the same"
@@ -41,11 +43,14 @@ def open_site(connection: Connection, patience: Patience | None = None) -> Itera
 class OvirtSite:
     """One engine that we are logged in to; a Site of providers.py."""
 
-    server = ""
-
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.connection = engine.connection
+
+    @property
+    def server(self) -> str:
+        """One that does not say which it is (before 4.4) is known by its address, and no other is taken for it."""
+        return self._engine.instance or f"{self.connection.host}:{self.connection.port}".lower()
 
     @property
     def calls(self) -> int:
@@ -65,7 +70,7 @@ class OvirtSite:
             if clones.may_be(session, TYPE, one.name) or one.id in planned or one.id in noted
         }
         wanted |= {one: name for one, name in planned.items() if _UUID.fullmatch(one)}
-        machines = [one for one in self._engine.machines(wanted).values() if one is not None]
+        machines = [one for one in self._engine.machines(wanted, dated=True).values() if one is not None]
         remotes = self._remotes(machines)
         orphans = self._orphans(noted - {one.identity for one in remotes} - met.keys())
         remotes += orphans
@@ -107,6 +112,7 @@ class OvirtSite:
             name=one.name,
             place=place,
             created=one.created,
+            kept="; ".join(told for disk in one.volumes if (told := _why_of_others(disk, one))),
             facts=facts_of(one, host),
         )
 
@@ -150,11 +156,34 @@ class OvirtSite:
 
 
 def _why_kept(disk: Volume, owner: Machine | None) -> str:
-    """The engine only detaches these when it removes a VM; a disk that others use is theirs, too."""
+    """A disk that others use is theirs, too. What is only detached goes on without the VM."""
     if disk.shareable:
         return "shareable: other VMs may use it, and it is only detached"
+    if owner is not None:
+        return _why_of_others(disk, owner)
     if disk.storage_type == "lun":
-        return "a LUN of a storage server, no disk of the engine's own: it is only detached"
-    if owner is None and disk.vms:
-        return f"attached to another VM now ({', '.join(disk.vms)})"
-    return ""
+        return "a LUN of a storage server, no disk of the engine's own"
+    return f"attached to another VM now ({', '.join(disk.vms)})" if disk.vms else ""
+
+
+def _why_of_others(disk: Volume, owner: Machine) -> str:
+    """Why this disk, which the engine would remove with its VM, is not the VM's own."""
+    name = f"disk {disk.alias or disk.id} ({disk.id})"
+    if disk.storage_type == "lun":  # ImagesHandler.removeLunDisk: the engine forgets it
+        return f"{name} is a LUN of a storage server, and the engine would give it up with the VM"
+    if disk.shareable or not owner.is_dated:
+        return ""
+    if not disk.made:
+        return f"the engine does not tell since when there is {name}, which would go with the VM"
+    if _is_older(disk.made, owner.created):
+        return f"{name} is older than the VM ({disk.made}): somebody has attached it, and it would go with the VM"
+    others = [one for one in disk.vms if one != owner.id]
+    return f"{name} is attached to VM {', '.join(others)}, too, and would go with this one" if others else ""
+
+
+def _is_older(made: str, created: str) -> bool:
+    """Both are told by one clock; a disk is made while its VM is."""
+    try:
+        return datetime.fromisoformat(created) - datetime.fromisoformat(made) > _MAKING
+    except (ValueError, TypeError):
+        return True  # nobody knows

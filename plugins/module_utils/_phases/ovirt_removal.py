@@ -244,8 +244,8 @@ class Removal:
 
 
 def _goes_along(disk: Volume) -> bool:
-    """RemoveVmCommand only detaches the others."""
-    return not disk.shareable and disk.storage_type != "lun"
+    """RemoveVmCommand only detaches the others; of a LUN it removes what the engine knows of it."""
+    return not disk.shareable or disk.storage_type == "lun"
 
 
 def facts_of(one: Machine, host: str = "") -> dict[str, object]:

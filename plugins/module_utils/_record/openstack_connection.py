@@ -37,7 +37,9 @@ def from_entry(entry: ProviderEntry) -> dict[str, str]:
     if not entry.text("project_name"):
         advice = "Add it to that entry of the providers file."
         raise RecordError(f"provider {entry.key}: project_name is missing. {advice}", entry=entry.key)
-    more["auth_url"] = entry.text("api_url") or f"https://{entry.text('fqdn')}:{KEYSTONE_PORT}/v3"
+    name = entry.text("fqdn")
+    host = f"[{name}]" if name.count(":") > 1 and not name.startswith("[") else name
+    more["auth_url"] = entry.text("api_url") or f"https://{host}:{KEYSTONE_PORT}/v3"
     more["project_name"] = entry.text("project_name")
     if entry.text("region_name"):
         more["region_name"] = entry.text("region_name")
@@ -52,15 +54,15 @@ def from_options(options: Mapping[str, Any]) -> list[dict[str, Any]]:
     wanted = {key: given[name] for name, key in _OPTIONS.items() if name in given}
     if "validate_certs" in given:
         wanted["verify"] = given["validate_certs"]
-    # The loader makes a text of None.
-    wanted["auth"] = {name: value for name, value in (given.get("auth") or {}).items() if value not in (None, "")}
+    wanted["auth"] = _auth(given.get("auth"))
     cloud = given.get("cloud")
-    if isinstance(cloud, Mapping):
-        inner = {name: value for name, value in cloud.items() if name != "auth"}
-        wanted = {**inner, **wanted, "auth": {**dict(cloud.get("auth") or {}), **wanted["auth"]}}
-        cloud = None
     if isinstance(cloud, str):
         return [_loaded("openstack (options)", {}, cloud=cloud, **wanted)]
+    if cloud is not None and not isinstance(cloud, Mapping):
+        raise RecordError(f"provider openstack (options): cloud is neither a name nor an object, but {_kind(cloud)}.")
+    if cloud:
+        inner = {str(name): value for name, value in cloud.items() if name != "auth"}
+        wanted = {**inner, **wanted, "auth": {**_auth(cloud.get("auth")), **wanted["auth"]}}
     plain: dict[str, Any] = {"load_envvars": False, "load_yaml_config": False}
     return [_loaded("openstack (options)", plain, **wanted)]
 
@@ -76,9 +78,21 @@ def from_environment(environ: Mapping[str, str]) -> list[dict[str, Any]]:
     return []
 
 
+def _auth(given: Any) -> dict[str, Any]:
+    """The loader makes a text of None."""
+    if given is not None and not isinstance(given, Mapping):
+        raise RecordError(f"provider openstack (options): auth is no object, but {_kind(given)}.")
+    return {str(name): value for name, value in (given or {}).items() if value not in (None, "")}
+
+
+def _kind(value: Any) -> str:
+    return {list: "a list", bool: "yes or no", str: "text"}.get(type(value), "a number")
+
+
 def _loaded(key: str, how: Mapping[str, Any], **wanted: Any) -> dict[str, Any]:
     """The fields of a Connection, from the loader. It is imported late, for it costs most of a second."""
     try:
+        import yaml
         from keystoneauth1 import exceptions as _auth_errors
         from openstack import exceptions as _sdk_errors
         from openstack.config import OpenStackConfig
@@ -88,9 +102,19 @@ def _loaded(key: str, how: Mapping[str, Any], **wanted: Any) -> dict[str, Any]:
         ) from None
     try:
         config = OpenStackConfig(**how).get_one(**wanted).config
-    except (_sdk_errors.SDKException, _auth_errors.ClientException, OSError, ValueError) as exc:
+    except (_sdk_errors.SDKException, _auth_errors.ClientException, OSError) as exc:
         _secrets.keep(*_secrets.secrets_in(wanted))
         raise RecordError(f"provider {key}: {_secrets.one_line(exc)}") from None
+    except yaml.MarkedYAMLError as exc:  # its own words quote the line, which may be that of the password
+        place = f" (line {exc.problem_mark.line + 1})" if exc.problem_mark else ""
+        raise RecordError(f"provider {key}: the file of its clouds is no YAML{place}.") from None
+    except (ValueError, TypeError, AttributeError, KeyError, IndexError, RecursionError, yaml.YAMLError) as exc:
+        raise RecordError(
+            f"provider {key}: what it says does not fit together ({type(exc).__name__}): a cloud and its auth are "
+            "objects, and auth_type has to fit auth, such as v3applicationcredential for an application credential."
+        ) from None
+    if not isinstance(config.get("auth") or {}, Mapping):
+        raise RecordError(f"provider {key}: auth is no object.", entry=key)
     auth = {str(name): str(value) for name, value in (config.get("auth") or {}).items() if value is not None}
     if not auth.get("auth_url"):
         advice = "Add it to auth, to the cloud in clouds.yaml, or give OS_AUTH_URL."

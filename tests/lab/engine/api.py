@@ -108,12 +108,12 @@ class Engine:
 
     async def _vms(self, request: web.Request) -> web.Response:
         seen = search.select(list(self._visible(self._user(request))), request.query, _value_of_vm)
-        follow = _follow(request)
-        return _xml(shapes.document("vms", (shapes.vm(self.world, one, follow) for one in seen)))
+        follow, whole = _follow(request), _flag(request, "all_content")
+        return _xml(shapes.document("vms", (shapes.vm(self.world, one, follow, whole) for one in seen)))
 
     async def _vm(self, request: web.Request) -> web.Response:
         vm = self._found(request, self._user(request))
-        return _xml(shapes.HEAD + shapes.vm(self.world, vm, _follow(request)))
+        return _xml(shapes.HEAD + shapes.vm(self.world, vm, _follow(request), _flag(request, "all_content")))
 
     async def _remove_vm(self, request: web.Request) -> web.Response:
         """E:resource/BackendResource.java, performAction: async or Expect makes it 202 with an empty body. The VM is

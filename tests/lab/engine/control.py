@@ -5,7 +5,8 @@
 
 GET /vms, POST /vms {…}, PUT /vms/ID {…}, DELETE /vms/ID; POST /many {"prefix": "x", "count": 10000}
 POST /settle/ID: what holds this VM ends after a while; GET /disks, POST /disks {…}, PUT /disks/ID {…}, DELETE /disks/ID
-PUT /domains {"name": "inactive"}; PUT /delays {…}; POST /users {…}; PUT /rules [{…}]
+PUT /product {"instance": "", "dated": false}; PUT /domains {"name": "inactive"}
+PUT /delays {…}; POST /users {…}; PUT /rules [{…}]
 GET /calls, DELETE /calls; GET /sessions, DELETE /sessions (they end); POST /reset
 """
 
@@ -43,6 +44,7 @@ class Control:
             ("POST", "/disks"): lambda _r, body: asdict(world.add_disk(body)),
             ("PUT", "/disks/{id}"): lambda r, body: changed(world.disks[r.match_info["id"]], body),
             ("DELETE", "/disks/{id}"): lambda r, _b: world.disks.pop(r.match_info["id"], None) and None,
+            ("PUT", "/product"): lambda _r, body: self._product(**body),
             ("PUT", "/domains"): lambda _r, body: world.domains.update(body),
             ("PUT", "/delays"): lambda _r, body: setattr(world, "delays", Delays(**body)),
             ("POST", "/users"): lambda _r, body: world.users.update({body["name"]: User(**body)}),
@@ -72,6 +74,11 @@ class Control:
         for number in range(int(body["count"])):
             self._engine.world.add_vm({"name": f"{body['prefix']}{number:05d}", "disks": body.get("disks", 1)})
         return len(self._engine.world.vms)
+
+    def _product(self, instance: str | None = None, dated: bool = True) -> None:
+        world = self._engine.world
+        world.dated = dated
+        world.instance = world.instance if instance is None else instance
 
     def _rules(self, body: Any) -> None:
         self._engine.rules[:] = [Rule(**one) for one in body]

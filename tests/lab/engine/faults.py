@@ -24,8 +24,8 @@ class Rule:
     many are hit, -1 for all; acts: the engine does what it was asked, only the answer is lost.
 
     kind: C(html), a proxy's page with status; C(fault), the engine's own, with status and text; C(empty), a status
-    without body; C(xml), text as it is; C(slow), right after so many seconds; C(hang), no answer for so many seconds;
-    C(cut), the connection breaks; C(untyped), a right answer without content type; C(garbage), XML that is not whole.
+    without body; C(xml), C(json), text as it is; C(slow), right after so many seconds; C(hang), no answer for so many
+    seconds; C(cut), the connection breaks; C(untyped), a right answer without content type; C(garbage), half of one.
     """
 
     method: str = ".*"
@@ -62,8 +62,8 @@ async def answer(rule: Rule, request: web.Request, handler: Handler) -> web.Stre
         return web.Response()
     if rule.kind == "fault":
         return web.Response(status=rule.status, text=shapes.fault(rule.text), content_type="application/xml")
-    if rule.kind == "xml":
-        return web.Response(status=200, text=rule.text, content_type="application/xml")
+    if rule.kind in ("xml", "json"):
+        return web.Response(status=200, text=rule.text, content_type=f"application/{rule.kind}")
     if rule.kind == "empty":
         return web.Response(status=rule.status)
     if rule.kind in ("untyped", "garbage"):

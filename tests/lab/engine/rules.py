@@ -82,12 +82,15 @@ def _check_disks(world: World, disks: list[Disk], *, force: bool) -> None:
 
 def remove(world: World, vm: Vm, *, detach_only: bool) -> None:
     """RemoveVmCommand.executeVmCommand: the VM goes from the database at once; its images are marked locked and go
-    later. Shareable disks and LUNs are only detached (RemoveVmCommand.removeVmInSpm, getDisksToRemove)."""
+    later. Shareable disks are only detached; what the engine knows of a LUN goes (ImagesHandler.removeLunDisk)."""
     del world.vms[vm.id]
     world.note(f"VM {vm.name} was successfully removed.")
     loop = asyncio.get_running_loop()
     for disk in [world.disks[one] for one in vm.disks if one in world.disks]:
-        if detach_only or disk.shareable or disk.storage_type != "image":
+        if detach_only or disk.shareable:
+            continue
+        if disk.storage_type != "image":
+            del world.disks[disk.id]
             continue
         disk.status = "locked"
         if disk.removal != "stuck":

@@ -45,15 +45,17 @@ def api(world: World, user: User, user_id: str) -> str:
     who = "".join(
         f'<{name} href="{ROOT}/users/{user_id}" id="{user_id}"/>' for name in ("authenticated_user", "effective_user")
     )
+    instance = f"<instance_id>{world.instance}</instance_id>" if world.instance else ""
     return (
         f'{HEAD}<api><link href="{ROOT}/vms" rel="vms"/><link href="{ROOT}/disks" rel="disks"/>'
-        "<product_info><name>oVirt Engine</name><vendor>ovirt.org</vendor><version><full_version>4.5.7</full_version>"
+        f"<product_info>{instance}<name>oVirt Engine</name><vendor>ovirt.org</vendor>"
+        "<version><full_version>4.5.7</full_version>"
         f"<major>4</major><minor>5</minor></version></product_info>{summary}{who}</api>"
     )
 
 
-def vm(world: World, one: Vm, follow: frozenset[str]) -> str:
-    """What is not followed is a link. Host and pool are told only when they are there."""
+def vm(world: World, one: Vm, follow: frozenset[str], whole: bool = False) -> str:
+    """What is not followed is a link. Host and pool are told only when they are there. whole: all_content."""
     href = f"{ROOT}/vms/{one.id}"
     cluster = world.clusters[one.cluster]
     parts = [
@@ -65,6 +67,7 @@ def vm(world: World, one: Vm, follow: frozenset[str]) -> str:
         f"<creation_time>{one.created}</creation_time><delete_protected>{_bool(one.delete_protected)}</delete_protected>",
         f"<has_illegal_images>{_bool(one.illegal)}</has_illegal_images><status>{one.status}</status>",
         f'<cluster href="{ROOT}/clusters/{cluster}" id="{cluster}"/>',
+        _initialization(world, one) if whole and world.dated else "",
     ]
     if one.host:
         host = world.hosts.setdefault(one.host, one.host)
@@ -72,6 +75,27 @@ def vm(world: World, one: Vm, follow: frozenset[str]) -> str:
     if one.pool:
         parts.append(f'<vm_pool href="{ROOT}/vmpools/{quoteattr(one.pool)[1:-1]}" id={quoteattr(one.pool)}/>')
     return "".join((*parts, "</vm>"))
+
+
+def _initialization(world: World, one: Vm) -> str:
+    """BackendVmsResource.setVmOvfConfiguration, and what OvfVmWriter.java makes: images alone, LUNs are not in it."""
+    items = "".join(
+        "<Item><rasd:ResourceType>17</rasd:ResourceType>"
+        f"<rasd:HostResource>{disk_id}/{disk_id[::-1]}</rasd:HostResource>"
+        f"<rasd:CreationDate>{_plain_time(world.disks[disk_id].created)}</rasd:CreationDate>"
+        "</Item>"
+        for disk_id in one.disks
+        if disk_id in world.disks and world.disks[disk_id].storage_type == "image"
+    )
+    ovf = (
+        '<ovf:Envelope xmlns:ovf="http://schemas.dmtf.org/ovf/envelope/1/" xmlns:rasd="http://schemas.dmtf.org/wbem/wscim'
+        f'/1/cim-schema/2/CIM_ResourceAllocationSettingData"><Content><Section>{items}</Section></Content></ovf:Envelope>'
+    )
+    return f"<initialization><configuration><data>{escape(ovf)}</data><type>ovf</type></configuration></initialization>"
+
+
+def _plain_time(told: str) -> str:
+    return told[:19].replace("-", "/").replace("T", " ")
 
 
 def _followed(world: World, one: Vm, follow: frozenset[str]) -> str:

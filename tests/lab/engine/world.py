@@ -20,7 +20,7 @@ def new_id() -> str:
 @dataclass
 class Disk:
     """status: ok, locked or illegal; storage_type: image or lun; removal: what removing it comes to, C(gone) after a
-    time, C(illegal), or C(stuck) as locked for ever."""
+    time, C(illegal), or C(stuck) as locked for ever; created: of its first image."""
 
     alias: str
     id: str = field(default_factory=new_id)
@@ -30,6 +30,7 @@ class Disk:
     domain: str = "data"
     removal: str = "gone"
     size: int = 1 << 30
+    created: str = CREATED
 
 
 @dataclass
@@ -122,6 +123,9 @@ class World:
         self.users = {"admin@internal": User("admin@internal", "secret")}
         self.events: list[tuple[str, str]] = []
         self.delays = Delays()
+        # ConfigValues.InstanceId, made by engine-setup; older engines have none. dated: tells OVFs.
+        self.instance = new_id()
+        self.dated = True
 
     def add_vm(self, given: Mapping[str, Any]) -> Vm:
         """disks: dicts of a Disk each, a number of plain ones, or ids of disks that are there already."""
@@ -133,7 +137,7 @@ class World:
         if isinstance(wanted, int):
             wanted = [{"alias": f"{vm.name}_Disk{number + 1}"} for number in range(wanted)]
         for one in wanted:
-            vm.disks.append(one if isinstance(one, str) else self.add_disk(one).id)
+            vm.disks.append(one if isinstance(one, str) else self.add_disk({"created": vm.created, **one}).id)
         self.clusters.setdefault(vm.cluster, new_id())
         self.vms[vm.id] = vm
         return vm

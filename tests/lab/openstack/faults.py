@@ -10,13 +10,18 @@ with CloudProxies(peer) as proxies:
 
 from __future__ import annotations
 
+import json
 import ssl
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
+from typing import Any, ClassVar
+
+from aiohttp import web
 
 from tests.lab import pki
-from tests.lab.faults import FaultProxy, Seen
+from tests.lab.faults import FAULTS, Exchange, Fault, FaultProxy, Seen, plain
 from tests.lab.openstack import seed, settings
 from tests.lab.openstack.peer import Peer
 
@@ -29,9 +34,92 @@ _SERVICES = {
 }
 
 
+_KEYS = ("servers", "volumes", "snapshots", "images", "ports")
+_LINKS = ("servers_links", "volumes_links", "snapshots_links", "next", "ports_links")
+
+
+def _altered(change: Callable[[dict[str, Any]], None]) -> Fault:
+    """The right list, but for that."""
+
+    def changed(raw: bytes) -> bytes:
+        page = json.loads(raw)
+        change(page)
+        return json.dumps(page).encode()
+
+    async def answer(exchange: Exchange) -> web.StreamResponse:
+        return await exchange.forward(changed)
+
+    return answer
+
+
+def _each(**values: Any) -> Fault:
+    """In each object of a list; None takes the key away."""
+
+    def change(page: dict[str, Any]) -> None:
+        for item in next(page[key] for key in _KEYS if key in page):
+            for name in values:
+                del item[name]
+            item.update({name: value for name, value in values.items() if value is not None})
+
+    return _altered(change)
+
+
+def _following(links: Any) -> Fault:
+    """What a list says of its next page."""
+    return _altered(lambda page: page.update(dict.fromkeys(_LINKS, links)))
+
+
+def _said(text: str) -> Fault:
+    return plain(200, text, "application/json")
+
+
+# Answers to a list that are none.
+ANSWERS: dict[str, Fault] = {
+    "page as JSON": _said("<html>log in</html>"),
+    "empty": _said(""),
+    "no content": plain(204, ""),
+    "text": _said('"hello"'),
+    "list": _said("[]"),
+    "number": _said("7"),
+    "deep": _said("[" * 100_000),
+    "not in UTF-8": _said("\ud83d".encode("utf-8", "surrogatepass").decode("latin-1")),
+    "items null": _said(json.dumps(dict.fromkeys(_KEYS))),
+    "items an object": _said(json.dumps({key: {"id": "x"} for key in _KEYS})),
+    "items of text": _said(json.dumps({key: ["x"] for key in _KEYS})),
+    "ids null": _each(id=None),
+    "ids numbers": _each(id=7),
+    "ids a way up": _each(id="../x"),
+    "no names": _each(name=None),
+    "names numbers": _each(name=7),
+    "links text": _following("elsewhere"),
+    "links a number": _following(7),
+    "links an object": _following({"href": "x?marker=1"}),
+    "the same page again": _following([{"rel": "next", "href": "?marker=1"}]),
+}
+# Of one kind of object.
+ODD: dict[str, tuple[str, Fault]] = {
+    "attachments text": ("Volume", _each(attachments="none")),
+    "attachments of text": ("Volume", _each(attachments=["x"])),
+    "no attachments": ("Volume", _each(attachments=None)),
+    "volumes of a server text": ("Server", _each(**{"os-extended-volumes:volumes_attached": "none"})),
+    "no volumes of a server": ("Server", _each(**{"os-extended-volumes:volumes_attached": None})),
+    "owner a number": ("Server", _each(tenant_id=7)),
+    "owner an object": ("Image", _each(owner={})),
+    "status a number": ("Volume", _each(status=7)),
+    "no volume of a snapshot": ("Snapshot", _each(volume_id=None)),
+    "no device of a port": ("Port", _each(device_id=None)),
+    "device of a port a number": ("Port", _each(device_id=7)),
+}
+
+
 class _ServiceProxy(FaultProxy):
     """TLS before, plain HTTP behind: so it also shows that a CA file is used."""
 
+    faults: ClassVar[Mapping[str, Fault]] = {
+        **FAULTS,
+        **ANSWERS,
+        **{name: fault for name, (_kind, fault) in ODD.items()},
+    }
     more_headers = ("X-Auth-Token", "OpenStack-API-Version", "X-OpenStack-Nova-API-Version")
 
     def __init__(self, peer: Peer, project: str, folder: Path) -> None:

@@ -145,6 +145,19 @@ class Project:
         """States that Cinder does not let an administrator set, for it knows better."""
         self._write("cinder", "volumes", "id", volume, columns)
 
+    def ends_with_server(self, volume: str) -> None:
+        """As one that was attached with delete_on_termination."""
+        self._write("nova_cell1", "block_device_mapping", "volume_id", volume, {"delete_on_termination": 1})
+
+    def shelve(self, server: str, *volumes: str) -> None:
+        """Away from its host. Cinder forgets its volumes, as clouds have been seen to do."""
+        self.sdk.compute.shelve_server(server)
+        known = self.sdk.compute.get_server(server)
+        self.sdk.compute.wait_for_server(known, "SHELVED_OFFLOADED", interval=0.2, wait=60)
+        for volume in volumes:
+            self._write("cinder", "volume_attachment", "volume_id", volume, {"deleted": 1, "attach_status": "detached"})
+            self.set_volume_row(volume, status="available", attach_status="detached")
+
     def set_created(self, kind: str, ident: str, created: str) -> None:
         place = {
             "Server": ("nova_cell1", "instances", "uuid"),

@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.mtv.teardown.plugins.module_utils._causes import openstack as causes
 from ansible_collections.mtv.teardown.plugins.module_utils._clients.openstack import Cloud, Patience
+from ansible_collections.mtv.teardown.plugins.module_utils._clients.openstack_answers import ATTACHED
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import NO_ANSWER, ApiError
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.openstack_read import Reading, zoned
 from ansible_collections.mtv.teardown.plugins.module_utils._record import openstack_connection, providers_file
@@ -125,17 +128,94 @@ def volume(name: str, *servers: str, created: str = "2026-01-01T10:00:05") -> di
         (volume("", STRANGER), None),
         (volume(f"{CLONE}-boot-vol", STRANGER), Status.CONTESTED),
         (volume(f"{CLONE}-boot-vol"), Status.OWNED),
+        (volume("database", SERVER), Status.REFUSED),
+        (volume(f"{PREFIX}-data", SERVER), Status.OWNED),
+        (volume("auto-ab12x", SERVER), Status.REFUSED),
+        (volume(f"{SERVER}-blank-vol", SERVER), Status.OWNED),
+        (volume("", SERVER) | {"user_id": "ci"}, Status.OWNED),
+        (volume("", SERVER) | {"user_id": "somebody"}, Status.REFUSED),
+        (volume(f"{CLONE}-boot-vol", SERVER) | {"user_id": "somebody"}, Status.OWNED),
         (volume("auto-ab1-rhel8-aaaa-boot-vol"), None),
         (volume("auto-ab123-rhel8-aaaa-boot-vol"), None),
     ],
 )
 def test_volumes(made: dict[str, Any], status: Status | None) -> None:
     """A wrong volume is somebody's data: how old it is, where else it is and what it is called all count."""
-    servers = {SERVER: server(CLONE), STRANGER: server("database")}
+    servers = {SERVER: server(CLONE) | {"user_id": "ci"}, STRANGER: server("database")}
     decided = read(Session(PREFIX), Server=servers, Volume={DISK: made})
     assert decided[SERVER][1].status is Status.OWNED
     assert STRANGER not in decided
     assert (decided[DISK][1].status if DISK in decided else None) is status
+
+
+def at(*volumes: str, ends: bool = True) -> dict[str, Any]:
+    """What Nova tells of a server's volumes."""
+    return {ATTACHED: [{"id": one, "delete_on_termination": ends} for one in volumes]}
+
+
+@pytest.mark.parametrize(
+    ("made", "ends", "status", "disk"),
+    [
+        (volume("", SERVER), True, Status.OWNED, Status.OWNED),
+        (volume(""), True, Status.OWNED, Status.OWNED),  # shelved away: Cinder does not know
+        (volume(f"{CLONE}-boot-vol"), True, Status.OWNED, Status.OWNED),
+        (volume("database", SERVER), False, Status.OWNED, Status.REFUSED),
+        (volume("database", SERVER), True, Status.CONTESTED, Status.REFUSED),
+        (volume("database"), True, Status.CONTESTED, Status.REFUSED),
+        (volume("", SERVER, created="2026-01-01T09:00:00"), True, Status.CONTESTED, Status.REFUSED),
+        (volume("", SERVER, STRANGER), True, Status.CONTESTED, Status.REFUSED),
+        (volume("", SERVER, STRANGER), False, Status.OWNED, Status.REFUSED),
+        (None, True, Status.OWNED, None),  # Cinder has none of that id
+    ],
+)
+def test_what_goes_with_a_server(made: dict[str, Any] | None, ends: bool, status: Status, disk: Status | None) -> None:
+    """Nova deletes a volume with its server where it was told so, whoever's that is: then the server stays, too."""
+    servers = {SERVER: server(CLONE) | at(DISK, ends=ends), STRANGER: server("database-vm")}
+    decided = read(Session(PREFIX), Server=servers, Volume={DISK: made} if made else {})
+    assert (decided[SERVER][1].status, decided[DISK][1].status if disk else None) == (status, disk)
+    if status is Status.CONTESTED:
+        assert DISK in decided[SERVER][1].reason
+
+
+def test_a_volume_that_a_strangers_server_has_shelved_away() -> None:
+    """Cinder says that it is free."""
+    servers = {STRANGER: server("database-vm") | at(DISK)}
+    decided = read(Session(PREFIX), Server=servers, Volume={DISK: volume(f"{CLONE}-boot-vol")})
+    assert decided[DISK][1].status is Status.CONTESTED and "database-vm" in decided[DISK][1].reason
+
+
+def test_a_server_whose_volumes_cannot_be_read() -> None:
+    """They would be lost sight of with it."""
+    servers = {SERVER: server(CLONE) | at(DISK, ends=False), STRANGER: server(f"{CLONE}b")}
+    remotes = Reading(Session(PREFIX), Connection("openstack", "osp", "cloud"), "ci", {"Server": servers}).all()
+    decided = {one.id: made for one, made in clones.decide(Session(PREFIX), remotes)}
+    assert decided[SERVER].status is Status.CONTESTED and DISK in decided[SERVER].reason
+    assert decided[STRANGER].status is Status.OWNED
+
+
+@pytest.mark.parametrize(
+    ("images", "status"),
+    [
+        ({}, Status.OWNED),
+        ({"i": {"name": f"{CLONE}-snapshot"}}, Status.OWNED),
+        ({"i": {"name": "golden"}}, Status.REFUSED),
+        (None, Status.REFUSED),
+    ],
+)
+def test_a_snapshot_of_which_an_image_is_made(images: dict[str, Any] | None, status: Status) -> None:
+    """The image of a server with volumes is nothing but a list of snapshots."""
+    mapping = {"block_device_mapping": '[{"snapshot_id": "snap", "source_type": "snapshot"}]'}
+    found = {} if images is None else {"Image": {ident: item | mapping for ident, item in images.items()}}
+    decided = read(
+        Session(PREFIX),
+        Server={SERVER: server(CLONE)},
+        Volume={DISK: volume("", SERVER)},
+        Snapshot={"snap": {"name": "snapshot for golden", "volume_id": DISK}},
+        **found,
+    )
+    assert decided["snap"][1].status is status
+    if images is not None and status is Status.REFUSED:
+        assert "golden" in decided["snap"][1].reason
 
 
 @pytest.mark.parametrize(
@@ -143,7 +223,8 @@ def test_volumes(made: dict[str, Any], status: Status | None) -> None:
     [
         ({"name": "", "device_id": SERVER, "created_at": "2026-01-01T09:00:00Z"}, Status.OWNED),
         ({"name": "vip", "device_id": SERVER, "created_at": "2026-01-01T09:00:00Z"}, Status.REFUSED),
-        ({"name": "vip", "device_id": SERVER, "created_at": "2026-01-01T11:00:00Z"}, Status.OWNED),
+        ({"name": "vip", "device_id": SERVER, "created_at": "2026-01-01T11:00:00Z"}, Status.REFUSED),
+        ({"name": f"{CLONE}-port", "device_id": SERVER, "created_at": "2026-01-01T11:00:00Z"}, Status.OWNED),
         ({"name": CLONE, "device_id": ""}, None),
         ({"name": "", "device_id": STRANGER}, None),
         ({"name": "", "device_id": DISK}, None),
@@ -220,6 +301,11 @@ SLOW = {"task_state": "deleting", "host": "node-1"}
         ("Volume", {"status": "in-use", "servers": ("s",)}, "volume-in-use"),
         ("Volume", {"status": "detaching"}, "volume-in-use"),
         ("Volume", {"status": "deleting"}, "stuck-deleting"),
+        ("Volume", {"status": "awaiting-transfer", "error": "no", "code": 400}, "busy"),
+        ("Volume", {"status": "maintenance"}, "busy"),
+        ("Volume", {"status": "backing-up", "servers": ("s",)}, "busy"),
+        ("Volume", {"status": "uploading"}, "busy"),
+        ("Snapshot", {"status": "backing-up", "error": "no", "code": 400}, "busy"),
         ("Volume", {"status": "available"}, "unknown"),
         ("Snapshot", {"status": "error_deleting"}, "error-deleting"),
         ("Snapshot", {"status": "available", "code": 400, "error": "busy"}, "snapshot-in-use"),
@@ -289,6 +375,69 @@ def test_from_options(options: dict[str, Any], expected: tuple[Any, ...]) -> Non
     (made,), _wrong = connections("openstack", {**options, "validate_certs": False, "ca_cert": "/ca"}, [], {})
     assert (made.host, made.port, made.username, made.more["project_name"]) == expected
     assert not made.validate_certs
+
+
+CREDENTIAL = {"auth_url": "http://c/v3", "application_credential_id": "i", "application_credential_secret": "s3cr3t"}
+# What clouds.yaml may say of cloud x, and what of it is told.
+CLOUDS = {
+    "an application credential without auth_type": ({"clouds": {"x": {"auth": CREDENTIAL}}}, "auth_type"),
+    "no cloud": ({"clouds": {"x": None}}, ""),
+    "no clouds": ({"clouds": None}, ""),
+    "no auth": ({"clouds": {"x": {"auth": None}}}, "auth"),
+    "auth as text": ({"clouds": {"x": {"auth": "s3cr3t"}}}, ""),
+    "auth as list": ({"clouds": {"x": {"auth": ["s3cr3t"]}}}, ""),
+    "a list of clouds": ({"clouds": [{"x": {}}]}, ""),
+    "a cloud as text": ({"clouds": {"x": "s3cr3t"}}, ""),
+    "an auth_type that nobody knows": ({"clouds": {"x": {"auth_type": "v9", "auth": CREDENTIAL}}}, ""),
+    "an auth_type of no text": ({"clouds": {"x": {"auth_type": ["v3"], "auth": CREDENTIAL}}}, ""),
+    "a list": (["s3cr3t"], ""),
+    "text": ("s3cr3t", ""),
+    "no YAML": ("clouds: {x: {auth: {password: s3cr3t, ", ""),
+    "tabs": ("clouds:\n\tx: s3cr3t", ""),
+}
+
+
+@pytest.mark.parametrize("case", CLOUDS)
+@pytest.mark.parametrize("way", ["option", "OS_CLOUD", "OS_CLIENT_CONFIG_FILE"])
+def test_clouds_that_do_not_fit_together(case: str, way: str, tmp_path: Path, monkeypatch: Any) -> None:
+    """The provider is told by its name, and the others are not concerned."""
+    content, told = CLOUDS[case]
+    file = tmp_path / "clouds.yaml"
+    file.write_text(content if isinstance(content, str) else json.dumps(content))
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(file))
+    environ = {"OS_CLIENT_CONFIG_FILE": str(file)} | ({"OS_CLOUD": "x"} if way == "OS_CLOUD" else {})
+    options = {"cloud": "x"} if way == "option" else {}
+    found, wrong = connections("openstack", options, [], environ)
+    assert found == ()
+    ((key, error),) = wrong.items()
+    assert "openstack" in key and "openstack" in error
+    assert told in error
+    assert "s3cr3t" not in error
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"cloud": {"auth": "s3cr3t"}},
+        {"cloud": {"auth": ["s3cr3t"]}},
+        {"cloud": ["s3cr3t"]},
+        {"cloud": 5},
+        {"cloud": {"auth": None, "region_name": "x"}},
+        {"cloud": {"auth": CREDENTIAL}},
+        {"auth": CREDENTIAL},
+    ],
+)
+def test_options_that_do_not_fit_together(options: dict[str, Any]) -> None:
+    found, wrong = connections("openstack", options, [], {})
+    assert found == () and "s3cr3t" not in str(wrong) and len(wrong) == 1
+
+
+@pytest.mark.parametrize("fqdn", ["fd00::1", "[fd00::1]", "::1"])
+def test_an_address_of_ipv6(fqdn: str) -> None:
+    entry = providers_file.ProviderEntry("osp", "openstack", {**ENTRY, "api_url": "", "fqdn": fqdn})
+    (made,), wrong = connections("openstack", None, [entry], {})
+    assert (made.host, wrong) == (fqdn.strip("[]"), {})
+    assert made.more["auth_url"] == f"https://[{fqdn.strip('[]')}]:5000/v3"
 
 
 def test_options_without_an_address() -> None:

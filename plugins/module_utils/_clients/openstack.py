@@ -180,7 +180,7 @@ class Cloud:
         self._first = {how.service: threading.Lock() for how in KINDS.values()}
         self._silence = threading.local()
         hidden = [value for name, value in connection.more.items() if _SECRET.search(name)]
-        self._secrets = [text for text in (connection.secret, *hidden) if text]
+        _secrets.keep(connection.secret, *hidden)
 
     def __enter__(self) -> Cloud:
         if IMPORT_ERROR:
@@ -254,10 +254,9 @@ class Cloud:
             self.roles = frozenset(str(name).lower() for name in access.role_names or ())
             self.region = self._region(access)
         except _auth_errors.Unauthorized as exc:
-            made = self.connection
+            made, told = self.connection, _refusal(_secrets.one_line(exc))
             raise ApiError(
-                f"{made.key}: {made.host} refuses user {made.username or '(none)'}: {_refusal(_secrets.one_line(exc))}.",
-                status=401,
+                f"{made.key}: {made.host} refuses user {made.username or '(none)'}: {told}.", status=401
             ) from exc
         except _errors() as exc:
             raise self._failed(exc, "logging in") from exc

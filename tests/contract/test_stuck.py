@@ -250,8 +250,9 @@ def test_everything_that_stayed_is_a_leftover(run: tuple[Run, float]) -> None:
     stuck = {(e["kind"], e["name"]) for phase in ran.phases.values() for e in phase.remaining}
     # The namespace takes along, while it waits, what only our own requests were refused for.
     taken = {("Secret", "kept-by-policy"), ("ConfigMap", "refused"), ("ConfigMap", "unanswered")}
-    # On a busy machine the guest has ended by then.
-    assert stuck - ran.leftovers <= taken | {("VirtualMachine", "slow-guest")}
+    # On a busy machine the guest has ended by then, its launcher and its instance with it.
+    by_itself = {place for place in stuck if "slow-guest" in place[1]}
+    assert stuck - ran.leftovers <= taken | by_itself
     assert all(entry["cause"] and entry["next_step"] for entry in ran.judged["leftovers"])
 
 

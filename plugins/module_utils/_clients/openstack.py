@@ -138,7 +138,9 @@ class _Counting(_Adapter):  # type: ignore[misc]
         if request.method != "POST" or not urlsplit(request.url).path.endswith("/auth/tokens"):
             return self._sent(request, *args, **kwargs)
         with self._login:  # Keystone locks an account that is refused too often
-            answer = self._refusal or self._sent(request, *args, **kwargs)
+            if self._refusal is not None:  # an answer that is an error is false
+                return self._refusal
+            answer = self._sent(request, *args, **kwargs)
             self._refusal = answer if answer.status_code == 401 else None
             return answer
 
@@ -422,7 +424,7 @@ class Cloud:
         folders = [part for part in parts.path.split("/") if part]
         paths = ["".join(f"{one}/" for one in folders[:end]) for end in range(len(folders), -1, -1)]
         above = {_prefix(f"//{parts.netloc}/{path}") for path in paths}
-        for path in (one for one in paths if not re.search(rf"(^|/)({re.escape(self.project)}|v[\d.]+)/$", one)):
+        for path in (one for one in paths if not re.search(rf"(^|/)({re.escape(self.project)}|v[\d.]+)/\Z", one)):
             if not self.versions & above:
                 self._sdk.session.get(f"{parts.scheme}://{parts.netloc}/{path}", authenticated=False, raise_exc=False)
         if not self.versions & above:

@@ -20,6 +20,8 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 from xml.parsers import expat
 
+from ansible_collections.mtv.teardown.plugins.module_utils import _secrets
+
 try:
     import ovirtsdk4 as sdk
     import pycurl
@@ -69,7 +71,7 @@ class Token:
                 try:
                     self.value = login()
                 except sdk.AuthError as exc:
-                    self._refusal = str(exc)
+                    self._refusal = _secrets.one_line(exc)
                     raise
             return self.value
 

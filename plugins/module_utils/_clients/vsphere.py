@@ -204,7 +204,7 @@ class VCenter:
         try:
             context = ssl.create_default_context(cafile=made.ca_file if made.validate_certs and made.ca_file else None)
         except OSError as exc:
-            told = f"{made.key}: ca_file {made.ca_file} holds no certificate that can be used: {exc}"
+            told = f"{made.key}: ca_file {made.ca_file} holds no certificate that can be used: {_secrets.one_line(exc)}"
             raise ApiError(told, reason=CERTIFICATE) from exc
         if not made.validate_certs:
             context.check_hostname = False
@@ -239,7 +239,7 @@ class VCenter:
                 reason=CERTIFICATE,
             ) from exc
         except vsphere_wire.Garbled as exc:
-            raise self._nonsense(str(exc)) from exc
+            raise self._nonsense(_secrets.one_line(exc)) from exc
         except (OSError, http.client.HTTPException, UnicodeError) as exc:  # UnicodeError: of a name that no host has
             raise self._no_answer(exc) from exc
 

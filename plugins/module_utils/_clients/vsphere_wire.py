@@ -20,6 +20,8 @@ from typing import Any
 from xml.etree import ElementTree
 from xml.parsers.expat import ExpatError
 
+from ansible_collections.mtv.teardown.plugins.module_utils import _secrets
+
 try:
     from pyVmomi.SoapAdapter import SoapStubAdapter, StubAdapterBase
     from pyVmomi.VmomiSupport import GetServiceVersions, versionIdMap
@@ -82,7 +84,9 @@ class _Answer(http.client.HTTPResponse):
             try:
                 body = zlib.decompress(body, zlib.MAX_WBITS + 32)
             except zlib.error as exc:
-                raise Garbled(f"{self._asked} was answered with what cannot be unpacked ({exc})") from exc
+                raise Garbled(
+                    f"{self._asked} was answered with what cannot be unpacked ({_secrets.one_line(exc)})"
+                ) from exc
         body = readable(body.removeprefix(b"\xef\xbb\xbf"))
         told = rb"<(?:[\w.-]+:)?(?:%sResponse|Fault)[\s/>]" % self._asked.encode()
         if not _ENVELOPE.match(body) or not re.search(told, body):
@@ -114,7 +118,7 @@ class Stub(StubAdapterBase):  # type: ignore[misc]
         try:
             status, answer = self._soap.InvokeMethod(mo, info, args, self)
         except _MEANINGLESS as exc:
-            told = " ".join(str(exc).split())[:200]
+            told = _secrets.one_line(exc)
             raise Garbled(
                 f"{info.wsdlName} was answered with what means nothing ({type(exc).__name__} {told})"
             ) from exc
@@ -140,7 +144,7 @@ def version_of(host: str, port: int, path: str, tls: ssl.SSLContext, silence: fl
         try:
             listed = {one.text for one in ElementTree.fromstring(text).iter("version")}  # noqa: S314 - 1 MB at most
         except ElementTree.ParseError as exc:
-            raise Garbled(f"no list of its versions ({exc})") from exc
+            raise Garbled(f"no list of its versions ({_secrets.one_line(exc)})") from exc
     finally:
         wire.close()
     for version in GetServiceVersions("vim25"):

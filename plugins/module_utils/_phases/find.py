@@ -288,9 +288,9 @@ class _Reading:
             return []
         controllers = {o.namespace for o in self._objects.values() if o.kind == "ForkliftController"}
         return [
-            _scope(r, name)
+            _scope(r, name, users=True)
             for name in sorted(filter(None, controllers))
-            for kind in sorted(order.SERVER_KINDS)
+            for kind in sorted(order.SERVER_KINDS | order.USER_KINDS)
             if (r := self._catalog.find(*kind))
         ]
 

@@ -217,7 +217,7 @@ def split_address(address: str) -> Address:
         bare = _bare_ipv6(parts.netloc.rpartition("@")[2])
         host, port = (bare, 0) if bare else (parts.hostname or "", parts.port or 0)
     except ValueError as exc:
-        told = str(exc).replace(text, shown)
+        told = _secrets.one_line(exc).replace(text, shown)
         raise RecordError(f"{shown!r} is no address of a provider: {told}.") from None
     if any(char.isspace() or not char.isprintable() for char in host):
         raise RecordError(f"{shown!r} is no address of a provider: no host has such a name.")

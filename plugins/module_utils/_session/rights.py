@@ -153,7 +153,7 @@ PROVIDER_SERVERS = Use(
     "provider-servers",
     "Providers of type ova and hyperv: their servers in Forklift's own namespace.",
     everywhere=_each([(order.FORKLIFT, "ForkliftController")], _READ),
-    inside=_each(order.SERVER_KINDS, _DELETE),
+    inside={**_each(order.USER_KINDS, _READ), **_each(order.SERVER_KINDS, _DELETE)},
 )
 PROVIDER_NAMESPACE = Use(
     "provider-namespace",

@@ -36,6 +36,18 @@ _REF = {"namespace": TEXT, "name": TEXT}
 _VMS = [{"id": TEXT, "name": TEXT}]
 _CONDITIONS = [{"type": TEXT, "status": TEXT, "message": TEXT, "reason": TEXT, "category": TEXT}]
 _STATUS = {"conditions": _CONDITIONS, "phase": TEXT, "message": TEXT}
+_CLAIM = {"claimName": TEXT}
+_VOLUMES = [
+    {
+        "persistentVolumeClaim": _CLAIM,
+        "dataVolume": {"name": TEXT},
+        "ephemeral": {"persistentVolumeClaim": _CLAIM},
+        "memoryDump": _CLAIM,
+    }
+]
+# What makes pods or guests (order.USER_KINDS), by where the specification of one lies in it.
+_TEMPLATE = {"spec": {"template": {"spec": {"volumes": _VOLUMES}}}, "status": _STATUS}
+_PLUGGED = {"volumeRequests": [{"addVolumeOptions": {"volumeSource": _VOLUMES[0]}}]}
 _KINDS: Mapping[tuple[str, str], Mapping[str, Any]] = {
     ("", "Namespace"): {"status": _STATUS},
     ("", "Node"): {"status": _STATUS},
@@ -50,8 +62,28 @@ _KINDS: Mapping[tuple[str, str], Mapping[str, Any]] = {
         "status": _STATUS,
     },
     ("", "Pod"): {
-        "spec": {"nodeName": TEXT, "volumes": [{"persistentVolumeClaim": {"claimName": TEXT}}]},
+        "spec": {"nodeName": TEXT, "volumes": _VOLUMES},
         "status": _STATUS,
+    },
+    **{("apps", kind): _TEMPLATE for kind in ("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet")},
+    ("batch", "Job"): _TEMPLATE,
+    ("batch", "CronJob"): {"spec": {"jobTemplate": _TEMPLATE}},
+    ("kubevirt.io", "VirtualMachine"): {**_TEMPLATE, "status": {**_STATUS, **_PLUGGED}},
+    ("kubevirt.io", "VirtualMachineInstance"): {"spec": {"volumes": _VOLUMES}, "status": _STATUS},
+    ("kubevirt.io", "VirtualMachineInstanceReplicaSet"): _TEMPLATE,
+    ("pool.kubevirt.io", "VirtualMachinePool"): {"spec": {"virtualMachineTemplate": _TEMPLATE}},
+    ("rbac.authorization.k8s.io", "ClusterRoleBinding"): {
+        "subjects": [{"kind": TEXT, "name": TEXT, "namespace": TEXT}],
+    },
+    ("security.openshift.io", "SecurityContextConstraints"): {"users": [TEXT], "groups": [TEXT]},
+    ("snapshot.storage.k8s.io", "VolumeSnapshotContent"): {
+        "spec": {
+            "volumeSnapshotRef": {**_REF, "uid": TEXT},
+            "source": {"volumeHandle": TEXT, "snapshotHandle": TEXT},
+            "deletionPolicy": TEXT,
+            "driver": TEXT,
+        },
+        "status": {"snapshotHandle": TEXT},
     },
     ("", "Event"): {"involvedObject": {"uid": TEXT}, "message": TEXT, "lastTimestamp": TIME},
     ("apiregistration.k8s.io", "APIService"): {"status": _STATUS},

@@ -309,7 +309,8 @@ def test_no_note(folder: str) -> None:
 
 def test_what_is_noted_on_providers_names_their_server(tmp_path: Path) -> None:
     left = [{"provider": "vc", "uid": f"center-a/{UID}", "test_name": "t"}, {"provider": "", "uid": "x"}]
-    noted = journal.of_leftovers(Session(prefix="auto-ab12"), left)
+    result = {"leftovers": left, "verdict": "leftovers"}
+    noted = journal.after(Session(prefix="auto-ab12"), result)
     write(tmp_path, noted["content"], noted["name"])
     found = start.session_of(options(session_prefix="auto-ab12", data_collector_path=str(tmp_path)))
     assert found.lineage == {f"center-a/{UID}": "t"}

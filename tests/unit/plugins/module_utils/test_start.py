@@ -308,7 +308,8 @@ def test_no_note(folder: str) -> None:
 
 
 def test_what_is_noted_on_providers_names_their_server(tmp_path: Path) -> None:
-    left = [{"provider": "vc", "uid": f"center-a/{UID}", "test_name": "t"}, {"provider": "", "uid": "x"}]
+    one = {"api_version": "vsphere", "kind": "VirtualMachine", "name": "auto-ab12-x", "host": "center-a"}
+    left = [{**one, "provider": "vc", "uid": f"center-a/{UID}", "test_name": "t"}, {"provider": "", "uid": "x"}]
     result = {"leftovers": left, "verdict": "leftovers"}
     noted = journal.after(Session(prefix="auto-ab12"), result)
     write(tmp_path, noted["content"], noted["name"])

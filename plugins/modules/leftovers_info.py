@@ -174,6 +174,11 @@ leftovers:
       evidence: namespace
       reason: ""
       test_name: test_sanity_cold_mtv_migration
+unseen:
+  description: What there was before and the last look could not see, because its kind could not be read. Entries as in RV(leftovers).
+  type: list
+  elements: dict
+  returned: always
 kept:
   description:
     - What may be the session's and was not deleted, because what shows whether others use it could not be read.

@@ -63,8 +63,8 @@ def verify(
     not_done: Iterable[Mapping[str, Any]] = (),
     sleep: Callable[[float], None] = time.sleep,
 ) -> dict[str, Any]:
-    """verdict, leftovers, kept, accepted, deleted, refused, absent, unreadable, not_covered, not_done, scopes, sweeps;
-    session, with what the last look knew of it.
+    """verdict, leftovers, kept, accepted, deleted, unseen, refused, absent, unreadable, not_covered, not_done, scopes,
+    sweeps; session, with what the last look knew of it.
 
     known: what there was before, as items of earlier results; deleted is what of it is gone for sure; not_done:
     what was asked of Forklift in vain, as items of earlier results.
@@ -97,12 +97,14 @@ def verify(
         scopes,
         [e for e in undone if _counts(e)],
     )
+    gone, unseen = _gone(known, last, survey)
     return {
         "verdict": outcome.value,
         "leftovers": counted,
         "kept": kept,
         "accepted": accepted,
-        "deleted": _gone(known, last, survey),
+        "deleted": gone,
+        "unseen": [entry for entry in unseen if not (terms.openshift_only and entry.get("provider"))],
         "refused": [
             *(item(obj, made) for obj, made in last.with_status(Status.REFUSED)),
             *(providers.item(one, made) for one, made in survey.with_status(Status.REFUSED)),
@@ -166,11 +168,13 @@ def _counts(undone: Mapping[str, Any]) -> bool:
     return undone["kind"] == "Migration" or undone["cause"] in ("forbidden", "unauthorized")
 
 
-def _gone(known: Iterable[Mapping[str, Any]], last: Found, survey: Survey) -> list[dict[str, Any]]:
-    """What a look that could have seen it did not meet any more."""
+def _gone(
+    known: Iterable[Mapping[str, Any]], last: Found, survey: Survey
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """(what a look that could have seen it did not meet any more, what the last look could not see)."""
     there = {obj.uid for obj, _made in last.decided} | {one.identity for one, _made in survey.decided}
     readable: dict[tuple[str, ...], bool] = {}
-    gone = {}
+    gone, unseen = {}, {}
     for entry in known:
         provider = str(entry.get("provider") or "")
         scope = (provider, entry["api_version"], entry["kind"], entry["namespace"])
@@ -179,7 +183,9 @@ def _gone(known: Iterable[Mapping[str, Any]], last: Found, survey: Survey) -> li
         if readable[scope] and entry["uid"] not in there:
             told = survey.stored.get(str((entry.get("backend") or {}).get("handle")))
             gone[entry["uid"]] = {**entry, **({"reason": f"{entry['reason']}; {told}"} if told else {})}
-    return list(gone.values())
+        elif entry["uid"] not in there:
+            unseen[entry["uid"]] = dict(entry)
+    return list(gone.values()), list(unseen.values())
 
 
 def _ours(look: Found) -> frozenset[str]:

@@ -87,6 +87,7 @@ def of_verdict(session: Session, result: Mapping[str, Any]) -> list[str]:
         lines += _leftover(entry)
     lines += _more(result["leftovers"])
     lines += _section("could not be read", result["unreadable"], _error_line)
+    lines += _section("not seen whether they are gone", result["unseen"], shown)
     lines += _section("kept, for nobody can tell whose it is", result["kept"], _kept_line)
     lines += _section("accepted", result["accepted"], lambda e: f"{shown(e)}: {e['accepted_because']}")
     lines += _not_touched(result["refused"])
@@ -114,7 +115,7 @@ def _known_by(result: Mapping[str, Any]) -> str:
 
 def _nothing(session: Session, result: Mapping[str, Any]) -> list[str]:
     """A mistyped prefix is clean, too."""
-    seen = ("leftovers", "accepted", "kept", "deleted", "absent", "refused", "not_covered", "not_done")
+    seen = ("leftovers", "accepted", "kept", "unseen", "deleted", "absent", "refused", "not_covered", "not_done")
     if result["verdict"] != "clean" or session.has_record or session.note or any(result.get(name) for name in seen):
         return []
     searched = {
@@ -137,7 +138,7 @@ def _nothing(session: Session, result: Mapping[str, Any]) -> list[str]:
 def handed_over(session: Session, result: Mapping[str, Any]) -> dict[str, Any]:
     """What C(set_stats) hands to the next job of a workflow. AWX shows it to whoever may read the job, so it says what
     is left and why by name, and nothing in a server's own words."""
-    counted = ("deleted", "leftovers", "kept", "accepted", "refused", "unreadable", "not_covered", "not_done")
+    counted = ("deleted", "leftovers", "kept", "unseen", "accepted", "refused", "unreadable", "not_covered", "not_done")
     left = result["leftovers"][:MOST]
     return {
         "mtv_teardown_verdict": result["verdict"],

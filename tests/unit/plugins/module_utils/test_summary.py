@@ -26,6 +26,7 @@ def result(**more: Any) -> dict[str, Any]:
         for name in (
             "leftovers",
             "kept",
+            "unseen",
             "accepted",
             "refused",
             "unreadable",

@@ -9,9 +9,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from ansible_collections.mtv.teardown.plugins.module_utils._phases import verify
+from ansible_collections.mtv.teardown.plugins.module_utils._phases.result import item
+from ansible_collections.mtv.teardown.plugins.module_utils._report import summary
 from ansible_collections.mtv.teardown.plugins.module_utils._session import order
 from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import Obj
-from ansible_collections.mtv.teardown.plugins.module_utils._session.ownership import Status
+from ansible_collections.mtv.teardown.plugins.module_utils._session.ownership import Decision, Status
 from ansible_collections.mtv.teardown.tests.unit.plugins.build import (
     AFTER,
     BEFORE,
@@ -25,6 +28,7 @@ from ansible_collections.mtv.teardown.tests.unit.plugins.build import (
     session,
 )
 from ansible_collections.mtv.teardown.tests.unit.plugins.module_utils.test_ownership import claim, decide
+from ansible_collections.mtv.teardown.tests.unit.plugins.random_worlds import Memory
 
 SHARED = "shared-vms"
 CLAIM_UID = "0f0f0f0f-1111-2222-3333-444444444444"
@@ -385,3 +389,17 @@ def test_a_plan_that_was_made_anew_takes_its_labels_along() -> None:
     assert decide(known, target).status is Status.OWNED
     anew = obj("Plan", "auto-ab12-p", "mtv", uid="new-uid", created=BEFORE)
     assert decide(known, target, anew).status is not Status.OWNED
+
+
+# -- the end ----------------------------------------------------------------------------------------------------
+
+
+def test_what_the_last_look_could_not_see_stays_in_the_summary() -> None:
+    secret, policy = obj("Secret", "s", PREFIX), obj("NetworkPolicy", "n", PREFIX)
+    known = [item(one, Decision(Status.OWNED, "namespace")) for one in (secret, policy)]
+    cluster: Any = Memory([obj("Namespace", PREFIX)], failing={("Secret", PREFIX)})
+    told = verify.verify(cluster, session(), verify.Terms(0, 1), known, sleep=lambda _s: None)
+    assert [entry["name"] for entry in told["deleted"]] == ["n"]
+    assert [entry["name"] for entry in told["unseen"]] == ["s"]
+    lines = summary.of_verdict(session(), told)
+    assert lines[lines.index("not seen whether they are gone:") + 1] == "  Secret auto-ab12/s"

@@ -17,6 +17,8 @@ from tests.lab.operator.settings import DISKS, LUNS, OUTCOME
 from tests.lab.worlds.table import SHARED, VERSIONS, PlanOf, World
 
 MTV = "openshift-mtv"
+# Where the lab's own providers are, too: ids in Plans are looked for on the server that a Provider names.
+SOURCE_URL = "https://127.0.0.1"
 # The classes' modules where they are not just the kind in snake case.
 _MODULES = {"NetworkAttachmentDefinition": "network_attachment_definition", "NetworkMap": "network_map"}
 
@@ -162,14 +164,14 @@ def _reference(obj: Obj) -> Obj:
 def _provider(session: Session, names: Names, plan: PlanOf) -> Obj:
     prefix = session.prefix
     secret = session.add(
-        manifest("Secret", names.of(plan), prefix, stringData={"url": "https://source.lab.invalid", "user": "lab"})
+        manifest("Secret", names.of(plan), prefix, stringData={"url": SOURCE_URL, "user": "lab"})
     )
     provider = session.add(
         manifest(
             "Provider",
             names.of(plan),
             prefix,
-            spec={"type": plan.source, "url": "https://source.lab.invalid", "secret": _reference(secret)},
+            spec={"type": plan.source, "url": SOURCE_URL, "secret": _reference(secret)},
         )
     )
     if plan.offload:

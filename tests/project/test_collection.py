@@ -11,9 +11,9 @@ import re
 import subprocess
 from pathlib import Path
 
-import ansible_collections.kubernetes.core as core
 import pytest
 import yaml
+from ansible_collections.kubernetes import core
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 

@@ -357,14 +357,14 @@ def _leaves(facts: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _noted_file(identity: str) -> tuple[str, str]:
     """Kind and path, of what was noted of a file; empty for anything else."""
-    kind, _, path = identity.partition("/")
+    kind, _slash, path = identity.partition("/")
     return (kind, path) if kind in FILE_KINDS and path.startswith("[") and "] " in path else ("", "")
 
 
 def _parts(path: str) -> tuple[str, str, str]:
     """Datastore, folder and name of a path such as C([datastore] folder/name)."""
-    store, _, inner = path.removeprefix("[").partition("] ")
-    folder, _, base = inner.rpartition("/")
+    store, _bracket, inner = path.removeprefix("[").partition("] ")
+    folder, _slash, base = inner.rpartition("/")
     return store, folder, base
 
 

@@ -39,7 +39,7 @@ class Endpoint:
 
 
 def _field(text: str) -> Field:
-    said, _, default = text.partition(" = ")
+    said, _equals, default = text.partition(" = ")
     words = said.split()
     kind, refers = ("id", words[1]) if words[0] == "*" else (words[0], "")
     return Field(kind, json.loads(default) if default else None, refers, required="!" in words, once="+" in words)

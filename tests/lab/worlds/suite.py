@@ -163,9 +163,7 @@ def _reference(obj: Obj) -> Obj:
 
 def _provider(session: Session, names: Names, plan: PlanOf) -> Obj:
     prefix = session.prefix
-    secret = session.add(
-        manifest("Secret", names.of(plan), prefix, stringData={"url": SOURCE_URL, "user": "lab"})
-    )
+    secret = session.add(manifest("Secret", names.of(plan), prefix, stringData={"url": SOURCE_URL, "user": "lab"}))
     provider = session.add(
         manifest(
             "Provider",

@@ -409,7 +409,8 @@ def test_clouds_that_do_not_fit_together(case: str, way: str, tmp_path: Path, mo
     options = {"cloud": "x"} if way == "option" else {}
     found, wrong = connections("openstack", options, [], environ)
     assert found == ()
-    ((key, error),) = wrong.items()
+    assert len(wrong) == 1
+    key, error = next(iter(wrong.items()))
     assert "openstack" in key and "openstack" in error
     assert told in error
     assert "s3cr3t" not in error

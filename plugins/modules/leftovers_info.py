@@ -279,12 +279,12 @@ run_id:
   description: The name of the run, as O(run) gives it.
   type: str
   returned: always
-started:
+began:
   description: When the run began.
   type: str
   returned: always
   sample: "2026-01-01T10:00:00Z"
-finished:
+ended:
   description: When the last look had ended. What has none is not the result of a run that ended.
   type: str
   returned: always

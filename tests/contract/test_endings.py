@@ -46,7 +46,7 @@ def old_result(playbooks: Playbooks, prefix: str, name: str = "teardown", **more
     folder = playbooks.folder / ".data-collector"
     folder.mkdir(exist_ok=True)
     file = folder / f"{name}-{prefix}.result.json"
-    told = {"verdict": "clean", "run_id": "yesterday", "finished": "2026-01-01T10:00:00Z", **more}
+    told = {"verdict": "clean", "run_id": "yesterday", "ended": "2026-01-01T10:00:00Z", **more}
     file.write_text(json.dumps(told), encoding="utf-8")
     return file
 
@@ -126,7 +126,7 @@ def test_clean_is_0_and_leftovers_are_2(playbooks: Playbooks, admin: Admin, sess
     assert f"{SUMMARY_OF_VERDICT}clean]" in done.output
     told = playbooks.result(session)
     assert (told["verdict"], told["run_id"]) == ("clean", "build-7")
-    assert told["started"] <= told["finished"] and told["seconds"] >= 1
+    assert told["began"] <= told["ended"] and told["seconds"] >= 1
     file = playbooks.folder / ".data-collector" / f"teardown-{session}.result.json"
     assert file.stat().st_mode & 0o777 == 0o600
     for part in (
@@ -159,7 +159,7 @@ def test_what_is_to_judge_nothing_is_0_and_says_so(playbooks: Playbooks, admin: 
     assert skipped.code == 0, skipped.output
     assert f"{SUMMARY_OF_VERDICT}none, for nothing was to be judged]" in skipped.output
     # A pipeline that asks for a verdict gets none.
-    assert (read(kept)["verdict"], read(kept)["run_id"], read(kept)["finished"]) == ("unverified", "build-7", "")
+    assert (read(kept)["verdict"], read(kept)["run_id"], read(kept)["ended"]) == ("unverified", "build-7", "")
     assert playbooks.run("verdict", mtv_teardown_run_id="build-7").code == 2
     assert admin.uid("Secret", session, "a")
     assert playbooks.run("teardown", "--list-tasks").code == 0
@@ -170,7 +170,7 @@ def test_what_is_to_judge_nothing_is_0_and_says_so(playbooks: Playbooks, admin: 
     [
         pytest.param(("--no-such-option",), 2, id="unknown-option"),
         pytest.param(("-e", "@absent.yml"), 1, id="no-such-file-of-variables"),
-        pytest.param(("-i", "broken.yml"), 4, id="inventory"),
+        pytest.param(("-i", "broken.yml"), 1, id="inventory"),
     ],
 )
 def test_codes_of_ansible_itself(playbooks: Playbooks, arguments: tuple[str, ...], code: int) -> None:
@@ -207,7 +207,7 @@ def test_a_run_that_is_killed_leaves_no_old_verdict(playbooks: Playbooks, sessio
     finally:
         os.killpg(run.pid, signal.SIGKILL)
         run.wait()
-    assert (read(kept)["verdict"], read(kept)["finished"]) == ("unverified", "")
+    assert (read(kept)["verdict"], read(kept)["ended"]) == ("unverified", "")
     assert playbooks.run("verdict", mtv_teardown_run_id="build-7").code == 2
     assert playbooks.run("verdict", mtv_teardown_max_age=600).code == 2
 
@@ -221,7 +221,7 @@ def asked(playbooks: Playbooks, **variables: object) -> Run:
 
 def test_the_verdict_of_a_file(playbooks: Playbooks) -> None:
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    file = old_result(playbooks, "auto-ab12", run_id="7", finished=now)
+    file = old_result(playbooks, "auto-ab12", run_id="7", ended=now)
     old_result(playbooks, "auto-zz99", run_id="6")
     assert asked(playbooks, mtv_teardown_run_id="7", result_file=str(file)).code == 0
     assert asked(playbooks, mtv_teardown_run_id=7, result_file=".data-collector/teardown-auto-ab12.*").code == 0
@@ -240,8 +240,8 @@ def test_the_verdict_of_a_file(playbooks: Playbooks) -> None:
     [
         pytest.param({"verdict": "unverified"}, {"mtv_teardown_run_id": "7"}, id="unverified"),
         pytest.param({"verdict": None}, {"mtv_teardown_run_id": "7"}, id="no-verdict"),
-        pytest.param({"finished": ""}, {"mtv_teardown_max_age": 600}, id="not-ended"),
-        pytest.param({"finished": "2999-01-01T00:00:00Z"}, {"mtv_teardown_max_age": 600}, id="from-tomorrow"),
+        pytest.param({"ended": ""}, {"mtv_teardown_max_age": 600}, id="not-ended"),
+        pytest.param({"ended": "2999-01-01T00:00:00Z"}, {"mtv_teardown_max_age": 600}, id="from-tomorrow"),
         pytest.param({}, {"mtv_teardown_max_age": 600}, id="old"),
         pytest.param({}, {"mtv_teardown_max_age": "soon"}, id="no-number"),
         pytest.param({}, {"mtv_teardown_run_id": "7", "mtv_teardown_max_age": 600}, id="right-run-but-old"),

@@ -22,7 +22,7 @@ _FORM = "%Y-%m-%dT%H:%M:%SZ"
 
 
 def times(run: Mapping[str, str], begun: datetime, ended: datetime) -> dict[str, Any]:
-    """C(run_id), C(started), C(finished), C(seconds). begun: when the module began, for a run that tells no time."""
+    """C(run_id), C(began), C(ended), C(seconds). begun: when the module began, for a run that tells no time."""
     started = begun
     if run.get("started"):
         try:
@@ -31,8 +31,8 @@ def times(run: Mapping[str, str], begun: datetime, ended: datetime) -> dict[str,
             raise RecordError(f"run.started is no time such as 2026-01-01T10:00:00Z: {run['started']!r}.") from exc
     return {
         "run_id": run.get("id") or "",
-        "started": started.strftime(_FORM),
-        "finished": ended.strftime(_FORM),
+        "began": started.strftime(_FORM),
+        "ended": ended.strftime(_FORM),
         "seconds": max(0, round((ended - started).total_seconds())),
     }
 

@@ -18,14 +18,14 @@ ENDED = BEGUN + timedelta(seconds=23.4)
 
 def test_a_run_is_known_by_its_id_and_its_times() -> None:
     told = run.times({"id": "build-7", "started": "2026-01-01T09:59:00Z"}, BEGUN, ENDED)
-    assert (told["run_id"], told["started"], told["finished"], told["seconds"]) == (
+    assert (told["run_id"], told["began"], told["ended"], told["seconds"]) == (
         "build-7",
         "2026-01-01T09:59:00Z",
         "2026-01-01T10:00:23Z",
         83,
     )
     alone = run.times({}, BEGUN, ENDED)
-    assert (alone["run_id"], alone["started"], alone["seconds"]) == ("", "2026-01-01T10:00:00Z", 23)
+    assert (alone["run_id"], alone["began"], alone["seconds"]) == ("", "2026-01-01T10:00:00Z", 23)
     # A clock that was set back meanwhile.
     assert run.times({"started": "2026-01-02T00:00:00Z"}, BEGUN, ENDED)["seconds"] == 0
 

@@ -14,6 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ansible_collections.mtv.teardown.plugins.module_utils import _secrets
 from ansible_collections.mtv.teardown.plugins.module_utils._clients import rest
 from ansible_collections.mtv.teardown.plugins.module_utils._clients.cluster import Cluster
 
@@ -44,6 +45,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.path.parent == Path(__file__).parent:
             for check in checks_of(item.path.name):
                 item.add_marker(check)
+
+
+@pytest.fixture(autouse=True)
+def no_secret_is_known_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test is a process of its own, as far as secrets are concerned that it has met."""
+    monkeypatch.setattr(_secrets, "_known", ())
 
 
 @pytest.fixture(scope="session")

@@ -491,7 +491,7 @@ def refused(vcenter: peer.VCenter, **entry: Any) -> str:
 
 
 def test_a_wrong_password(vcenter: peer.VCenter) -> None:
-    assert "wrong name or password" in refused(vcenter, password="wrong")
+    assert "wrong name or password" in refused(vcenter, password="not-this-1")
 
 
 def test_an_untrusted_certificate(vcenter: peer.VCenter) -> None:

@@ -142,7 +142,8 @@ def test_clean_is_0_and_leftovers_are_2(playbooks: Playbooks, admin: Admin, sess
     for variables, code in (
         ({"mtv_teardown_run_id": "build-7"}, 0),
         ({"mtv_teardown_run_id": "build-8"}, 2),
-        ({"mtv_teardown_max_age": 600}, 0),
+        ({"mtv_teardown_max_age": 600, "result_file": str(file)}, 0),
+        ({"mtv_teardown_max_age": 600}, 2),  # the verify before it has a result of its own
         ({"mtv_teardown_run_id": "build-7", "mtv_teardown_wanted": "leftovers"}, 2),
     ):
         asked = playbooks.run("verdict", **variables)

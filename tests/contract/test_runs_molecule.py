@@ -90,11 +90,11 @@ def test_a_run_that_died_ends_clean_at_the_next_destroy(project: Project) -> Non
     left = [entry for uid, entry in project.objects().items() if uid not in before]
     assert {"Namespace", "Secret", "Provider", "Plan", "Migration", "DataVolume"} <= {entry["kind"] for entry in left}
     session = (project.collector / "session").read_text(encoding="utf-8").split()[0]
-    assert {entry["namespace"] for entry in left if entry["kind"] == "Plan"} == {f"acme-{session}"}
+    assert {entry["namespace"] for entry in left if entry["kind"] == "Plan"} == {f"auto-{session}"}
 
     done = project.molecule("destroy")
     assert done.returncode == 0, done.stdout
-    result = json.loads((project.collector / f"teardown-acme-{session}.result.json").read_text(encoding="utf-8"))
+    result = json.loads((project.collector / f"teardown-auto-{session}.result.json").read_text(encoding="utf-8"))
     assert result["verdict"] == "clean"
     assert set(project.objects()) == set(before)
     assert not (project.collector / "session").exists()

@@ -101,6 +101,11 @@ def _configured(module: Any) -> tuple[Any, Mapping[str, Any], Any, kubeconfig.Or
     from kubernetes.client.rest import RESTClientObject
     from kubernetes.config import ConfigException
 
+    try:  # what an old client raises for the auth-provider gcp, where that library is there
+        from google.auth.exceptions import GoogleAuthError
+    except ImportError:
+        GoogleAuthError = ConfigException  # noqa: N806 - the library's name
+
     core = _core_client()
     # What is empty was not given: kubernetes.core would ask for a context without a name.
     auth = {name: value for name, value in core._create_auth_spec(module).items() if value != ""}
@@ -128,7 +133,7 @@ def _configured(module: Any) -> tuple[Any, Mapping[str, Any], Any, kubeconfig.Or
         ) from exc
     except (ConfigException, OSError, ValueError, TypeError, AttributeError, LookupError, RecursionError) as exc:
         raise _no_connection(source.without_credentials(said) or f"{source}: {_secrets.one_line(exc)}") from exc
-    except ImportError as exc:  # a way to log in may need a library of its own
+    except (ImportError, GoogleAuthError) as exc:  # a way to log in may need a library of its own
         raise _no_connection(source.without_credentials(said) or exc) from exc
     except yaml.YAMLError as exc:  # its words may quote the line, which may be that of a token
         line = getattr(getattr(exc, "problem_mark", None), "line", None)

@@ -26,7 +26,7 @@ def scope(kind: str, namespace: str | None = OWN) -> dict[str, Any]:
 
 
 def names(found: Found, *known: dict[str, Any]) -> list[str]:
-    return [gone["name"] for gone in verify._gone(known, found, Survey())]
+    return [gone["name"] for gone in verify._gone(known, found, Survey())[0]]
 
 
 def test_gone_is_what_a_complete_look_no_longer_meets() -> None:

@@ -124,7 +124,7 @@ HTML = b"\n<!DOCTYPE html><html><body>Log in</body></html>"
 )
 def test_what_is_no_kubeconfig_says_what_it_is(content: Any, words: str, tmp_path: Path) -> None:
     message = told(written(tmp_path, content))
-    assert words in message
+    assert any(one in message for one in words.split("|"))
     assert SECRET not in message and "api/" not in message
     assert "Give " in message or "give one such as" in message
 
@@ -160,7 +160,7 @@ def test_an_exec_plugin_that_fails_is_told_in_its_own_words(script: str, words: 
     user = plugin(tmp_path, script)
     file = written(tmp_path, kubeconfig(user))
     message = told(file)
-    assert words in message
+    assert any(one in message for one in words.split("|"))
     for part in ("exec plugin", str(tmp_path / "login"), "user 'me' of context 'ours'", file, "Run it by hand"):
         assert part in message
     assert told(kubeconfig(user)).startswith("no connection to a cluster: the exec plugin")

@@ -51,8 +51,8 @@ def test_second_run_is_unchanged(playbooks: Playbooks, session: str) -> None:
     assert again.code == 0
     assert "changed=0" in again.output
     assert again.wrote == []
-    # An empty session is cheap: a few lists, twice for the proof.
-    assert len(again.asked) <= 40
+    # An empty session is cheap: a list for each kind outside namespaces, and twice more for the proof.
+    assert len(again.asked) <= 200
 
 
 def note_of(playbooks: Playbooks, prefix: str) -> Path:

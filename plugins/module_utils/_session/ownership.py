@@ -103,6 +103,7 @@ class Ownership:
         self._anew = {name for name, o in self._namespaces.items() if self._is_successor(o)}
         self._home = home_of(self._by_uid.values())
         self._unshown = shown.not_shown(session, self._by_uid.values(), self._records)
+        self._others = self._anew | self._unshown
         self._made: dict[str, Decision] = {}
         self._open: set[str] = set()
         self._foreign_plans: list[Obj] | None = None
@@ -178,7 +179,7 @@ class Ownership:
 
     def _is_own(self, namespace: str | None) -> bool:
         """A namespace that the session created, and not another one of the same name that somebody made since."""
-        return self._session.is_own_namespace(namespace) and namespace not in self._anew | self._unshown
+        return self._session.is_own_namespace(namespace) and namespace not in self._others
 
     # -- evidence that does not depend on names -------------------------------------------------------------
 

@@ -77,8 +77,10 @@ class Module(AnsibleModule):  # type: ignore[misc]
 
 
 def module_of(spec: Mapping[str, Any], **rules: Any) -> Module:
-    """A module with the connection options of kubernetes.core and these."""
-    return Module(argument_spec={**AUTH_ARG_SPEC, **spec}, supports_check_mode=True, **rules)
+    """A module with the connection options of kubernetes.core and these. Of a kubeconfig only the secrets are hidden
+    (Module): up to kubernetes.core 6.2 all of it is, and a context named "c" blots every c out of the result."""
+    kubeconfig = {"kubeconfig": {**AUTH_ARG_SPEC["kubeconfig"], "no_log": False}}
+    return Module(argument_spec={**AUTH_ARG_SPEC, **kubeconfig, **spec}, supports_check_mode=True, **rules)
 
 
 def check_numbers(params: Mapping[str, Any]) -> None:

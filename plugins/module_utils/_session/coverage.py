@@ -8,7 +8,7 @@ Every rule that keeps something of others from harm asks here: what was not read
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 Kind = tuple[str, str]
@@ -44,10 +44,14 @@ class Coverage:
 
     def incomplete(self, namespace: str) -> str:
         """Why nobody knows all that is in a namespace; empty when everything in it was read."""
+        failed = next((f"{kind or group}: {error}" for (group, kind), error in self.failed(namespace)), "")
+        return failed or ("" if namespace in self.whole else "it was not read")
+
+    def failed(self, namespace: str | None) -> Iterator[tuple[Kind, str]]:
+        """The kinds in a namespace, or outside all, that could not be read -> why; (group, "") for a group of which
+        nobody knows the kinds."""
         for (group, kind, place), error in sorted(self.errors.items(), key=str):
-            everywhere = place is None and self.served.get((group, kind), True)
-            if place == namespace or (everywhere and not self.read & {(group, kind, namespace)}):
-                return f"{kind}: {error}"
-        for group, error in sorted(self.broken.items()):
-            return f"{group}: {error}"
-        return "" if namespace in self.whole else "it was not read"
+            here = self.served.get((group, kind), True) == (namespace is not None)
+            if here and place in (namespace, None) and not self.read & {(group, kind, namespace)}:
+                yield (group, kind), error
+        yield from (((group, ""), error) for group, error in sorted(self.broken.items()))

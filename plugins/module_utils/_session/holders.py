@@ -44,7 +44,7 @@ class Holders:
 
     def of(self, obj: Obj) -> str:
         """Who else holds it, as a reason why it stays; empty when nobody does."""
-        return self._other_owner(obj) or self._uses().get(obj.uid, "")
+        return self._other_owner(obj) or self._uses().get(obj.uid, "") or self._hidden_store(obj)
 
     def unread_owners(self) -> dict[str, tuple[Owner, str | None]]:
         """uid -> owner, and the namespace of what it owns: those that a decision rests on and that were not met.
@@ -80,6 +80,16 @@ class Holders:
             if self._is_unread(owner, obj):
                 why = self.coverage.unknown.get(owner.uid, "it was not read")
                 return f"also owned by {owner.kind} {owner.name}, and nobody knows whose that is: {why}"
+        return ""
+
+    def _hidden_store(self, obj: Obj) -> str:
+        """A kind that no rule names may be a second view of one that could not be read: then nobody asked what the
+        rules of that kind ask."""
+        if order.is_known(obj.group, obj.kind):
+            return ""
+        for (group, kind), error in self.coverage.failed(obj.namespace):
+            if order.is_known(group, kind) if kind else order.is_known_group(group):
+                return f"nobody knows whether it shows an object of {kind or group}: {error}"
         return ""
 
     # -- users of claims ------------------------------------------------------------------------------------

@@ -135,6 +135,7 @@ SHARED_KINDS = LINEAGE_KINDS | frozenset(
         (FORKLIFT, "Hook"),
     }
 )
+_KNOWN = frozenset(_PLACED) | SHARED_KINDS
 # What the server of an OVA or Hyper-V provider is made of (forklift.md 2.2), and which providers have one.
 SERVED_PROVIDERS = ("ova", "hyperv")
 SERVER_KINDS = frozenset(
@@ -233,7 +234,12 @@ def step_of(group: str, kind: str, namespaced: bool = True) -> Step:
 
 def is_known(group: str, kind: str) -> bool:
     """True for kinds that a rule of this file names."""
-    return (group, kind) in _PLACED or (group, kind) in SHARED_KINDS
+    return (group, kind) in _KNOWN
+
+
+def is_known_group(group: str) -> bool:
+    """True for API groups of such kinds."""
+    return group in {known for known, _kind in _KNOWN}
 
 
 def steps_of(phase: str) -> tuple[Step, ...]:

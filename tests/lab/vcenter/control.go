@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"time"
 
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/types"
@@ -62,6 +63,12 @@ func (w *world) control() http.Handler {
 		vm.Runtime.ConnectionState = types.VirtualMachineConnectionStateConnected
 		vm.Runtime.PowerState = types.VirtualMachinePowerStatePoweredOff
 		vm.DestroyTask(w.context(), &types.Destroy_Task{This: vm.Self})
+		// The task runs beside us: whoever lists VMs after this answer must not meet the one that goes.
+		for start := time.Now(); w.vm(vm.Self.Value) != nil; time.Sleep(time.Millisecond) {
+			if time.Since(start) > 30*time.Second {
+				return nil, fmt.Errorf("%s does not go", vm.Self.Value)
+			}
+		}
 		return nil, nil
 	})
 	answer("POST /many", func(request *http.Request) (any, error) {

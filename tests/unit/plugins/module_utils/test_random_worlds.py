@@ -152,7 +152,7 @@ def test_lists_that_fail_cost_no_bystander_and_are_never_clean(number: int) -> N
         (w.rng.choice(kinds), w.rng.choice(["anywhere", None, SHARED, w.prefix]))
         for _time in range(w.rng.randrange(1, 4))
     }
-    cluster = Memory(w.objects, failing)
+    cluster = Memory(w.objects, failing, own=w.prefix)
     found = find(cluster, w.session, CATALOG)  # type: ignore[arg-type]
     chosen = uids(found, Status.OWNED)
     assert not shown(w, chosen & w.of(OTHERS, CONTESTED)), "chosen, and not the session's"

@@ -227,6 +227,26 @@ def test_a_claim_counts_as_used_where_a_kind_of_user_was_not_read(kind: str) -> 
     assert decide(OURS, obj("PersistentVolumeClaim", "disk", PREFIX), **failed(kind, PREFIX)).status is Status.OWNED
 
 
+# A kind that no rule names may show an object of one that was not read, under its uid.
+MAYBE_VIEWS = [
+    pytest.param(failed("PersistentVolumeClaim"), "shows an object of PersistentVolumeClaim: 500", id="list-fails"),
+    pytest.param(failed("Pod", None, "403"), "shows an object of Pod: 403", id="refused-everywhere"),
+    pytest.param({"broken": {"kubevirt.io": "stale"}}, "shows an object of kubevirt.io: stale", id="stale-group"),
+    pytest.param({}, "", id="all-was-read"),
+    pytest.param(failed("NetworkPolicy"), "", id="a-kind-without-rules"),
+    pytest.param(failed("Pod", "other-team"), "", id="elsewhere"),
+    pytest.param({"broken": {"metrics.k8s.io": "stale"}}, "", id="a-group-without-rules"),
+]
+
+
+@pytest.mark.parametrize(("covered", "reason"), MAYBE_VIEWS)
+def test_an_unknown_kind_may_show_what_was_not_read(covered: dict[str, Any], reason: str) -> None:
+    made = decide(OURS, obj("ServiceAccount", "ours", SHARED, labels=PLANNED), **covered)
+    assert made.status is (Status.CONTESTED if reason else Status.OWNED)
+    assert reason in made.reason
+    assert decide(OURS, obj("ServiceAccount", "ours", PREFIX, labels=PLANNED), **covered).status is Status.OWNED
+
+
 # -- volumes ----------------------------------------------------------------------------------------------------
 
 NO_START = session(started="")

@@ -18,6 +18,7 @@ from typing import Any
 from ansible_collections.mtv.teardown.plugins.module_utils._clients.cluster import Catalog, Listing
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
 from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_file import Record
+from ansible_collections.mtv.teardown.plugins.module_utils._session import prefix
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import Obj, Resource
 from ansible_collections.mtv.teardown.plugins.module_utils._session.rights import Right
@@ -375,11 +376,10 @@ _MAKERS: tuple[Callable[[World, str, str], None], ...] = (
 
 class Memory:
     """A cluster in memory: what the phases need of Cluster. writes: uids that were asked to go; failing: kinds, and
-    namespaces or None, whose lists fail; own: the session's own namespace, where all is its own under any name."""
+    namespaces or None, whose lists fail; own: the prefix of a session, in whose namespaces
+    all is its own under any name."""
 
-    def __init__(
-        self, objects: Iterable[Obj], failing: Iterable[tuple[str, str | None]] = (), own: str | None = None
-    ) -> None:
+    def __init__(self, objects: Iterable[Obj], failing: Iterable[tuple[str, str | None]] = (), own: str = "-") -> None:
         self.failing = frozenset(failing)
         self.own = own
         self.objects = {o.uid: o for o in objects}
@@ -412,7 +412,7 @@ class Memory:
 
     def delete(self, target: Obj) -> bool:
         """As a server: by uid; a namespace takes along what is in it, an owner what it alone controls."""
-        itself = target.kind not in VIEWS or (self.own is not None and target.namespace == self.own)
+        itself = target.kind not in VIEWS or prefix.matches(self.own, target.namespace or "")
         assert itself, f"{target.shown} is deleted through a view"
         if target.uid not in self.objects:
             return False

@@ -51,12 +51,19 @@ IGNORE_SPEC: dict[str, Any] = {"type": "raw", "default": []}
 
 class Module(AnsibleModule):  # type: ignore[misc]
     """Says nothing before it knows what is secret: its first words, in syslog, are all of its options, and the options
-    of clouds are free in form."""
+    of clouds are free in form. A kubeconfig that is no path is never told: its programs may be called with secrets."""
 
     def _hide(self) -> None:
         found = _secrets.secrets_in(self.params)
+        if self._told_options() != self.params:
+            _secrets.keep(str(self.params["kubeconfig"]))
         _secrets.keep(*found, *self.no_log_values, *_secrets.in_environment(os.environ))
         self.no_log_values.update(_secrets.forms(found))
+
+    def _told_options(self) -> dict[str, Any]:
+        given = self.params.get("kubeconfig")
+        is_path = given is None or (isinstance(given, str) and "\n" not in given and "{" not in given)
+        return self.params if is_path else {**self.params, "kubeconfig": _secrets.HIDDEN}
 
     def log(self, msg: str, log_args: Mapping[str, Any] | None = None) -> None:
         """To syslog or the journal."""
@@ -66,13 +73,14 @@ class Module(AnsibleModule):  # type: ignore[misc]
     def exit_json(self, **result: Any) -> NoReturn:
         """The end, without an error."""
         self._hide()
-        super().exit_json(**_secrets.shown(result))
+        super().exit_json(**_secrets.shown(result), invocation={"module_args": self._told_options()})
         raise AssertionError("unreachable")
 
     def fail_json(self, msg: str, **result: Any) -> NoReturn:
         """The end, with one. Never with the words of a pending exception, which may be a library's."""
         self._hide()
-        super().fail_json(msg=_secrets.without(msg), **{"exception": None, **_secrets.shown(result)})
+        told = {"exception": None, **_secrets.shown(result), "invocation": {"module_args": self._told_options()}}
+        super().fail_json(msg=_secrets.without(msg), **told)
         raise AssertionError("unreachable")
 
 

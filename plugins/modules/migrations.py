@@ -8,10 +8,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: migrations
-short_description: Cancel the running migrations of an MTV test session
+short_description: Cancel the running migrations and inspections of an MTV test session
 version_added: 0.1.0
 description:
   - Cancels every running Migration of the session, by the ids of its VMs, and waits until Forklift has ended each.
+  - So are Conversions that a test made itself, to inspect a VM, by their phase. One that is only deleted leaves its pod,
+    and its snapshot on the source VM.
   - Migrations of recorded Plans count, also when the record does not name them. Nothing is deleted.
 author:
   - mtv.teardown contributors (!UNKNOWN)
@@ -33,6 +35,8 @@ options:
 notes:
   - A Migration without the condition C(Running) never started, or has finished, and is left alone.
   - Forklift may end a canceled Migration as C(Succeeded) or C(Failed); that counts as ended.
+  - A Conversion has ended when Forklift has deleted its pod and asked the vCenter to remove its snapshot; whether that
+    is gone, M(mtv.teardown.vsphere_clones) sees.
 seealso:
   - module: mtv.teardown.plans
 """
@@ -50,7 +54,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 canceled:
-  description: Migrations that were canceled. In check mode, those it would be.
+  description: Migrations and Conversions that were canceled. In check mode, those it would be.
   type: list
   elements: dict
   returned: always

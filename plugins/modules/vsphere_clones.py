@@ -34,7 +34,7 @@ extends_documentation_fragment:
   - mtv.teardown._attributes
 options:
   forklift_snapshots:
-    description: Remove Forklift's snapshots of warm migrations, too, on VMs that Plans of the session migrated and that stay.
+    description: Remove Forklift's snapshots of warm migrations and of inspections, too, on VMs that Plans or Conversions of the session name and that stay.
     type: bool
     default: false
   state:

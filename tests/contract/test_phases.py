@@ -181,7 +181,7 @@ def test_forbidden_is_unverified(limited: Cluster, world: World) -> None:
     assert all("403" in entry["error"] for entry in result["unreadable"])
 
 
-def test_only_two_kinds_are_ever_patched(lab: Lab, cluster: Cluster, admin: Admin, world: World) -> None:
+def test_only_three_kinds_are_ever_patched(lab: Lab, cluster: Cluster, admin: Admin, world: World) -> None:
     plan = admin.make("Plan", world.own, f"{world.own}-p", spec=PLAN_SPEC)
     admin.make(
         "Migration",
@@ -194,14 +194,18 @@ def test_only_two_kinds_are_ever_patched(lab: Lab, cluster: Cluster, admin: Admi
             "vms": [{"id": "vm-1", "name": "v", "phase": "CopyDisks", "pipeline": []}],
         },
     )
+    inspection = {"type": "DeepInspection", "vm": {"id": "vm-1"}, "connection": {"secret": {}}}
+    admin.make("Conversion", world.own, f"{world.own}-i", spec=inspection, status={"phase": "Running"})
     since = mark(lab)
     short = Limits(stall=1, total=5)
     canceled = forklift.cancel(cluster, world.session, short, False)
     archived = forklift.archive(cluster, world.session, short, False)
-    assert places(canceled.remaining) == {("Migration", f"{world.own}-r")}
-    assert canceled.remaining[0]["cause"] == "forklift-controller-down"  # here nobody runs it
+    assert places(canceled.remaining) == {("Migration", f"{world.own}-r"), ("Conversion", f"{world.own}-i")}
+    # Here nobody runs it.
+    assert {entry["cause"] for entry in canceled.remaining} == {"forklift-controller-down"}
     assert places(archived.remaining) == {("Plan", f"{world.own}-p")}
-    assert [(r["verb"], r["resource"], r["name"]) for r in writes(lab, since)] == [
+    assert sorted((r["verb"], r["resource"], r["name"]) for r in writes(lab, since)) == [
+        ("patch", "conversions/status", f"{world.own}-i"),
         ("patch", "migrations", f"{world.own}-r"),
         ("patch", "plans", f"{world.own}-p"),
     ]

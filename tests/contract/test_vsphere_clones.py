@@ -458,12 +458,12 @@ def test_a_plan_of_a_server_that_is_not_configured_is_told(vcenter: peer.VCenter
 
 
 def test_forklifts_snapshot_on_a_vm_that_stays(vcenter: peer.VCenter) -> None:
-    base = vcenter.make({"name": "base", "snapshots": ["before", vsphere.SNAPSHOT]})[0]
+    base = vcenter.make({"name": "base", "snapshots": ["before", vsphere.PRECOPY]})[0]
     session = session_of(PREFIX, "vsphere", plans={base["id"]: "base"}, host="127.0.0.1")
     told = remove(vcenter, session)
-    assert told.done == [] and names(told.refused) == {vsphere.SNAPSHOT}
-    assert names(remove(vcenter, session, check_mode=True, snapshots=True).done) == {vsphere.SNAPSHOT}
-    assert names(remove(vcenter, session, snapshots=True).done) == {vsphere.SNAPSHOT}
+    assert told.done == [] and names(told.refused) == {vsphere.PRECOPY}
+    assert names(remove(vcenter, session, check_mode=True, snapshots=True).done) == {vsphere.PRECOPY}
+    assert names(remove(vcenter, session, snapshots=True).done) == {vsphere.PRECOPY}
     assert "base" in vcenter.named()
     assert survey(vcenter, session).decided == ()
 
@@ -534,7 +534,7 @@ BASE = "mtv-tests-rhel9"
 def privileged(vcenter: peer.VCenter) -> Session:
     """A session for which every privilege of the table is needed."""
     vcenter.make({"name": CLONE, "power": "poweredOn"}, f"{PREFIX}-off")
-    base = vcenter.make({"name": BASE, "snapshots": [vsphere.SNAPSHOT]})[0]
+    base = vcenter.make({"name": BASE, "snapshots": [vsphere.PRECOPY]})[0]
     return session_of(PREFIX, "vsphere", CLONE, plans={base["id"]: BASE}, host="127.0.0.1")
 
 
@@ -548,7 +548,7 @@ def test_with_every_privilege_nothing_is_missing_and_no_other_is_used(vcenter: p
     assert lacking(vcenter, session) == ([], [])
     assert sum(vcenter.calls().values()) < 40
     done = remove(vcenter, session, snapshots=True)
-    assert names(done.done) == {CLONE, f"{PREFIX}-off", vsphere.SNAPSHOT}
+    assert names(done.done) == {CLONE, f"{PREFIX}-off", vsphere.PRECOPY}
     assert set(vsphere_tasks.PRIVILEGES) <= set(vcenter.calls())
     # What each call needs, by the types that come with pyVmomi; for two of them it depends on the object. Fetch is how
     # pyVmomi reads a property of the root object.

@@ -56,18 +56,21 @@ def plan_blocked(stuck: Stuck) -> Cause | None:
 
 
 def secret_gone(stuck: Stuck) -> Cause | None:
-    """Archived never comes while a Provider that still is Ready has lost its Secret (3.3)."""
-    if not stuck.is_a(FORKLIFT, "Plan") or forklift.archived(stuck.obj):
+    """Archived never comes while a Provider that still is Ready has lost its Secret (3.3), nor does the end of a
+    Migration, whether the Provider is still Ready or blocks the Plan by now."""
+    plan = _plan(stuck) if _is_running(stuck) else stuck.obj if stuck.is_a(FORKLIFT, "Plan") else None
+    if plan is None or forklift.archived(plan):
         return None
-    for side in ("source", "destination"):
-        provider = _provider(stuck, side)
-        secret = provider.spec("secret") if provider is not None else None
+    for provider in _providers(stuck, plan, ready=plan is stuck.obj):
+        secret = provider.spec("secret")
         place = (str(dig(secret, "namespace") or ""), str(dig(secret, "name") or ""))
-        if provider is not None and stuck.seen.secrets.get(place) is False:
+        if stuck.seen.secrets.get(place) is False:
             return Cause(
                 "secret-gone",
-                f"Secret {'/'.join(place)} of Provider {provider.name} is gone: without it Forklift archives nothing",
-                f"create Secret {'/'.join(place)} again, or delete the Plan: what it left is found by its labels",
+                f"Secret {'/'.join(place)} of Provider {provider.name} is gone: without it Forklift cancels and "
+                "archives nothing",
+                f"create Secret {'/'.join(place)} again, or delete the {stuck.obj.kind}: what it left is found by its "
+                "labels",
             )
     return None
 
@@ -77,7 +80,7 @@ def not_processed(stuck: Stuck) -> Cause | None:
     if not _waits_for_answer(stuck) or stuck.obj.deleting:
         return None
     runs = "runs" if stuck.seen.controllers.get(CONTROLLER) else "was not seen to run"
-    asked = "cancel" if stuck.obj.kind == "Migration" else "archive"
+    asked = "archive" if stuck.obj.kind == "Plan" else "cancel"
     return Cause(
         f"{asked}-not-answered",
         f"Forklift did not answer the {asked} ({CONTROLLER} {runs})",
@@ -93,13 +96,15 @@ def provider_server(stuck: Stuck) -> Cause | None:
         return None
     uid = stuck.obj.labels.get("provider", "")
     gone = all(provider.uid != uid for provider in stuck.seen.providers)
-    return Cause(
-        "provider-server-stuck",
-        "the server of the provider does not end"
-        + (": its Provider is gone already, which its teardown needs" if gone else ""),
-        f"see the log of {CONTROLLER}; when it cannot end it, its finalizer has to be removed by hand, with its "
-        "Deployment, Service and claim",
-    )
+    by_hand = "its finalizer has to be removed by hand, with its Deployment, Service and claim"
+    if not gone:
+        told, remedy = "", f"see the log of {CONTROLLER}; when it cannot end it, {by_hand}"
+    elif stuck.obj.kind == "OVAProviderServer":  # ova/controller.go, Teardown
+        told, remedy = ": its Provider is gone already, which its teardown needs", by_hand
+    else:  # hyperv/controller.go, Teardown goes on by the labels
+        told = ": its Provider is gone already, and that alone does not stop it"
+        remedy = f"see the log of {CONTROLLER}; when nothing moves, {by_hand}"
+    return Cause("provider-server-stuck", f"the server of the provider does not end{told}", remedy)
 
 
 def populated_claim(stuck: Stuck) -> Cause | None:
@@ -159,7 +164,9 @@ def archived_not_cleaned(stuck: Stuck) -> Cause | None:
 def _waits_for_answer(stuck: Stuck) -> bool:
     if stuck.is_a(FORKLIFT, "Plan"):
         return not forklift.archived(stuck.obj)
-    return _is_running(stuck)
+    return _is_running(stuck) or (
+        stuck.is_a(FORKLIFT, "Conversion") and not stuck.obj.deleting and not forklift.conversion_ended(stuck.obj)
+    )
 
 
 def _is_running(stuck: Stuck) -> bool:
@@ -171,19 +178,19 @@ def _plan(stuck: Stuck) -> Obj | None:
     return next((plan for plan in stuck.seen.plans if (plan.namespace, plan.name) == place), None)
 
 
-def _provider(stuck: Stuck, side: str) -> Obj | None:
-    """A Provider of the Plan that is Ready: one that is not blocks the Plan, which is another cause."""
-    ref = stuck.obj.spec("provider", side)
-    place = (dig(ref, "namespace"), dig(ref, "name"))
-    found = (p for p in stuck.seen.providers or () if (p.namespace, p.name) == place and condition_true(p, "Ready"))
-    return next(found, None)
+def _providers(stuck: Stuck, plan: Obj, ready: bool) -> list[Obj]:
+    """Those of the Plan. ready: only such, for one that is not does not keep a Plan from its archive."""
+    refs = [plan.spec("provider", side) for side in ("source", "destination")]
+    places = {(dig(ref, "namespace"), dig(ref, "name")) for ref in refs}
+    named = (p for p in stuck.seen.providers or () if (p.namespace, p.name) in places)
+    return [p for p in named if condition_true(p, "Ready") or not ready]
 
 
 CAUSES: tuple[Tells, ...] = (
     controller_down,
     plan_archived,
-    plan_blocked,
     secret_gone,
+    plan_blocked,
     not_processed,
     provider_server,
     populated_claim,

@@ -53,9 +53,15 @@ def others_disk(held: Held) -> Cause | None:
 def snapshot_kept(held: Held) -> Cause | None:
     if held.kind != "Snapshot" or held.fault is not None:
         return None
+    if held.facts.get("strange"):
+        return Cause(
+            "snapshot-kept",
+            "Forklift's snapshot for an inspection of a VM that stays, perhaps somebody else's",
+            "ask who inspects this VM; when nobody does, remove the snapshot in vCenter",
+        )
     return Cause(
         "snapshot-kept",
-        "Forklift's snapshot for a warm migration, on a VM that stays",
+        "Forklift's snapshot for a warm migration or an inspection, on a VM that stays",
         "remove it in vCenter, or run the teardown with mtv_teardown_forklift_snapshots=true",
     )
 

@@ -234,7 +234,8 @@ class Cluster:
         asked = {
             "verb": right.verb,
             "group": right.group,
-            "resource": right.resource,
+            "resource": right.resource.partition("/")[0],
+            "subresource": right.resource.partition("/")[2],
             "namespace": right.namespace,
             "name": right.name,
         }
@@ -273,18 +274,20 @@ class Cluster:
         return self._write("DELETE", obj, body) is not None
 
     def patch(self, obj: Obj, change: Mapping[str, Any]) -> Obj | None:
-        """Merge change into the object; None when it is not there any more."""
+        """Merge change into the object, or into its status when that is what it is about (then the server ignores the
+        rest); None when it is not there any more."""
         body = {**change, "metadata": {"uid": obj.uid}}
-        item = self._write("PATCH", obj, body, "application/merge-patch+json")
+        part = "/status" if "status" in change else ""
+        item = self._write("PATCH", obj, body, "application/merge-patch+json", part)
         path = self._path(obj.resource, obj.namespace, obj.name)
         return _object(obj.resource, obj.namespace, item, path) if item is not None else None
 
     def _write(
-        self, method: str, obj: Obj, body: Any, content_type: str = "application/json"
+        self, method: str, obj: Obj, body: Any, content_type: str = "application/json", part: str = ""
     ) -> Mapping[str, Any] | None:
         """Change one object; None when a healthy server says that it is not there. A conflict that is not about
         who it is (somebody wrote at the same moment) passes, so it is tried again."""
-        path = self._path(obj.resource, obj.namespace, obj.name)
+        path = self._path(obj.resource, obj.namespace, obj.name) + part
         for attempt in range(1, _CONFLICTS + 1):
             try:
                 return self._http.json(method, path, body=body, content_type=content_type)

@@ -225,13 +225,15 @@ class _Reader:
         return tuple(found)
 
     def _secrets(self, objects: Iterable[Obj], providers: Iterable[Obj]) -> dict[tuple[str, str], bool]:
-        """Whether the Secrets of Providers are there, when a Plan waits for its archive."""
+        """Whether the Secrets of Providers are there, when a Plan or a Migration waits for an answer."""
         resource = self.catalog.find("", "Secret")
         wanted = {
             (str(dig(p.spec("secret"), "namespace") or ""), str(dig(p.spec("secret"), "name") or "")) for p in providers
         }
         there: dict[tuple[str, str], bool] = {}
-        for namespace, name in sorted(wanted) if resource and any(obj.kind == "Plan" for obj in objects) else ():
+        for namespace, name in (
+            sorted(wanted) if resource and any(obj.kind in ("Plan", "Migration") for obj in objects) else ()
+        ):
             listing = self._all(("", "Secret"), namespace, f"metadata.name={name}") if namespace and name else None
             if listing is not None:
                 there[(namespace, name)] = bool(listing)

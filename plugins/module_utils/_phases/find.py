@@ -10,13 +10,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Flag, auto
 from typing import Any
-from urllib.parse import urlsplit
 
 from ansible_collections.mtv.teardown.plugins.module_utils._clients.cluster import Catalog, Cluster
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
+from ansible_collections.mtv.teardown.plugins.module_utils._phases import inspections
 from ansible_collections.mtv.teardown.plugins.module_utils._record import kinds
 from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_file import Record
-from ansible_collections.mtv.teardown.plugins.module_utils._session import furniture, journal, order, second_views
+from ansible_collections.mtv.teardown.plugins.module_utils._session import (
+    forklift,
+    furniture,
+    journal,
+    order,
+    second_views,
+)
 from ansible_collections.mtv.teardown.plugins.module_utils._session import prefix as prefixes
 from ansible_collections.mtv.teardown.plugins.module_utils._session.coverage import Coverage, Place
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session, merge_keys
@@ -163,14 +169,13 @@ class _Reading:
         if any(key.type in order.SERVED_PROVIDERS for key in self._session.providers):
             controller = self._catalog.find(order.FORKLIFT, "ForkliftController")
             self._read([_scope(controller)] if controller else [])
-        self._read(self._namespace_scopes())
-        self._learn()  # labels of what was read just now may name Plans that were not
+        self._read_namespaces()
         if not (self._unreadable or self._catalog.broken) and journal.begins_anew(self._given, self._objects.values()):
             self._session = journal.forgotten(self._session)
             self._learn()
-            self._read(self._namespace_scopes())
-            self._learn()
+            self._read_namespaces()
         self._missing_servers()
+        self._session = inspections.with_hosts(self._session, self._objects, self._secret)
         self._look_up_owners()
         ownership = self._ownership()
         decided = [(obj, ownership.of(obj)) for obj in self._objects.values()]
@@ -188,6 +193,15 @@ class _Reading:
             frozenset(self._existing()) if read else None,
         )
         return replace(found, absent=self._absent_records(found))
+
+    def _read_namespaces(self) -> None:
+        """What is read may name Plans that were not, and more namespaces."""
+        for _round in range(_GENERATIONS):
+            shared = self._session.shared_namespaces()
+            self._read(self._namespace_scopes())
+            self._learn()
+            if self._session.shared_namespaces() == shared:
+                return
 
     def _existing(self) -> set[str]:
         """Names of the namespaces that were met."""
@@ -420,17 +434,25 @@ class _Reading:
         if self._covered & {scope.place, replace(scope, namespace=None).place}:
             return None
         try:
-            found = self._cluster.listing(
-                resource, scope.namespace, whole=scope.whole, fields=f"metadata.name={owner.name}"
-            ).objects
+            found = self._named(resource, scope.namespace, owner.name, scope.whole)
         except ApiError as exc:
             return exc
         return next((obj for obj in found if obj.uid == owner.uid), None)
 
+    def _secret(self, place: inspections.Place) -> Obj | None:
+        resource = self._catalog.find("", "Secret")
+        try:
+            return next(iter(self._named(resource, *place, whole=True)), None) if resource else None
+        except ApiError:
+            return None
+
+    def _named(self, resource: Resource, namespace: str | None, name: str, whole: bool) -> tuple[Obj, ...]:
+        return self._cluster.listing(resource, namespace, whole=whole, fields=f"metadata.name={name}").objects
+
     # -- keys -----------------------------------------------------------------------------------------------
 
     def _learn(self) -> None:
-        """Keys of Plans, Migrations and Providers that are the session's."""
+        """Keys of Plans, Migrations, Providers and Conversions that are the session's."""
         for _round in range(2):  # a Migration is known by its Plan
             ownership = self._ownership()
             owned = [(obj, made) for obj in self._objects.values() if (made := ownership.of(obj)).ours]
@@ -446,11 +468,15 @@ def learn(session: Session, owned: Iterable[tuple[Obj, Decision]]) -> Session:
     migrations += [_migration_key(obj, made, by_name) for obj, made in owned if _is_root(obj, "Migration")]
     providers = [_provider_key(obj, made) for obj, made in owned if _is_root(obj, "Provider")]
     sure = [obj for obj, made in owned if made.status is Status.OWNED]  # the age of others' would make more ours
+    conversions = [
+        _conversion_key(obj, made) for obj, made in owned if made.status is Status.OWNED and _is_root(obj, "Conversion")
+    ]
     named = [obj.created for obj in sure if obj.created and prefixes.matches(session.prefix, obj.name)]
     return session.learned(
         plans=merge_keys(session.plans, plans),
         migrations=merge_keys(session.migrations, migrations),
         providers=merge_keys(session.providers, providers),
+        conversions=merge_keys(session.conversions, inspections.keeping(session.conversions, conversions)),
         started=min([time for time in (session.started, *named) if time], default=""),
         namespaces=tuple(sorted({*session.namespaces, *(o.name for o, _m in owned if o.kind == "Namespace")})),
         identities={**{obj.address: obj.uid for obj, made in owned if made.evidence in BY_NAME}, **session.identities},
@@ -488,16 +514,21 @@ def _provider_key(obj: Obj, made: Decision) -> Key:
         obj.uid,
         test_name=made.test_name,
         type=str(obj.spec("type") or ""),
-        host=_host(str(obj.spec("url") or "")),
+        host=inspections.host_of(str(obj.spec("url") or "")),
     )
 
 
-def _host(url: str) -> str:
-    """Empty for what is no address: then Forklift has not reached it either, and nothing was migrated from there."""
-    try:
-        return urlsplit(url).hostname or ""
-    except ValueError:
-        return ""
+def _conversion_key(obj: Obj, made: Decision) -> Key:
+    return Key(
+        obj.name,
+        obj.namespace or "",
+        obj.uid,
+        target_namespace=forklift.place_of_pod(obj) or "",
+        test_name=made.test_name,
+        type="vsphere",  # the only one whose VMs Forklift inspects (conversion/vsphere_connect.go)
+        vms=forklift.inspected(obj),
+        snapshot=forklift.made_snapshot(obj),
+    )
 
 
 def _migration_key(obj: Obj, made: Decision, plans: Mapping[tuple[str, str], Key]) -> Key:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 mtv.teardown contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Cancels Migrations and archives Plans, and waits for Forklift to answer. Rules: forklift.md 3.1 and 3.3."""
+"""Cancels Migrations and Conversions, archives Plans, and waits for Forklift to answer. Rules: forklift.md 3.1, 3.3."""
 
 from __future__ import annotations
 
@@ -28,27 +28,31 @@ Pair = tuple[Obj, Decision]
 _NO_IDS = "no VM ids: neither its plan's status nor its spec names any"
 
 
+_CANCELED = ("Migration", "Conversion")
 # How often cancel looks again for Migrations that were started meanwhile.
 PASSES = 3
 
 
 def cancel(cluster: Cluster, session: Session, limits: Limits, check_mode: bool, stalled: bool = False) -> Result:
-    """Cancel every running Migration of the session, by VM ids, and wait until it is finished; then those that a Plan
-    has started meanwhile."""
+    """Cancel every running Migration of the session, by VM ids, and every Conversion that is no part of one, and wait
+    until they are finished; then those that were started meanwhile, and Conversions that outlived their Migration.
+
+    A Conversion that is only deleted leaves its pod, and its snapshot on the source VM, for ever.
+    """
     whole, handled = Result(), set[str]()
     for _pass in range(PASSES):
         found = find(cluster, session, sweep=Sweep.NARROW)
         session = found.session
         plans = _plans(found)
-        pairs = [pair for pair in running(found) if pair[0].uid not in handled]
+        pairs = [pair for pair in to_cancel(found, handled) if pair[0].uid not in handled]
         if handled and not pairs:
             break
         handled |= {obj.uid for obj, _made in pairs}
-        changes = {obj.uid: forklift.cancel_patch(obj, _plan_of(obj, plans)) for obj, _made in pairs}
+        changes = {obj.uid: _cancel_patch(obj, plans) for obj, _made in pairs}
         no_ids = {uid: _NO_IDS for uid in changes if not changes[uid]}
-        blocked = {obj.uid for obj, _made in pairs if _is_blocked(_plan_of(obj, plans))}
+        blocked = {obj.uid for obj, _made in _of_kind(pairs, "Migration") if _is_blocked(_plan_of(obj, plans))}
         done = _change(
-            cluster, found, "Migration", pairs, changes, no_ids, forklift.ended, limits, check_mode, stalled, blocked
+            cluster, found, _CANCELED, pairs, changes, no_ids, _is_over, limits, check_mode, stalled, blocked
         )
         whole = whole.followed_by(done)
         stalled = whole.stalled
@@ -65,7 +69,30 @@ def archive(cluster: Cluster, session: Session, limits: Limits, check_mode: bool
     found = find(cluster, session, sweep=Sweep.NARROW)
     pending = unarchived(found)
     changes: dict[str, Mapping[str, Any]] = {obj.uid: {"spec": {"archived": True}} for obj, _made in pending}
-    return _change(cluster, found, "Plan", pending, changes, {}, forklift.archived, limits, check_mode, stalled)
+    return _change(cluster, found, ("Plan",), pending, changes, {}, forklift.archived, limits, check_mode, stalled)
+
+
+def to_cancel(found: Found, handled: Collection[str] = ()) -> list[Pair]:
+    """Migrations that run, and Conversions that Forklift does not cancel with one of them. handled: uids of Migrations
+    that were canceled: a Conversion that is still there then has outlived its own."""
+    migrations = running(found)
+    canceled = {obj.uid for obj, _made in migrations if obj.uid not in handled}
+    conversions = [
+        (obj, made)
+        for obj, made in _of_kind(found.owned, "Conversion")
+        if not forklift.conversion_ended(obj) and obj.labels.get("migration") not in canceled
+    ]
+    return [*migrations, *conversions]
+
+
+def _cancel_patch(obj: Obj, plans: Mapping[tuple[str | None, str], Obj]) -> Mapping[str, Any]:
+    if obj.kind == "Conversion":
+        return forklift.conversion_cancel_patch()
+    return forklift.cancel_patch(obj, _plan_of(obj, plans))
+
+
+def _is_over(obj: Obj) -> bool:
+    return forklift.conversion_ended(obj) if obj.kind == "Conversion" else forklift.ended(obj)
 
 
 def running(found: Found) -> list[Pair]:
@@ -95,8 +122,8 @@ def _plans(found: Found) -> dict[tuple[str | None, str], Obj]:
     return {(obj.namespace, obj.name): obj for obj, _made in _of_kind(found.owned, "Plan")}
 
 
-def _of_kind(pairs: Iterable[Pair], kind: str) -> list[Pair]:
-    return [pair for pair in pairs if (pair[0].group, pair[0].kind) == (order.FORKLIFT, kind)]
+def _of_kind(pairs: Iterable[Pair], *kinds: str) -> list[Pair]:
+    return [pair for pair in pairs if pair[0].group == order.FORKLIFT and pair[0].kind in kinds]
 
 
 def _plan_of(migration: Obj, plans: Mapping[tuple[str | None, str], Obj]) -> Obj | None:
@@ -111,7 +138,7 @@ def _is_blocked(plan: Obj | None) -> bool:
 def _change(
     cluster: Cluster,
     found: Found,
-    kind: str,
+    kinds: Collection[str],
     pairs: list[Pair],
     changes: Mapping[str, Mapping[str, Any]],
     errors: dict[str, str],
@@ -145,12 +172,12 @@ def _change(
     left = [obj for obj, _made in pairs if obj.uid in errors and not check_mode]
     whys = explain.explain(cluster, found.catalog, [*left, *pending], errors, limits.stall)
     remaining = [left_item(obj, made_of[obj.uid], whys[obj.uid]) for obj in (*left, *pending)]
-    refused = [item(obj, made) for obj, made in _of_kind(found.with_status(Status.REFUSED, Status.CONTESTED), kind)]
+    refused = [item(obj, made) for obj, made in _of_kind(found.with_status(Status.REFUSED, Status.CONTESTED), *kinds)]
     refused += [item(obj, made, successors[obj.uid]) for obj, made in pairs if obj.uid in successors]
     unfinished = {entry["uid"] for entry in (*remaining, *refused)}
     return Result(
         [item(obj, made) for obj, made in pairs if obj.uid not in unfinished],
-        [absent_item(record) for record in found.absent if record.kind == kind],
+        [absent_item(record) for record in found.absent if record.kind in kinds],
         refused,
         remaining,
         [dict(entry) for entry in found.unreadable],

@@ -68,7 +68,7 @@ def _work(found: Found) -> dict[str, int]:
     """Objects by phase. While a migration runs it makes more, so then every later phase has work; and nobody knows
     how much there is in what could not be read."""
     unknown = len(found.unreadable)
-    running = len(forklift.running(found)) + unknown
+    running = len(forklift.to_cancel(found)) + unknown
     counts = {
         "migrations": running,
         "plans": len(forklift.unarchived(found)) + unknown,

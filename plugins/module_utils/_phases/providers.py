@@ -97,9 +97,7 @@ class Site(Protocol):
         empty when it was looked everywhere."""
 
 
-_UNMET = (
-    "Plans migrate VMs from it by their ids, and no provider that is configured is this server: not looked for there"
-)
+_UNMET = "VMs on it are named by their ids, and no provider that is configured is this server: not looked for there"
 # Opens a connection; closing it logs out, whatever happened.
 Opener = Callable[[Connection], AbstractContextManager[Site]]
 Wants = Callable[[Remote], bool]
@@ -361,7 +359,7 @@ def _reason(error: ApiError | None) -> dict[str, str]:
 
 
 def _source(key: Key) -> str:
-    return f"{key.host or 'no host'} (Provider {key.namespace}/{key.name})"
+    return f"{key.host or 'no host'} ({'Conversion' if key.vms else 'Provider'} {key.namespace}/{key.name})"
 
 
 def _absent(session: Session, searched: set[str], decided: Iterable[tuple[Remote, Decision]]) -> tuple[Record, ...]:

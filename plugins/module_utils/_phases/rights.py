@@ -45,7 +45,7 @@ def preflight(cluster: Cluster, found: Found, targets: Sequence[Target] = ()) ->
 def needs(found: Found) -> Needs:
     """What a teardown of this is going to do on the cluster."""
     session, there = found.session, found.namespaces
-    running = [obj for obj, _made in forklift.running(found)]
+    running = [obj for obj, _made in forklift.to_cancel(found)]
     namespaces = {obj.name for obj, _made in found.owned if (obj.group, obj.kind) == ("", "Namespace")}
     targets = (obj for obj, _made in found.owned)
     known = {*session.own_namespaces(there or ()), *session.shared_namespaces()}

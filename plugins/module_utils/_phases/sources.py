@@ -1,7 +1,8 @@
 # Copyright (c) 2026 mtv.teardown contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which configured provider is the source of a Plan? Ids in a Plan say something about that server's VMs alone.
+"""Which configured provider is the source of a Plan, or has the VM of a Conversion? Their ids say something about that
+server's VMs alone.
 
 The suite connects to the fqdn of the providers file and writes the api_url into the Provider, and the two need not be
 the same text.
@@ -47,4 +48,8 @@ def known_by(
         same = [host for host in sorted(here) if wanted & resolve(host)]
         also += [replace(key, host=host) for host in same]
         unmet += [] if same else [key]
-    return session.learned(providers=(*session.providers, *also)) if also else session, tuple(unmet)
+    known = session.learned(
+        providers=(*session.providers, *(key for key in also if not key.vms)),
+        conversions=(*session.conversions, *(key for key in also if key.vms)),
+    )
+    return known, tuple(unmet)

@@ -36,8 +36,9 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session.clones impor
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 
 # What Forklift calls its snapshots (forklift.md 2.3).
-SNAPSHOT = "forklift-migration-precopy"
+SNAPSHOTS = PRECOPY, INSPECTION = ("forklift-migration-precopy", "forklift-deep-inspection")
 _KEPT_SNAPSHOT = "a snapshot of Forklift on a VM that stays; it is removed only when asked for"
+_STRANGE_SNAPSHOT = "a snapshot of an inspection, and no Conversion of the session is known that made it"
 _REMEDY = "a vCenter role with it, propagating, on a folder above"
 _UNTOLD = "which disks it has is not told, and a delete would take them all"
 FOLDER, FILE = FILE_KINDS = ("DatastoreFolder", "DatastoreFile")
@@ -91,7 +92,9 @@ class VSphereSite:
         named = self._center.everything("VirtualMachine", ("name",))
         planned = clones.planned(session, self.connection.host)
         names = {moref: plain_name(str(values["name"])) for moref, values in named.values.items() if "name" in values}
-        wanted = [ref for ref, name in names.items() if ref in planned or clones.may_be(session, "vsphere", name)]
+        inspected = clones.inspected(session, self.connection.host)
+        touched = planned.keys() | inspected.keys()
+        wanted = [ref for ref, name in names.items() if ref in touched or clones.may_be(session, "vsphere", name)]
         details = self._center.details(wanted)
         untold = homes.unread + named.unread + details.unread
         unread = {"VirtualMachine": _told(untold)} if untold else {}
@@ -105,8 +108,8 @@ class VSphereSite:
         snapshots = [
             one
             for ref, values in details.values.items()
-            if ref in planned and ref not in mine
-            for one in self._precopies(ref, values, places)
+            if ref in touched and ref not in mine
+            for one in self._snapshots_of(ref, values, places, inspected.get(ref))
         ]
         files, unread_files = self._files(session, machines)
         if unread_files:
@@ -161,9 +164,17 @@ class VSphereSite:
             facts={**facts, "others_disk": kept} if kept else facts,
         )
 
-    def _precopies(self, ref: str, values: Mapping[str, Any], places: Mapping[str, str]) -> list[Remote]:
-        """Forklift's snapshots on a VM that Plans of the session name and that is no clone of it."""
+    def _snapshots_of(
+        self, ref: str, values: Mapping[str, Any], places: Mapping[str, str], made: frozenset[str] | None
+    ) -> list[Remote]:
+        """Forklift's snapshots on a VM that stays. made: moRefs of those that Conversions of the session had made,
+        empty when they do not all say so, None when none of them inspected this VM."""
         name = plain_name(str(values.get("name") or ""))
+        trees = _trees(getattr(values.get("snapshot"), "rootSnapshotList", None) or ())
+
+        def is_strange(tree: Any) -> bool:
+            return tree.name == INSPECTION and made is None
+
         return [
             Remote(
                 type="vsphere",
@@ -174,12 +185,12 @@ class VSphereSite:
                 name=tree.name,
                 place=f"{_folder_of(values, places)}/{name}",
                 created=tree.createTime.isoformat() if tree.createTime is not None else "",
-                shown="on a VM of a Plan",
-                kept="" if self._snapshots else _KEPT_SNAPSHOT,
-                facts={"vm": ref},
+                shown="on a VM of a Plan" if made is None else "on a VM of a Conversion",
+                kept=_STRANGE_SNAPSHOT if is_strange(tree) else "" if self._snapshots else _KEPT_SNAPSHOT,
+                facts={"vm": ref, "strange": is_strange(tree)},
             )
-            for tree in _trees(getattr(values.get("snapshot"), "rootSnapshotList", None) or ())
-            if tree.name == SNAPSHOT
+            for tree in trees
+            if tree.name in SNAPSHOTS and not (tree.name == INSPECTION and made and tree.snapshot._moId not in made)
         ]
 
     def _files(self, session: Session, machines: Iterable[Remote]) -> tuple[list[Remote], tuple[str, ...]]:

@@ -122,6 +122,7 @@ def types_of(session: Session) -> frozenset[str]:
     named = ["openstack" if r.kind == "VolumeSnapshot" else r.kind for r in session.records if r.on_provider]
     named += [key.type for key in session.providers if key.type in (*SEARCHED, *_NAMED)]
     providers = [r.name for r in session.records if r.kind == "Provider"]
+    named += ["vsphere" for key in session.conversions if key.vms]
     named += [found[1] for name in providers if (found := _SOURCE.search(name))]
     return frozenset(ALIASES.get(kind, kind) for kind in named)
 
@@ -159,14 +160,27 @@ def planned(session: Session, host: str) -> dict[str, str]:
     return {vm_id: name for plan in session.plans if plan.source in here for vm_id, name in plan.vms}
 
 
+def inspected(session: Session, host: str) -> dict[str, frozenset[str]]:
+    """VM id -> moRefs of the snapshots that Forklift made on it for Conversions of the session, on the vCenter at this
+    host; none where one of those does not say which it made. Such a VM is nobody's clone: tests inspect what they are
+    going to clone."""
+    made: dict[str, set[str]] = {}
+    for key in session.conversions:
+        for vm_id, _name in key.vms if key.host.lower() == host.lower() else ():
+            made.setdefault(vm_id, set()).add(key.snapshot)
+    return {vm_id: frozenset() if "" in morefs else frozenset(morefs) for vm_id, morefs in made.items()}
+
+
 def sources(session: Session) -> tuple[Key, ...]:
-    """Providers that can be searched, and from which Plans of the session migrate VMs that are known by their ids."""
+    """Providers that can be searched, and from which Plans of the session migrate VMs that are known by their ids; and
+    Conversions, by the server of their VM."""
     named = {plan.source for plan in session.plans if plan.vms}
-    return tuple(
+    providers = (
         key
         for key in session.providers
         if ALIASES.get(key.type, key.type) in SEARCHED and f"{key.namespace}/{key.name}" in named
     )
+    return (*providers, *(key for key in session.conversions if key.vms))
 
 
 def cut_of(session: Session, name: str) -> str:

@@ -12,6 +12,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session.objects impo
     Obj,
     condition_true,
     conditions,
+    dig,
     listed,
 )
 
@@ -77,6 +78,46 @@ def cancel_patch(migration: Obj, plan: Obj | None) -> dict[str, Any]:
                 known = {"id": str(vm["id"]), "name": str(vm.get("name") or "")}
                 asked.setdefault(known["id"], {key: value for key, value in known.items() if value})
     return {"spec": {"cancel": [asked[vm_id] for vm_id in sorted(asked)]}} if asked else {}
+
+
+# -- conversions ------------------------------------------------------------------------------------------------
+
+_CONVERSION_ENDED = ("Succeeded", "Failed")
+
+
+def conversion_ended(conversion: Obj) -> bool:
+    """True when Forklift does nothing more for it. Its phase is Canceled as soon as somebody has asked for that; the
+    condition comes when Forklift has deleted the pod and asked for the removal of the snapshot
+    (conversion/controller.go)."""
+    return conversion.status("phase") in _CONVERSION_ENDED or condition_true(conversion, "ConversionCanceled")
+
+
+def conversion_cancel_patch() -> dict[str, Any]:
+    """Of its status, as Forklift itself cancels the Conversions of a Plan (plan/kubevirt.go, CancelConversion)."""
+    return {"status": {"phase": "Canceled", "stage": "Finished"}}
+
+
+def place_of_pod(conversion: Obj) -> str | None:
+    """The namespace in which a Conversion has its pod."""
+    return str(conversion.spec("targetNamespace") or "") or conversion.namespace
+
+
+def inspected(conversion: Obj) -> tuple[tuple[str, str], ...]:
+    """Id and name of the VM on which it may have left a snapshot. Forklift makes one for a DeepInspection that was
+    given none, and forgets it when it is removed (conversion/pipeline.go, ensurer.go)."""
+    vm = conversion.spec("vm")
+    if conversion.spec("type") != "DeepInspection" or not isinstance(vm, Mapping) or not vm.get("id"):
+        return ()
+    if str(dig(conversion.spec("settings"), "SNAPSHOT_MOREF") or "").strip():
+        return ()
+    if conversion.status("phase") == "Succeeded" and not conversion.status("snapshot"):
+        return ()
+    return ((str(vm["id"]), str(vm.get("name") or "")),)
+
+
+def made_snapshot(conversion: Obj) -> str:
+    """The moRef of the snapshot that Forklift made for it; empty when it does not say."""
+    return str(conversion.status("snapshot", "moref") or "")
 
 
 def archived(plan: Obj) -> bool:

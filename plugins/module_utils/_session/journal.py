@@ -21,6 +21,7 @@ from typing import Any
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError, TeardownError
 from ansible_collections.mtv.teardown.plugins.module_utils._session import prefix as prefixes
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import (
+    KEYS,
     Key,
     Session,
     Trace,
@@ -34,8 +35,7 @@ VERSION = 2
 MAX_BYTES = 64 * 1024 * 1024
 _UID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
-_KEYS = ("plans", "migrations", "providers")
-_KEPT = ("prefix", "started", "namespaces", *_KEYS, "lineage", "traces", "identities")
+_KEPT = ("prefix", "started", "namespaces", *KEYS, "lineage", "traces", "identities")
 # Causes of what stayed because it is not shown to be the session's alone: a note of it would make that weaker.
 NOT_OURS_ALONE = frozenset({"contested", "kept-unread"})
 # Types of source providers; everything else that is noted lives on the cluster.
@@ -54,7 +54,7 @@ def entry(session: Session, verdict: str = "", *, openshift_only: bool = False) 
     was noted of providers that the run did not judge (openshift_only).
     """
     kept = session.learned(
-        **{name: tuple(key for key in getattr(session, name) if _is_ours(session, key)) for name in _KEYS},
+        **{name: tuple(key for key in getattr(session, name) if _is_ours(session, key)) for name in KEYS},
         lineage={uid: test for uid, test in session.lineage.items() if uid in session.traces},
     )
     if verdict == "clean":
@@ -128,7 +128,7 @@ def _with(session: Session, data: Mapping[str, Any], path: str) -> Session:
     kept: tuple[str, ...]
     if "version" not in data:  # 0.2.0 and before: its uids do not say where, of what and why
         kept, told = (
-            ("prefix", *_KEYS),
+            ("prefix", *KEYS),
             f"{path} (of an earlier version: only its Plans, Migrations and Providers count)",
         )
     elif data["version"] == VERSION and data.get("verdict") == "clean":
@@ -144,9 +144,7 @@ def _with(session: Session, data: Mapping[str, Any], path: str) -> Session:
     return session.learned(
         started=min([time for time in (session.started, earlier.started) if time], default=""),
         namespaces=tuple(sorted({*session.namespaces, *earlier.namespaces})),
-        plans=merge_keys(earlier.plans, session.plans),
-        migrations=merge_keys(earlier.migrations, session.migrations),
-        providers=merge_keys(earlier.providers, session.providers),
+        **{name: merge_keys(getattr(earlier, name), getattr(session, name)) for name in KEYS},
         lineage={**earlier.lineage, **session.lineage},
         traces={**earlier.traces, **session.traces},
         identities={**session.identities, **earlier.identities},
@@ -159,7 +157,7 @@ def _with(session: Session, data: Mapping[str, Any], path: str) -> Session:
 
 def _check(session: Session, earlier: Session, written: str) -> None:
     """Raise TeardownError for what this code would not have written."""
-    uids = [key.uid for name in _KEYS for key in getattr(earlier, name)]
+    uids = [key.uid for key in earlier.keys]
     cluster = [uid for uid, trace in earlier.traces.items() if trace.group not in PROVIDERS]
     wrong = [
         u for u in (*uids, *cluster, *earlier.identities.values()) if not (isinstance(u, str) and _UID.fullmatch(u))
@@ -174,7 +172,7 @@ def _check(session: Session, earlier: Session, written: str) -> None:
     if untold:
         raise TeardownError(f"it does not say what {untold[0]!r} was")
     known = earlier.learned(records=session.records)
-    strange = [key for name in _KEYS for key in getattr(earlier, name) if not _is_ours(known, key)]
+    strange = [key for key in earlier.keys if not _is_ours(known, key)]
     if strange:
         raise TeardownError(f"nothing shows that {strange[0].namespace}/{strange[0].name} was the session's")
     for time in (earlier.started, written):
@@ -183,7 +181,7 @@ def _check(session: Session, earlier: Session, written: str) -> None:
 
 
 def _is_ours(session: Session, key: Key) -> bool:
-    """Whether the name of a Plan, Migration or Provider shows the session, or leads to what does."""
+    """Whether the name of a Plan, Migration, Provider or Conversion shows the session, or leads to what does."""
     if session.is_own_namespace(key.namespace) or prefixes.may_be_cut(key.name):
         return True
     if prefixes.matches(session.prefix, key.name) or key.plan_uid in {plan.uid for plan in session.plans}:
@@ -200,7 +198,7 @@ def begins_anew(session: Session, objects: Iterable[Obj]) -> bool:
     if not session.noted:
         return False
     listed = list(objects)
-    known = {key.uid for name in _KEYS for key in getattr(session, name)}
+    known = {key.uid for key in session.keys}
     known |= {*session.lineage, *session.identities.values()}
     if any(o.uid in known or known & {*o.labels.values(), *(owner.uid for owner in o.owners)} for o in listed):
         return False
@@ -214,9 +212,7 @@ def forgotten(session: Session) -> Session:
     return session.learned(
         started="",
         namespaces=(),
-        plans=(),
-        migrations=(),
-        providers=(),
+        **dict.fromkeys(KEYS, ()),
         lineage={uid: test for uid, test in session.lineage.items() if uid in traces},
         traces=traces,
         identities={},

@@ -16,11 +16,12 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session import prefi
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One Plan, Migration or Provider of the session, as it was when it could still be read.
+    """One Plan, Migration, Provider or Conversion of the session, as it was when it could still be read.
 
-    target_namespace: only Plans; source: only Plans, C(namespace/name) of the Provider that it migrates from; vms: only
-    Plans, id and name of each VM on that provider; plan_uid: only Migrations; type: only Providers, such as C(ova);
-    host: only Providers, the name of the server.
+    target_namespace: Plans, and Conversions, whose pod runs there; source: only Plans, C(namespace/name) of the
+    Provider that it migrates from; vms: id and name of each VM on that provider, of a Conversion the one on which it
+    may have left a snapshot; plan_uid: only Migrations; type and host: Providers and Conversions, such as C(ova), and
+    the name of the server; snapshot: only Conversions, the moRef of the snapshot that Forklift made for it.
     """
 
     name: str
@@ -33,6 +34,11 @@ class Key:
     host: str = ""
     source: str = ""
     vms: tuple[tuple[str, str], ...] = ()
+    snapshot: str = ""
+
+
+# The fields of a Session that hold keys.
+KEYS = ("plans", "migrations", "providers", "conversions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +91,7 @@ class Session:
     plans: tuple[Key, ...] = ()
     migrations: tuple[Key, ...] = ()
     providers: tuple[Key, ...] = ()
+    conversions: tuple[Key, ...] = ()
     lineage: Mapping[str, str] = field(default_factory=dict)
     identities: Mapping[str, str] = field(default_factory=dict)
     narrow: tuple[str, ...] | None = None
@@ -95,6 +102,11 @@ class Session:
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
+
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        """All of them, of every kind."""
+        return tuple(key for name in KEYS for key in getattr(self, name))
 
     @property
     def has_record(self) -> bool:
@@ -118,8 +130,8 @@ class Session:
 
     def shared_namespaces(self) -> tuple[str, ...]:
         """Namespaces that the session used but did not create, sorted."""
-        used = {key.namespace for key in (*self.plans, *self.migrations, *self.providers)}
-        used |= {key.target_namespace for key in self.plans}
+        used = {key.namespace for key in self.keys}
+        used |= {key.target_namespace for key in (*self.plans, *self.conversions)}
         used |= {record.namespace for record in self.records if record.namespace and not record.on_provider}
         used |= {record.name for record in self.records if record.kind == "Namespace"}
         return tuple(sorted(name for name in used if name and not self.is_own_namespace(name)))
@@ -135,7 +147,7 @@ def from_dict(data: Mapping[str, Any]) -> Session:
     """The session that another role handed on. TeardownError when it is not one."""
     try:
         values = {f.name: data[f.name] for f in fields(Session) if f.name in data}
-        for name in ("plans", "migrations", "providers"):
+        for name in KEYS:
             values[name] = tuple(_key(key) for key in values.get(name, ()))
         values["records"] = tuple(Record(**record) for record in values.get("records", ()))
         values["traces"] = {str(uid): Trace(**trace) for uid, trace in dict(values.get("traces") or {}).items()}
@@ -156,9 +168,7 @@ def from_dict(data: Mapping[str, Any]) -> Session:
 def _check_types(session: Session) -> None:
     """TypeError where a text is none: a session passes through files and variables that anybody may have written."""
     parts: tuple[Any, ...] = (
-        *session.plans,
-        *session.migrations,
-        *session.providers,
+        *session.keys,
         *session.records,
         *session.traces.values(),
     )

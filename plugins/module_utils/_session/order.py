@@ -109,7 +109,7 @@ LINEAGE_KINDS = frozenset(
         (KUBEVIRT, "VirtualMachine"),
         (KUBEVIRT, "VirtualMachineInstance"),
         (CDI, "DataVolume"),
-        (FORKLIFT, "Conversion"),
+        (CDI, "VolumeImportSource"),
         (FORKLIFT, "OvirtVolumePopulator"),
         (FORKLIFT, "OpenstackVolumePopulator"),
         (FORKLIFT, "VSphereXcopyVolumePopulator"),
@@ -129,6 +129,8 @@ SHARED_KINDS = LINEAGE_KINDS | frozenset(
         (KUBEVIRT, "VirtualMachineInstanceMigration"),
         ("snapshot.kubevirt.io", "VirtualMachineSnapshot"),
         ("export.kubevirt.io", "VirtualMachineExport"),
+        # Migrations make them, and tests do that inspect a VM.
+        (FORKLIFT, "Conversion"),
         (FORKLIFT, "NetworkMap"),
         (FORKLIFT, "StorageMap"),
         (FORKLIFT, "Host"),
@@ -150,7 +152,7 @@ SERVER_KINDS = frozenset(
     }
 )
 # Read whole, in all namespaces where that is allowed: they say where else to look.
-ROOT_KINDS = ((FORKLIFT, "Provider"), (FORKLIFT, "Plan"), (FORKLIFT, "Migration"))
+ROOT_KINDS = tuple((FORKLIFT, kind) for kind in ("Provider", "Plan", "Migration", "Conversion"))
 # And where migrated VMs are. With a record it is known where to look, so then the whole cluster need not be read.
 SEARCHED_KINDS = (*ROOT_KINDS, (KUBEVIRT, "VirtualMachine"))
 # Cluster-scoped kinds that every look reads: PVs by claim, the others by name (the suite binds roles).

@@ -18,6 +18,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_fil
 from ansible_collections.mtv.teardown.plugins.module_utils._session import bindings, furniture, order, shown
 from ansible_collections.mtv.teardown.plugins.module_utils._session import prefix as prefixes
 from ansible_collections.mtv.teardown.plugins.module_utils._session.coverage import Coverage
+from ansible_collections.mtv.teardown.plugins.module_utils._session.forklift import place_of_pod
 from ansible_collections.mtv.teardown.plugins.module_utils._session.holders import Holders
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session
 from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import Obj, Owner, dig, listed
@@ -99,6 +100,7 @@ class Ownership:
         self._plans = {key.uid: key for key in session.plans}
         self._migrations = {key.uid: key for key in session.migrations}
         self._providers = {key.uid: key for key in session.providers}
+        self._known = {key.uid: key for key in session.keys}
         self._plan_names = self._named_plans()
         self._anew = {name for name, o in self._namespaces.items() if self._is_successor(o)}
         self._home = home_of(self._by_uid.values())
@@ -137,9 +139,7 @@ class Ownership:
 
     def _is_ours_and_gone(self, owner: Owner, namespace: str | None) -> bool:
         """An owner that the session is known by, or that was shown to be its own before."""
-        keys = (self._plans, self._migrations, self._providers)
-        known = any(owner.uid in key for key in keys)
-        return known or self._gone(owner.uid, owner.kind, namespace, owner.name) is not None
+        return owner.uid in self._known or self._gone(owner.uid, owner.kind, namespace, owner.name) is not None
 
     def _base(self, obj: Obj) -> Decision:
         """What shows that it is the session's, whoever else holds it."""
@@ -189,6 +189,7 @@ class Ownership:
             self._root,
             self._owner,
             self._claim,
+            self._inspector,
             self._server,
             self._plan_file,
             self._subjects,
@@ -239,12 +240,11 @@ class Ownership:
         return None
 
     def _root(self, obj: Obj) -> Decision | None:
-        """Plans, Migrations and Providers whose uid is a key of the session; Migrations of its Plans."""
+        """What of Forklift has a uid that is a key of the session; Migrations of its Plans."""
         if obj.group != order.FORKLIFT:
             return None
-        for keys in (self._plans, self._migrations, self._providers):
-            if obj.uid in keys:
-                return _owned("uid", keys[obj.uid].test_name)
+        if obj.uid in self._known:
+            return _owned("uid", self._known[obj.uid].test_name)
         if obj.kind == "Migration":
             plan = (str(obj.spec("plan", "namespace") or ""), str(obj.spec("plan", "name") or ""))
             if plan in {(key.namespace, key.name) for key in self._session.plans}:
@@ -255,13 +255,34 @@ class Ownership:
         for owner in obj.owners:
             if (test := self._gone(owner.uid, owner.kind, obj.namespace, owner.name)) is not None:
                 return _owned("owner", test)
-            for keys in (self._plans, self._migrations, self._providers):
-                if owner.uid in keys:
-                    return _owned("owner", keys[owner.uid].test_name)
+            if owner.uid in self._known:
+                return _owned("owner", self._known[owner.uid].test_name)
             above = self._by_uid.get(owner.uid)
             if above is not None and self._is_sure(above):
                 return _owned("owner", self._base(above).test_name)
         return self._named_by_claim(obj)
+
+    def _inspector(self, obj: Obj) -> Decision | None:
+        """The pod of a Conversion that a test made itself is known by that Conversion's name alone (forklift:
+        pkg/controller/conversion/context/doc.go, PodConfigFromSpec); the namespace of the Conversion is not told."""
+        name = obj.labels.get("conversion")
+        if (obj.group, obj.kind) != ("", "Pod") or not name:
+            return None
+        keys = [k for k in self._session.conversions if (k.target_namespace, k.name) == (obj.namespace, name)]
+        if not keys:
+            return None
+        for other in self._conversions():
+            if other.name == name and place_of_pod(other) == obj.namespace and not self._is_sure(other):
+                told = f"its label names {other.shown}, too, which is not the session's"
+                return Decision(Status.CONTESTED, "label conversion", told, keys[0].test_name)
+        unread = self._coverage.unread((order.FORKLIFT, "Conversion"), None)
+        if unread and not prefixes.matches(self._session.prefix, name):
+            told = f"its label may name a Conversion of others, too, and nobody knows: {unread}"
+            return Decision(Status.CONTESTED, "label conversion", told, keys[0].test_name)
+        return _owned("label conversion", keys[0].test_name)
+
+    def _conversions(self) -> Iterable[Obj]:
+        return (o for o in self._by_uid.values() if (o.group, o.kind) == (order.FORKLIFT, "Conversion"))
 
     def _named_by_claim(self, obj: Obj) -> Decision | None:
         """prime-, populate- and importer-prime- carry the uid of the claim that they fill."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils._record.kinds import SUITE_GROUPS
@@ -23,18 +23,22 @@ _ANY = ("*", "*")
 _VM = (order.KUBEVIRT, "VirtualMachine")
 _PROVIDER = (order.FORKLIFT, "Provider")
 _NAMESPACE = ("", "Namespace")
+# A Conversion is canceled by its status.
+_CONVERSION_STATUS = "Conversion/status"
 _READ, _DELETE = ("list",), ("list", "watch", "delete")
 # Cancel and archive are patches, and Forklift lets only those patch who may create VirtualMachines in the target
 # namespace and read the Providers (forklift.md 1.2).
 _PATCHED = {
     (order.FORKLIFT, "Migration"): ("patch",),
     (order.FORKLIFT, "Plan"): ("patch",),
+    (order.FORKLIFT, _CONVERSION_STATUS): ("patch",),
     _PROVIDER: ("get",),
     _VM: ("create",),
 }
 _PLURALS = {
     "NetworkAttachmentDefinition": "network-attachment-definitions",
     "SecurityContextConstraints": "securitycontextconstraints",
+    _CONVERSION_STATUS: "conversions/status",
 }
 # What Kubernetes itself keeps outside namespaces and every look reads; a cluster with more kinds asks for more.
 _OUTSIDE = {
@@ -211,7 +215,10 @@ class Needs:
         """All of them, sorted."""
         found = {_right(resource, namespace, "list") for resource, namespace in self.looks}
         for obj in self.patched:
-            found |= {_right(obj.resource, obj.namespace, verb) for verb in ("patch", "watch")}
+            changed = (
+                replace(obj.resource, plural=_plural(_CONVERSION_STATUS)) if obj.kind == "Conversion" else obj.resource
+            )
+            found |= {_right(changed, obj.namespace, "patch"), _right(obj.resource, obj.namespace, "watch")}
         found |= {right for plan in self.plans for right in self._for_the_webhook(plan)}
         for obj in self.targets:
             inside = obj.name if (obj.group, obj.kind) == _NAMESPACE else obj.namespace
@@ -286,6 +293,6 @@ class Rule:
         return (
             bool(self.verbs & {"*", right.verb})
             and bool(self.groups & {"*", right.group})
-            and bool(self.resources & {"*", right.resource})
+            and bool(self.resources & {"*", right.resource, f"*/{right.resource.partition('/')[2]}"})
             and (not self.names or right.name in self.names)
         )

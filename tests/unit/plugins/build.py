@@ -48,6 +48,7 @@ RESOURCES = {
         ("forklift.konveyor.io", "v1beta1", "networkmaps", "NetworkMap", True),
         ("forklift.konveyor.io", "v1beta1", "conversions", "Conversion", True),
         ("forklift.konveyor.io", "v1beta1", "ovaproviderservers", "OVAProviderServer", True),
+        ("forklift.konveyor.io", "v1beta1", "hypervproviderservers", "HyperVProviderServer", True),
         ("kubevirt.io", "v1", "virtualmachines", "VirtualMachine", True),
         ("kubevirt.io", "v1", "virtualmachineinstances", "VirtualMachineInstance", True),
         ("storage.k8s.io", "v1", "volumeattachments", "VolumeAttachment", False),

@@ -139,7 +139,7 @@ def _namespaces(w: World) -> None:
             w.add(OURS, "Namespace", name)
             if w.rng.random() < 0.5:
                 w.remember("Namespace", name, None)
-    for name in (SHARED, ADMIN, *FOREIGN, f"{w.prefix}3", f"xx-{w.prefix}", w.prefix[:-1]):
+    for name in (SHARED, ADMIN, "inspections", *FOREIGN, f"{w.prefix}3", f"xx-{w.prefix}", w.prefix[:-1]):
         w.add(OTHERS, "Namespace", name, created=w.rng.choice([BEFORE, AFTER]))
     if w.rng.random() < 0.2:  # reused by the session, and recorded all the same
         w.remember("Namespace", w.rng.choice(["default", "other-team", "kube-system"]), None)
@@ -343,6 +343,24 @@ def _lent(w: World, _plan: str, _migration: str) -> None:
     )
 
 
+def _inspection(w: World, _plan: str, _migration: str) -> None:
+    """A Conversion that a test made itself, recorded; its pod is known by its name alone."""
+    named = w.rng.random() < 0.5
+    name, jobs = f"inspect-{w.rng.randrange(99)}", w.rng.choice([SHARED, "inspections"])
+    name = f"{w.prefix}-{name}" if named else name
+    spec = {"type": "DeepInspection", "vm": {"id": "vm-7"}, "targetNamespace": jobs}
+    done = {"phase": "Succeeded"}  # or nobody knows what is left on its vCenter
+    if w.add(OURS, "Conversion", name, SHARED, created=LATER, spec=spec, status=done) is None:
+        return
+    w.remember("Conversion", name, SHARED)
+    namesake = not named and w.rng.random() < 0.5
+    if namesake:
+        w.add(OTHERS, "Conversion", name, "other-team", spec=spec)
+    w.add(CONTESTED if namesake else OURS, "Pod", f"{name}-x", jobs, labels={"conversion": name})
+    w.add(OTHERS, "Pod", f"{name}-x", "other-team", labels={"conversion": name})
+    w.add(OTHERS, "Pod", f"{w.prefix}3-inspect-x", jobs, labels={"conversion": f"{w.prefix}3-inspect"})
+
+
 def _outside_the_list(w: World, plan: str, migration: str) -> None:
     """Kinds that no migration is known to make, with its labels all the same."""
     kind = w.rng.choice(["NetworkPolicy", "RoleBinding", "ServiceAccount", "VolumeSnapshot", "CronJob"])
@@ -371,6 +389,7 @@ _MAKERS: tuple[Callable[[World, str, str], None], ...] = (
     _of_the_cluster,
     _lent,
     _outside_the_list,
+    _inspection,
 )
 
 

@@ -42,6 +42,14 @@ PROVIDER = obj(
     "Provider", "src", N, spec={"secret": {"name": "s", "namespace": N}}, status=having(is_("Ready", "Required"))
 )
 PLAN = obj("Plan", "p", N, uid="plan-uid", spec={"provider": {"source": {"name": "src", "namespace": N}}})
+UNREADY = obj("Provider", "src", N, spec={"secret": {"name": "s", "namespace": N}})
+LOST = obj(
+    "Plan",
+    "p",
+    N,
+    spec={"provider": {"source": {"name": "src", "namespace": N}}},
+    status=having(is_("SourceProviderNotReady", "Critical")),
+)
 BLOCKED = obj("Plan", "p", N, status=having(is_("SourceProviderNotReady", "Critical")))
 ARCHIVED = obj("Plan", "p", N, uid="plan-uid", status=having(is_("Archived")))
 DV = obj("DataVolume", "d", N)
@@ -50,6 +58,7 @@ VM, VMI = obj("VirtualMachine", "v", N), obj("VirtualMachineInstance", "v", N)
 LAUNCHER = gone("Pod", "virt-launcher-v", controller=VMI, spec={"nodeName": "n1"})
 USER = obj("Pod", "u", N, spec={"volumes": [{"persistentVolumeClaim": {"claimName": "c"}}]})
 SERVER = gone("OVAProviderServer", labels={"provider": "gone"}, finalizers=("forklift/ova-provider",))
+HYPERV = gone("HyperVProviderServer", labels={"provider": "gone"}, finalizers=("forklift/hyperv-provider",))
 CONVERSION = obj("Conversion", "k", N, labels={"plan": "plan-uid", "vmID": "vm-1"})
 SNAPSHOT = obj("VolumeSnapshot", "s", N, spec={"source": {"persistentVolumeClaimName": "c"}})
 ATTACHED = obj("VolumeAttachment", "a", spec={"source": {"persistentVolumeName": "pv"}, "nodeName": "n1"})
@@ -81,9 +90,15 @@ CASES: list[tuple[str, str, Any, Evidence, str]] = [
     ("plan-archived", "Plan p", RUNNING, seen(plans=(ARCHIVED,)), ""),
     ("plan-blocked", "SourceProviderNotReady", RUNNING, seen(plans=(BLOCKED,)), ""),
     ("secret-gone", f"{N}/s", PLAN, seen(providers=(PROVIDER,), secrets={(N, "s"): False}), ""),
+    ("secret-gone", f"{N}/s", RUNNING, seen(plans=(PLAN,), providers=(PROVIDER,), secrets={(N, "s"): False}), ""),
+    ("secret-gone", f"{N}/s", RUNNING, seen(plans=(LOST,), providers=(UNREADY,), secrets={(N, "s"): False}), ""),
+    ("plan-blocked", "SourceProviderNotReady", RUNNING, seen(plans=(LOST,), secrets={(N, "s"): True}), ""),
     ("archive-not-answered", "runs", PLAN, seen(controllers={"forklift-controller": True}), ""),
     ("cancel-not-answered", "not seen", RUNNING, seen(plans=(PLAN,)), ""),
-    ("provider-server-stuck", "gone already", SERVER, seen(providers=()), ""),
+    ("cancel-not-answered", "the cancel", CONVERSION, seen(controllers={"forklift-controller": True}), ""),
+    ("forklift-controller-down", "nobody", CONVERSION, seen(controllers={"forklift-controller": False}), ""),
+    ("provider-server-stuck", "which its teardown needs", SERVER, seen(providers=()), ""),
+    ("provider-server-stuck", "that alone does not stop it", HYPERV, seen(providers=()), ""),
     (
         "populator-holds-claim",
         "populator",

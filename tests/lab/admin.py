@@ -28,6 +28,7 @@ PLURALS = {
     "Hook": (FORKLIFT, "hooks"),
     "Plan": (FORKLIFT, "plans"),
     "Migration": (FORKLIFT, "migrations"),
+    "Conversion": (FORKLIFT, "conversions"),
     "Provider": (FORKLIFT, "providers"),
     "OVAProviderServer": (FORKLIFT, "ovaproviderservers"),
     "ForkliftController": (FORKLIFT, "forkliftcontrollers"),

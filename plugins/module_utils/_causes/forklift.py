@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ansible_collections.mtv.teardown.plugins.module_utils._causes.model import Cause, Stuck, Tells
 from ansible_collections.mtv.teardown.plugins.module_utils._session import forklift
-from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import Obj, condition_true, dig
+from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import Obj, condition_true, dig, referred
 from ansible_collections.mtv.teardown.plugins.module_utils._session.order import FORKLIFT
 
 CONTROLLER = "forklift-controller"
@@ -62,8 +62,7 @@ def secret_gone(stuck: Stuck) -> Cause | None:
     if plan is None or forklift.archived(plan):
         return None
     for provider in _providers(stuck, plan, ready=plan is stuck.obj):
-        secret = provider.spec("secret")
-        place = (str(dig(secret, "namespace") or ""), str(dig(secret, "name") or ""))
+        place = referred(provider.spec("secret"))
         if stuck.seen.secrets.get(place) is False:
             return Cause(
                 "secret-gone",

@@ -21,6 +21,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session.objects impo
     conditions,
     dig,
     epoch,
+    referred,
     text,
 )
 from ansible_collections.mtv.teardown.plugins.module_utils._session.order import CDI, FORKLIFT, KUBEVIRT
@@ -152,7 +153,7 @@ class _Reader:
             owners=self._owners(objects),
             nodes=self._nodes() if pods else None,
             controllers=self._controllers(),
-            secrets=self._secrets(objects, providers or ()),
+            secrets=self._secrets(objects, plans, providers or ()),
             dead_apis=self._dead_apis() if ("", "Namespace") in kinds else {},
             events=self._events(objects),
             unread=tuple(self.unread),
@@ -224,16 +225,22 @@ class _Reader:
                 found.append(alive)
         return tuple(found)
 
-    def _secrets(self, objects: Iterable[Obj], providers: Iterable[Obj]) -> dict[tuple[str, str], bool]:
-        """Whether the Secrets of Providers are there, when a Plan or a Migration waits for an answer."""
+    def _secrets(
+        self, objects: Iterable[Obj], plans: Iterable[Obj], providers: Iterable[Obj]
+    ) -> dict[tuple[str, str], bool]:
+        """Whether the Secrets of their Providers are there, when a Plan or a Migration waits for an answer."""
         resource = self.catalog.find("", "Secret")
-        wanted = {
-            (str(dig(p.spec("secret"), "namespace") or ""), str(dig(p.spec("secret"), "name") or "")) for p in providers
+        waiting = {(o.namespace, o.name) for o in objects if o.kind == "Plan"}
+        waiting |= {(o.spec("plan", "namespace"), o.spec("plan", "name")) for o in objects if o.kind == "Migration"}
+        named = {
+            referred(plan.spec("provider", side))
+            for plan in plans
+            if (plan.namespace, plan.name) in waiting
+            for side in ("source", "destination")
         }
+        wanted = {referred(p.spec("secret")) for p in providers if (p.namespace, p.name) in named}
         there: dict[tuple[str, str], bool] = {}
-        for namespace, name in (
-            sorted(wanted) if resource and any(obj.kind in ("Plan", "Migration") for obj in objects) else ()
-        ):
+        for namespace, name in sorted(wanted) if resource else ():
             listing = self._all(("", "Secret"), namespace, f"metadata.name={name}") if namespace and name else None
             if listing is not None:
                 there[(namespace, name)] = bool(listing)

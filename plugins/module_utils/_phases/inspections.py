@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from ansible_collections.mtv.teardown.plugins.module_utils._session import order
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session
-from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import Obj, dig
+from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import Obj, dig, referred
 
 # Namespace and name.
 Place = tuple[str, str]
@@ -31,7 +31,7 @@ def with_hosts(session: Session, objects: Mapping[str, Obj], read: ReadSecret) -
     """The session with the server of each Conversion. The Secret may be that of a Provider; if not, read() asks for it,
     and gives None where nobody knows: then it is not known on which server to look."""
     providers = {
-        place_of(o.spec("secret")): o for o in objects.values() if (o.group, o.kind) == (order.FORKLIFT, "Provider")
+        referred(o.spec("secret")): o for o in objects.values() if (o.group, o.kind) == (order.FORKLIFT, "Provider")
     }
     known: dict[Place, str] = {}
 
@@ -46,7 +46,7 @@ def with_hosts(session: Session, objects: Mapping[str, Obj], read: ReadSecret) -
         conversion = objects.get(key.uid)
         if key.host or not key.vms or conversion is None:
             return key
-        return replace(key, host=host(place_of(conversion.spec("connection", "secret"))))
+        return replace(key, host=host(referred(conversion.spec("connection", "secret"))))
 
     return session.learned(conversions=tuple(placed(key) for key in session.conversions))
 
@@ -58,10 +58,6 @@ def keeping(known: Iterable[Key], found: Iterable[Key]) -> list[Key]:
         replace(key, host=old.host, snapshot=key.snapshot or old.snapshot) if (old := before.get(key.uid)) else key
         for key in found
     ]
-
-
-def place_of(reference: object) -> Place:
-    return str(dig(reference, "namespace") or ""), str(dig(reference, "name") or "")
 
 
 def url_in(secret: Obj | None) -> str:

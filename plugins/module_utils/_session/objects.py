@@ -103,6 +103,11 @@ def listed(value: Any) -> list[Mapping[str, Any]]:
     return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
 
 
+def referred(reference: Any) -> tuple[str, str]:
+    """Namespace and name of what a reference names; empty what it does not say."""
+    return text(dig(reference, "namespace")), text(dig(reference, "name"))
+
+
 def text(value: Any) -> str:
     """A text or a number as text; empty for what is neither."""
     return str(value) if isinstance(value, (str, int, float)) else ""

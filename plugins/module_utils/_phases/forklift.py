@@ -29,15 +29,16 @@ _NO_IDS = "no VM ids: neither its plan's status nor its spec names any"
 
 
 _CANCELED = ("Migration", "Conversion")
-# How often cancel looks again for Migrations that were started meanwhile.
-PASSES = 3
+# How often cancel looks again: for Migrations after inspections, and for what was started meanwhile.
+PASSES = 4
 
 
 def cancel(cluster: Cluster, session: Session, limits: Limits, check_mode: bool, stalled: bool = False) -> Result:
-    """Cancel every running Migration of the session, by VM ids, and every Conversion that is no part of one, and wait
-    until they are finished; then those that were started meanwhile, and Conversions that outlived their Migration.
+    """Cancel what inspects VMs, and then every running Migration of the session, by VM ids, and wait until they are
+    finished; then what was started meanwhile, and Conversions that outlived their Migration.
 
-    A Conversion that is only deleted leaves its pod, and its snapshot on the source VM, for ever.
+    A Conversion that is only deleted leaves its pod, and its snapshot on the source VM, for ever; and deleting is all
+    that Forklift does with those of a Migration (plan/kubevirt.go, DeleteConversion).
     """
     whole, handled = Result(), set[str]()
     for _pass in range(PASSES):
@@ -45,12 +46,13 @@ def cancel(cluster: Cluster, session: Session, limits: Limits, check_mode: bool,
         session = found.session
         plans = _plans(found)
         pairs = [pair for pair in to_cancel(found, handled) if pair[0].uid not in handled]
+        pairs = pairs if check_mode else _first(pairs)
         if handled and not pairs:
             break
         handled |= {obj.uid for obj, _made in pairs}
         changes = {obj.uid: _cancel_patch(obj, plans) for obj, _made in pairs}
         no_ids = {uid: _NO_IDS for uid in changes if not changes[uid]}
-        blocked = {obj.uid for obj, _made in _of_kind(pairs, "Migration") if _is_blocked(_plan_of(obj, plans))}
+        blocked = {obj.uid for obj, _made in pairs if _is_blocked(obj, plans)}
         done = _change(
             cluster, found, _CANCELED, pairs, changes, no_ids, _is_over, limits, check_mode, stalled, blocked
         )
@@ -73,16 +75,21 @@ def archive(cluster: Cluster, session: Session, limits: Limits, check_mode: bool
 
 
 def to_cancel(found: Found, handled: Collection[str] = ()) -> list[Pair]:
-    """Migrations that run, and Conversions that Forklift does not cancel with one of them. handled: uids of Migrations
-    that were canceled: a Conversion that is still there then has outlived its own."""
+    """Migrations that run, and Conversions that inspect, or that do not end with one of those. handled: uids of
+    Migrations that were canceled: a Conversion that is still there then has outlived its own."""
     migrations = running(found)
     canceled = {obj.uid for obj, _made in migrations if obj.uid not in handled}
     conversions = [
         (obj, made)
         for obj, made in _of_kind(found.owned, "Conversion")
-        if not forklift.conversion_ended(obj) and obj.labels.get("migration") not in canceled
+        if forklift.conversion_runs(obj) and (forklift.inspects(obj) or obj.labels.get("migration") not in canceled)
     ]
     return [*migrations, *conversions]
+
+
+def _first(pairs: list[Pair]) -> list[Pair]:
+    """Inspections, while there are any: with their Migration they would be gone before they are canceled."""
+    return [pair for pair in _of_kind(pairs, "Conversion") if forklift.inspects(pair[0])] or pairs
 
 
 def _cancel_patch(obj: Obj, plans: Mapping[tuple[str | None, str], Obj]) -> Mapping[str, Any]:
@@ -130,9 +137,10 @@ def _plan_of(migration: Obj, plans: Mapping[tuple[str | None, str], Obj]) -> Obj
     return plans.get((migration.spec("plan", "namespace"), str(migration.spec("plan", "name"))))
 
 
-def _is_blocked(plan: Obj | None) -> bool:
-    """A cancel is not processed while its Plan has a critical condition (forklift.md 3.1)."""
-    return plan is not None and bool(forklift.blockers(plan))
+def _is_blocked(obj: Obj, plans: Mapping[tuple[str | None, str], Obj]) -> bool:
+    """No cancel is processed while a Migration's Plan (forklift.md 3.1), or a Conversion, has a critical condition."""
+    told_by = obj if obj.kind == "Conversion" else _plan_of(obj, plans)
+    return told_by is not None and bool(forklift.blockers(told_by))
 
 
 def _change(

@@ -92,6 +92,17 @@ def conversion_ended(conversion: Obj) -> bool:
     return conversion.status("phase") in _CONVERSION_ENDED or condition_true(conversion, "ConversionCanceled")
 
 
+def conversion_runs(conversion: Obj) -> bool:
+    """True for one that has to be canceled: not for one that could not even begin (conversion/validation.go)."""
+    began = conversion.status("phase") not in (None, "", "Pending") or not blockers(conversion)
+    return began and not conversion_ended(conversion)
+
+
+def inspects(conversion: Obj) -> bool:
+    """Whether it may have a snapshot on its VM."""
+    return bool(conversion.spec("type") == "DeepInspection")
+
+
 def conversion_cancel_patch() -> dict[str, Any]:
     """Of its status, as Forklift itself cancels the Conversions of a Plan (plan/kubevirt.go, CancelConversion)."""
     return {"status": {"phase": "Canceled", "stage": "Finished"}}
@@ -106,7 +117,7 @@ def inspected(conversion: Obj) -> tuple[tuple[str, str], ...]:
     """Id and name of the VM on which it may have left a snapshot. Forklift makes one for a DeepInspection that was
     given none, and forgets it when it is removed (conversion/pipeline.go, ensurer.go)."""
     vm = conversion.spec("vm")
-    if conversion.spec("type") != "DeepInspection" or not isinstance(vm, Mapping) or not vm.get("id"):
+    if not inspects(conversion) or not isinstance(vm, Mapping) or not vm.get("id"):
         return ()
     if str(dig(conversion.spec("settings"), "SNAPSHOT_MOREF") or "").strip():
         return ()

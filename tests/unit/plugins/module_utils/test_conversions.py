@@ -135,16 +135,22 @@ RUNNING_MIGRATION = obj(
     spec={"plan": {"name": PLAN.name, "namespace": "mtv"}},
     status={"conditions": [{"type": "Running", "status": "True"}]},
 )
-OF_MIGRATION = conversion("v2v", labels={"plan": PLAN.uid, "migration": MIGRATION.uid})
+OF_MIGRATION = conversion(
+    "v2v", spec={**INSPECTION, "type": "Remote"}, labels={"plan": PLAN.uid, "migration": MIGRATION.uid}
+)
 
 
-def test_forklift_cancels_those_of_a_migration_itself() -> None:
+def test_those_that_end_with_their_migration_are_left_to_it() -> None:
     owned = Decision(Status.OWNED)
-    every = [OURS, conversion("over", status=CANCELED), RUNNING_MIGRATION, OF_MIGRATION]
+    blocked = {"phase": "Pending", "conditions": [{"type": "VMNotSet", "status": "True", "category": "Critical"}]}
+    none = [conversion("over", status=CANCELED), conversion("never-began", status=blocked)]
+    before = conversion("preflight", labels=OF_MIGRATION.labels)
+    every = [OURS, *none, RUNNING_MIGRATION, OF_MIGRATION, before]
     found = Found(session(plans=(PLAN,)), decided=tuple((one, owned) for one in every))
-    assert {one.name for one, _made in phase.to_cancel(found)} == {NAME, MIGRATION.name}
+    first = {NAME, "preflight", MIGRATION.name}
+    assert {one.name for one, _made in phase.to_cancel(found)} == first
     # It has outlived the Migration that was canceled.
-    assert {one.name for one, _made in phase.to_cancel(found, {MIGRATION.uid})} == {NAME, MIGRATION.name, "v2v"}
+    assert {one.name for one, _made in phase.to_cancel(found, {MIGRATION.uid})} == {*first, "v2v"}
 
 
 # -- where its VM is --------------------------------------------------------------------------------------------

@@ -29,6 +29,7 @@ PLURALS = {
     "Plan": (FORKLIFT, "plans"),
     "Migration": (FORKLIFT, "migrations"),
     "Provider": (FORKLIFT, "providers"),
+    "Conversion": (FORKLIFT, "conversions"),
     "OVAProviderServer": (FORKLIFT, "ovaproviderservers"),
     "ForkliftController": (FORKLIFT, "forkliftcontrollers"),
     "VirtualMachine": ("/apis/kubevirt.io/v1", "virtualmachines"),

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tests.lab.operator.api import Api
 from tests.lab.operator.cdi import Cdi
+from tests.lab.operator.conversions import Conversions
 from tests.lab.operator.engine import Engine
 from tests.lab.operator.forklift import Forklift
 from tests.lab.operator.installation import Installation
@@ -27,7 +28,7 @@ async def run(kubeconfig: Path, settings: Settings) -> None:
     """Work until cancelled."""
     async with Api(kubeconfig) as api:
         engine = Engine(api, settings)
-        for controller in (Installation, Pods, Cdi, KubeVirt, Populators, Providers, Forklift):
+        for controller in (Installation, Pods, Cdi, KubeVirt, Populators, Providers, Forklift, Conversions):
             controller(engine)
         await add_node(engine)
         await engine.run(lambda: print("operator: ready", flush=True))

@@ -10,6 +10,7 @@ import logging
 
 from tests.lab.operator.api import Api, ApiError
 from tests.lab.operator.kinds import Obj
+from tests.lab.operator.objects import V2V
 from tests.lab.operator.settings import Settings
 
 LOG = logging.getLogger("lab.cleanup")
@@ -47,7 +48,11 @@ class Cleanup:
         await self._importers(target, claims)
         await self._remove("Pod", target, f"{mine},forklift.app")
         if self.settings.release >= (2, 12):
-            await self._remove("Conversion", plan["metadata"]["namespace"], mine)
+            # `DeleteConversion` (F:P/kubevirt.go:785): its pods by the VM and the type, its Secrets, itself. Nothing
+            # here cancels it: `CancelConversion` (F:P/kubevirt.go:955) has no caller.
+            for made in await self._remove("Conversion", plan["metadata"]["namespace"], mine):
+                await self._remove("Pod", target, f"vmID={vm['id']},conversion-type={made['spec']['type']}")
+                await self._remove("Secret", target, f"vmID={vm['id']},{V2V}=true")
         await self._remove("Secret", target, mine)
         await self._remove("ConfigMap", target, mine)
         await self._remove("Job", plan["metadata"]["namespace"], mine)

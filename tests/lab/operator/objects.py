@@ -15,6 +15,7 @@ from tests.lab.operator.cdi import pod_spec
 from tests.lab.operator.kinds import FORKLIFT, Obj, manifest, meta, owner
 from tests.lab.operator.settings import DISKS, ENDS, IMPORT, LUNS, RUNS, Settings
 
+V2V = "isV2V"
 DELETE_AFTER = "cdi.kubevirt.io/storage.deleteAfterCompletion"
 
 
@@ -89,8 +90,10 @@ def dns1123(name: str) -> str:
 
 
 def vm_labels(job: Job, *, populator: bool = False) -> dict[str, str]:
-    """`vmLabels()`; populator objects have no plan label before 2.11 (#6945) and never names."""
+    """`vmLabels()` (F:P/kubevirt.go:3968); populator objects have no plan label before 2.11 (#6945) and never names."""
     labels = {"migration": job.migration["metadata"]["uid"], "vmID": job.vm["id"]}
+    if not populator and job.settings.release >= (2, 10):
+        labels["resource"] = "vm-config"
     if not populator or job.settings.release >= (2, 11):
         labels["plan"] = job.plan["metadata"]["uid"]
     if not populator and job.settings.release >= (2, 12):
@@ -103,11 +106,12 @@ def _base(job: Job) -> str:
     return f"{job.plan_name}-{job.vm['id']}-"
 
 
-def secret(job: Job) -> Obj:
-    kind = "isPopulator" if job.populator else "isDV"
+def secret(job: Job, kind: str = "") -> Obj:
+    """One for the disks, one for virt-v2v (F:P/kubevirt.go:1249 `ensureV2vSecret`)."""
+    kind = kind or ("isPopulator" if job.populator else "isDV")
     labels = {**vm_labels(job), kind: "true"}
-    return manifest("Secret", generated(job, _base(job)), job.target, labels=labels,
-                    stringData={"user": "lab"})  # fmt: skip
+    name = generated(job, _base(job), "v2v secret" if kind == V2V else "")
+    return manifest("Secret", name, job.target, labels=labels, stringData={"user": "lab"})
 
 
 def disk_secret(job: Job, index: int, pvc: Obj) -> Obj:
@@ -246,23 +250,25 @@ def _binding(role: str, name: str, namespace: str | None, account: Obj) -> Obj:
 
 
 def conversion(job: Job, secret_name: str) -> Obj:
-    """2.12+: in the Plan's namespace, no owner."""
+    """2.12+: in the Plan's namespace, no owner. Its labels and annotations become the pod's (F:P/kubevirt.go:374)."""
+    pod = conversion_pod(job)["metadata"]
     spec = {
         "type": "Remote",
         "vm": {"id": job.vm["id"], "name": job.vm.get("name", "")},
+        "disks": [{"name": name, "namespace": job.target} for name in job.claims],
         "connection": {"secret": {"name": secret_name, "namespace": job.target}},
         "targetNamespace": job.target,
+        "podSettings": {"generateName": _base(job)},
     }
-    labels = {**vm_labels(job), "conversion-type": "Remote"}
     return manifest("Conversion", generated(job, _base(job), "conversion"), job.plan_namespace,
-                    labels=labels, spec=spec)  # fmt: skip
+                    labels={**pod["labels"], "conversion-type": "Remote"}, annotations=pod["annotations"],
+                    spec=spec)  # fmt: skip
 
 
-def conversion_pod(job: Job, fate: str) -> Obj:
-    """virt-v2v, without an owner, kept after it succeeded."""
+def conversion_pod(job: Job) -> Obj:
+    """virt-v2v, without an owner, kept after it succeeded. Since 2.12 the Conversion controller makes it."""
     labels = {**vm_labels(job), "forklift.app": "virt-v2v"}
-    ends = {"succeeded": "Succeeded", "failed": "Failed"}.get(fate, "never")
-    annotations = {ENDS: ends, RUNS: str(job.settings.delay(job.plan, "conversion"))}
+    annotations = {ENDS: "Succeeded", RUNS: str(job.settings.delay(job.plan, "conversion"))}
     return manifest("Pod", generated(job, _base(job), "v2v"), job.target, labels=labels,
                     annotations=annotations, spec=pod_spec(job.claims))  # fmt: skip
 

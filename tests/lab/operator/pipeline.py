@@ -114,9 +114,14 @@ class Pipeline:
     async def _converted(self, job: Job) -> bool:
         """virt-v2v works on the disks in a pod without owner, which stays after success; 2.12 has a CR beside it."""
         job.claims = [str(pvc["metadata"]["name"]) for pvc in self.claims(job)]
+        secret = await self.api.ensure(objects.secret(job, objects.V2V))
         if self.engine.settings.release >= (2, 12):
-            await self.api.ensure(objects.conversion(job, objects.secret(job)["metadata"]["name"]))
-        pod = await self.api.ensure(objects.conversion_pod(job, "succeeded"))
+            made = await self.api.ensure(objects.conversion(job, secret["metadata"]["name"]))
+            phase = (made.get("status") or {}).get("phase")
+            if phase in ("Failed", "Canceled"):  # by whoever (F:P/migration.go:2210)
+                raise FailedStepError(f"the guest conversion has {phase.lower()}")
+            return bool(phase == "Succeeded")
+        pod = await self.api.ensure(objects.conversion_pod(job))
         return bool(pod.get("status", {}).get("phase") == "Succeeded")
 
     async def _create_vm(self, job: Job, name: str) -> None:

@@ -13,14 +13,15 @@ from tests.lab.operator.kinds import Obj, manifest
 from tests.lab.operator.objects import dns1123
 from tests.lab.operator.static import static_pair
 from tests.lab.worlds import suite
-from tests.lab.worlds.suite import Session, running_vm
-from tests.lab.worlds.table import OTHER_TEAM, SHARED, PlanOf, World
+from tests.lab.worlds.suite import Session, Source, running_vm
+from tests.lab.worlds.table import OTHER_TEAM, SHARED, InspectionOf, PlanOf, World
 
 _SIZE = {"requests": {"storage": "1Mi"}}
 _LONGER = World("", (PlanOf("vsphere", ("mtv-tests-rhel8",), "test_longer", running=True, disks=2),))
 # What another team may well name as we do.
 _COPIED = ("Secret", "Provider", "NetworkMap", "StorageMap", "NetworkAttachmentDefinition", "Plan", "Hook", "ConfigMap")
 RELEASED = "other-team-archive"
+PEOPLES_VM = "people-base"
 
 
 def longer_session(prefix: str) -> Session:
@@ -89,6 +90,11 @@ def shared(prefix: str) -> list[Obj]:
         stopped_vm(f"{prefix}-lookalike", SHARED, f"{prefix}-lookalike-root"),
         manifest("ClusterRoleBinding", "other-team-view", roleRef=role, subjects=[subject]),
     ]
+
+
+def inspection(source: Source) -> tuple[Obj, Obj]:
+    """Another team inspects a base VM of its own, in the shared namespace."""
+    return suite.inspection("base", InspectionOf(PEOPLES_VM, ""), SHARED, source, "people")
 
 
 def released() -> tuple[Obj, Obj]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from tests.lab.controlplane import Lab
 from tests.lab.operator.api import Api
+from tests.lab.worlds import inspected
 from tests.lab.worlds.cluster import Entry, snapshot
 
 
@@ -74,6 +75,8 @@ def check(lab: Lab, file: Path, expect: str) -> tuple[list[str], str]:
     """Return what is wrong, and one line that says what was compared."""
     world = json.loads(file.read_text(encoding="utf-8"))
     wrong = problems(world, look(lab), expect)
+    if "snapshots" in world:
+        wrong += inspected.problems(world["snapshots"], expect)
     fate = "are gone" if expect == "clean" else "are as they were"
     counts = f"{len(world['session'])} objects of session {world['prefix']} {fate}"
     return wrong, f"{counts}, {len(world['bystanders'])} bystanders live"

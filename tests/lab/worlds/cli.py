@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from tests.lab import controlplane
+from tests.lab.vcenter import peer
 from tests.lab.worlds import check, seed
 from tests.lab.worlds.table import WORLDS
 
@@ -21,13 +22,30 @@ def _lab(name: str) -> controlplane.Lab:
     return lab
 
 
+def _vcenter(name: str) -> peer.VCenter:
+    center = peer.find(name)
+    if center is None:
+        raise controlplane.LabError(f"there is no vCenter {name}: start it with python -m tests.lab.vcenter up")
+    return center
+
+
 def _say(text: str) -> None:
     print(f"worlds: {text}", file=sys.stderr, flush=True)
 
 
 def _seed(args: argparse.Namespace) -> int:
     try:
-        seed.seed(_lab(args.name), args.world, args.prefix, args.out, written=args.suite, size=args.size, say=_say)
+        center = _vcenter(args.vcenter) if args.vcenter else None
+        seed.seed(
+            _lab(args.name),
+            args.world,
+            args.prefix,
+            args.out,
+            written=args.suite,
+            size=args.size,
+            center=center,
+            say=_say,
+        )
     except (FileExistsError, RuntimeError) as error:
         _say(str(error))
         return 1
@@ -60,6 +78,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     one.add_argument("--out", type=Path, required=True, help="folder for resources.json and world.json")
     one.add_argument("--suite", choices=("old", "new"), help="which suite writes the record; default: the world's")
     one.add_argument("--size", type=int, default=100, help="objects of world bulk; default: 100")
+    one.add_argument("--vcenter", metavar="NAME", help="the vCenter peer that has the base VMs; default: none")
     one.set_defaults(run=_seed)
     two = commands.add_parser("check", help="compare the cluster with what was seeded")
     two.add_argument("world", type=Path, metavar="WORLD.json")

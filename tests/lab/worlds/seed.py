@@ -15,9 +15,11 @@ from typing import Any
 
 from tests.lab.controlplane import Lab
 from tests.lab.operator.api import Api, ApiError
+from tests.lab.operator.conversion import DEEP, RUNNING
 from tests.lab.operator.kinds import Obj, manifest
 from tests.lab.operator.status import TERMINAL, has
-from tests.lab.worlds import bulk, bystanders, suite
+from tests.lab.vcenter import peer
+from tests.lab.worlds import bulk, bystanders, inspected, suite
 from tests.lab.worlds.cluster import Entry, settled
 from tests.lab.worlds.suite import Session
 from tests.lab.worlds.table import OTHER_TEAM, SHARED, WORLDS, World
@@ -31,8 +33,9 @@ _RBAC_KINDS = ("ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterR
 
 async def _make(api: Api, objects: list[Obj]) -> None:
     """Create these; what refers to others comes after them. One that is there already is kept."""
-    steps = [[o for o in objects if o["kind"] == "Namespace"], [], [o for o in objects if o["kind"] == "Migration"]]
-    steps[1] = [o for o in objects if o["kind"] not in ("Namespace", "Migration")]
+    last = ("Migration", "Conversion")
+    steps = [[o for o in objects if o["kind"] == "Namespace"], [], [o for o in objects if o["kind"] in last]]
+    steps[1] = [o for o in objects if o["kind"] not in ("Namespace", *last)]
     for step in steps:
         await asyncio.gather(*(api.ensure(obj) for obj in step))
 
@@ -51,17 +54,30 @@ def _not_ended(sessions: list[Session], migrations: dict[tuple[str, str], Obj]) 
     return gaps
 
 
+def _idle(conversions: list[Obj]) -> list[str]:
+    """Inspections whose pod does not run yet."""
+    return [
+        f"Conversion {one['metadata']['name']} is not at its pod"
+        for one in conversions
+        if one["spec"]["type"] == DEEP and (one.get("status") or {}).get("stage") != RUNNING
+    ]
+
+
 async def _wait(api: Api, sessions: list[Session]) -> dict[str, Entry]:
     async def missing() -> list[str]:
         found, _version = await api.list("Migration")
         live = {(m["metadata"]["namespace"], m["metadata"]["name"]): m for m in found}
-        return _not_ended(sessions, live)
+        wanted = {o["metadata"]["name"] for s in sessions for o in s.objects if o["kind"] == "Conversion"}
+        conversions, _version = await api.list("Conversion")
+        return _not_ended(sessions, live) + _idle([c for c in conversions if c["metadata"]["name"] in wanted])
 
     return await settled(api, missing)
 
 
 async def _bystanders(api: Api, session: Session) -> dict[str, Entry]:
     longer = bystanders.longer_session(session.prefix)
+    if any(obj["kind"] == "Conversion" for obj in session.objects):
+        longer.objects += bystanders.inspection(session.source)
     await _make(api, [manifest("Namespace", OTHER_TEAM), manifest("Namespace", SHARED)])
     volume, volume_claim = bystanders.released()
     others = [*bystanders.shared(session.prefix), *bystanders.same_names(session)]
@@ -137,20 +153,25 @@ def seed(
     *,
     written: str | None = None,
     size: int = 0,
+    center: peer.VCenter | None = None,
     say: Callable[[str], None] = print,
 ) -> dict[str, Any]:
     """Seed a world in a lab and write resources.json and world.json into ``out``; return world.json's content.
 
     ``written``: which suite writes the record, ``old`` or ``new``; the world's own default otherwise.
-    ``size``: the number of objects of world ``bulk``. FileExistsError: the prefix is in use in this lab.
+    ``size``: the number of objects of world ``bulk``. ``center``: the vCenter that has its base VMs.
+    FileExistsError: the prefix is in use in this lab.
     """
     world = WORLDS[name]
-    session = bulk.build(prefix, size) if name == "bulk" else suite.build(name, world, prefix)
+    source = inspected.source_of(center, world) if center else suite.NOWHERE
+    session = bulk.build(prefix, size) if name == "bulk" else suite.build(name, world, prefix, source)
     begun = time.monotonic()
     try:
         result = asyncio.run(_seed(lab.admin_kubeconfig, name, world, session, written or world.suite, say))
     except ApiError as error:
         raise RuntimeError(f"the lab refused something of world {name}: {error}") from error
+    if center is not None:
+        result["snapshots"] = inspected.snapshots(center, world)
     out.mkdir(parents=True, exist_ok=True)
     for file, content in (("resources.json", session.record), ("world.json", result)):
         (out / file).write_text(json.dumps(content, indent=2), encoding="utf-8")

@@ -8,17 +8,38 @@ from __future__ import annotations
 import random
 import string
 import uuid
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from tests.lab.operator.kinds import Obj, manifest
-from tests.lab.operator.settings import DISKS, LUNS, OUTCOME
-from tests.lab.worlds.table import SHARED, VERSIONS, PlanOf, World
+from tests.lab.operator.settings import DISKS, ENDS, LUNS, OUTCOME
+from tests.lab.worlds.table import SHARED, VERSIONS, InspectionOf, PlanOf, World
 
 MTV = "openshift-mtv"
 # Where the lab's own providers are, too: ids in Plans are looked for on the server that a Provider names.
 SOURCE_URL = "https://127.0.0.1"
+_VDDK = "registry.example.com/vddk:8.0.1"
+
+
+@dataclass(frozen=True)
+class Source:
+    """The vCenter of a world: what a Secret says of it, and its base VMs by their names. By default there is none."""
+
+    url: str = SOURCE_URL
+    login: dict[str, str] = field(default_factory=dict)
+    vms: dict[str, str] = field(default_factory=dict)
+
+    def secret(self) -> dict[str, str]:
+        return {"url": self.url, "user": "lab", **self.login}
+
+    def vm(self, name: str) -> Obj:
+        """A reference to a base VM; where there is no vCenter, its id comes from its name."""
+        return {"id": self.vms.get(name, f"vm-{zlib.crc32(name.encode()) % 900 + 100}"), "name": name}
+
+
+NOWHERE = Source()
 # The classes' modules where they are not just the kind in snake case.
 _MODULES = {"NetworkAttachmentDefinition": "network_attachment_definition", "NetworkMap": "network_map"}
 
@@ -30,6 +51,7 @@ class Session:
     prefix: str
     objects: list[Obj] = field(default_factory=list)
     record: dict[str, list[Obj]] = field(default_factory=dict)
+    source: Source = NOWHERE
 
     def note(self, key: str, entry: Obj) -> None:
         """Write an entry of resources.json."""
@@ -86,9 +108,9 @@ def cut(name: str) -> str:
     return name[-63:]
 
 
-def build(name: str, world: World, prefix: str) -> Session:
+def build(name: str, world: World, prefix: str, source: Source = NOWHERE) -> Session:
     """Everything the suite makes for a world, and its record; nothing is made by a migration yet."""
-    session = Session(prefix)
+    session = Session(prefix, source=source)
     names = Names(name, prefix)
     session.add(manifest("Namespace", prefix))
     local = session.add(
@@ -100,6 +122,9 @@ def build(name: str, world: World, prefix: str) -> Session:
         _source_vms(session, world)
     for plan in world.plans:
         _plan(session, names, world, plan, local)
+    for wanted in world.inspections:
+        for obj in inspection(names.tail(), wanted, wanted.namespace or prefix, source, prefix):
+            session.add(obj, wanted.test)
     if world.extras:
         _extras(session, names)
     if world.live:
@@ -163,13 +188,13 @@ def _reference(obj: Obj) -> Obj:
 
 def _provider(session: Session, names: Names, plan: PlanOf) -> Obj:
     prefix = session.prefix
-    secret = session.add(manifest("Secret", names.of(plan), prefix, stringData={"url": SOURCE_URL, "user": "lab"}))
+    secret = session.add(manifest("Secret", names.of(plan), prefix, stringData=session.source.secret()))
     provider = session.add(
         manifest(
             "Provider",
             names.of(plan),
             prefix,
-            spec={"type": plan.source, "url": SOURCE_URL, "secret": _reference(secret)},
+            spec={"type": plan.source, "url": session.source.url, "secret": _reference(secret)},
         )
     )
     if plan.offload:
@@ -201,6 +226,20 @@ def _hook(session: Session, names: Names, plan: PlanOf, vms: list[Obj]) -> None:
     hook = session.add(manifest("Hook", names.of(plan), session.prefix, spec={"image": "lab/hook", "playbook": ""}))
     for vm in vms:
         vm["hooks"] = [{"hook": _reference(hook), "step": step} for step in ("PreHook", "PostHook")]
+
+
+def inspection(tail: str, wanted: InspectionOf, namespace: str, source: Source, name: str) -> tuple[Obj, Obj]:
+    """The connection Secret and the Conversion (`create_di_connection_secret`, `create_conversion_resource`). It is
+    still running, so its snapshot and its pod are there."""
+    secret = manifest("Secret", f"{name}-{tail}", namespace, stringData=source.secret())
+    spec = {
+        "type": "DeepInspection",
+        "vm": {**source.vm(wanted.vm), "type": "VirtualMachine"},
+        "connection": {"secret": _reference(secret)},
+        "targetNamespace": namespace,
+        "vddkImage": _VDDK,
+    }
+    return secret, manifest("Conversion", f"{name}-{tail}", namespace, annotations={ENDS: "never"}, spec=spec)
 
 
 def _source_vms(session: Session, world: World) -> None:

@@ -25,6 +25,15 @@ class PlanOf:
 
 
 @dataclass(frozen=True)
+class InspectionOf:
+    """A Conversion of the suite's own, which inspects a base VM (`utilities/deep_inspection.py`)."""
+
+    vm: str
+    test: str
+    namespace: str = ""  # the session's own by default
+
+
+@dataclass(frozen=True)
 class World:
     """One row."""
 
@@ -35,6 +44,7 @@ class World:
     cinder: bool = False  # Cinder snapshots of the base VMs (7)
     extras: bool = False  # hook, service accounts, bindings, entries of unknown kinds
     source_vms: tuple[str, ...] = ()  # VMs in <prefix>-source-vms
+    inspections: tuple[InspectionOf, ...] = ()
     live: bool = True  # false: nothing of it is on the cluster any more
 
 
@@ -105,6 +115,14 @@ WORLDS: dict[str, World] = {
         "OpenShift to OpenShift: running source VMs in <prefix>-source-vms",
         (PlanOf("openshift", ("vm-fedora-1", "vm-fedora-2"), "test_ocp_to_ocp", running=True),),
         source_vms=("vm-fedora-1", "vm-fedora-2"),
+    ),
+    "deep-inspection": World(
+        "the suite's own DeepInspection of base VMs still runs, in its namespace and in one that others use",
+        (PlanOf("vsphere", ("mtv-tests-rhel8",), "test_before_the_inspection", running=True),),
+        inspections=(
+            InspectionOf("mtv-tests-rhel8", "test_deep_inspection"),
+            InspectionOf("mtv-win2022", "test_deep_inspection_shared", SHARED),
+        ),
     ),
     "many": World(
         "three sources, hooks, bindings, cut names, a recorded namespace of others",

@@ -83,8 +83,10 @@ def names_in(texts: Mapping[str, str]) -> list[str]:
 
 
 def _held(name: str, held: Any) -> set[str]:
+    """What stands under this name, when that is the name of a secret; the place of an object is no name."""
     plain = isinstance(held, (str, int, float)) and not isinstance(held, bool)
-    return {str(held)} if plain and _NAMED.search(name) and not _FILE.search(name) else set()
+    is_named = "/" not in name and _NAMED.search(name) and not _FILE.search(name)
+    return {str(held)} if plain and is_named else set()
 
 
 def without(what: object) -> str:

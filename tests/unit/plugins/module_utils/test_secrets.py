@@ -14,6 +14,7 @@ from urllib.parse import quote, quote_plus
 import pytest
 from ansible_collections.mtv.teardown.plugins.module_utils import _credentials, _secrets
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError, RecordError
+from ansible_collections.mtv.teardown.tests.unit.plugins.build import obj, session
 
 SECRET = 'hu%sh "hé\n&<k> s/h'
 
@@ -71,6 +72,16 @@ def test_nobody_sees_the_user_of_a_url(url: str) -> None:
 )
 def test_secrets_are_known_by_the_names_under_which_they_stand(given: Any, found: set[str]) -> None:
     assert _secrets.secrets_in(given) == found
+
+
+def test_the_place_of_an_object_is_no_name_of_a_secret() -> None:
+    """A uid that is taken for one is blotted out of the whole result."""
+    noted = obj("Secret", "auto-ab12-token", "shared-vms")
+    handed_on = session().learned(
+        identities={noted.address: noted.uid}, lineage={"vc-1/VirtualMachine/password-vm": "test_x"}
+    )
+    assert noted.address.endswith("auto-ab12-token")
+    assert _secrets.secrets_in({"session": handed_on.as_dict()}) == set()
 
 
 def test_names_in_a_result_stay_whole() -> None:

@@ -30,7 +30,6 @@ PLURALS = {
     "Migration": (FORKLIFT, "migrations"),
     "Conversion": (FORKLIFT, "conversions"),
     "Provider": (FORKLIFT, "providers"),
-    "Conversion": (FORKLIFT, "conversions"),
     "OVAProviderServer": (FORKLIFT, "ovaproviderservers"),
     "ForkliftController": (FORKLIFT, "forkliftcontrollers"),
     "VirtualMachine": ("/apis/kubevirt.io/v1", "virtualmachines"),

@@ -10,10 +10,10 @@ from typing import Any
 
 from tests.lab.operator.cdi import pod_spec
 from tests.lab.operator.kinds import Obj, manifest
-from tests.lab.operator.objects import dns1123
+from tests.lab.operator.objects import dns1123, storage_array
 from tests.lab.operator.static import static_pair
 from tests.lab.worlds import suite
-from tests.lab.worlds.suite import Session, Source, running_vm
+from tests.lab.worlds.suite import MTV, SOURCE_URL, Session, Source, running_vm
 from tests.lab.worlds.table import OTHER_TEAM, SHARED, InspectionOf, PlanOf, World
 
 _SIZE = {"requests": {"storage": "1Mi"}}
@@ -89,7 +89,23 @@ def shared(prefix: str) -> list[Obj]:
         claim(f"{prefix}-lookalike-root", SHARED),
         stopped_vm(f"{prefix}-lookalike", SHARED, f"{prefix}-lookalike-root"),
         manifest("ClusterRoleBinding", "other-team-view", roleRef=role, subjects=[subject]),
+        # Types that the newest Forklift has, and that a session cannot have yet.
+        *(
+            manifest(
+                "Provider",
+                f"people-{kind}",
+                SHARED,
+                spec={"type": kind, "url": SOURCE_URL, "secret": {"name": "people-login", "namespace": SHARED}},
+            )
+            for kind in ("nutanix", "ec2")
+        ),
     ]
+
+
+def storage_arrays(session: Session) -> list[Obj]:
+    """Where a session offloads copies, others did so before."""
+    plans = [obj for obj in session.objects if obj["kind"] == "Plan"]
+    return [storage_array(MTV)] if any("pvcNameTemplate" in plan["spec"] for plan in plans) else []
 
 
 def inspection(source: Source) -> tuple[Obj, Obj]:

@@ -80,7 +80,7 @@ async def _bystanders(api: Api, session: Session) -> dict[str, Entry]:
         longer.objects += bystanders.inspection(session.source)
     await _make(api, [manifest("Namespace", OTHER_TEAM), manifest("Namespace", SHARED)])
     volume, volume_claim = bystanders.released()
-    others = [*bystanders.shared(session.prefix), *bystanders.same_names(session)]
+    others = [*bystanders.shared(session.prefix), *bystanders.same_names(session), *bystanders.storage_arrays(session)]
     await asyncio.gather(_make(api, longer.objects), _make(api, others), _release(api, volume, volume_claim))
     found = await _wait(api, [longer])
     await asyncio.sleep(_AGE)

@@ -13,7 +13,7 @@ from tests.lab.operator.kinds import Obj, manifest
 from tests.lab.operator.objects import dns1123, storage_array
 from tests.lab.operator.static import static_pair
 from tests.lab.worlds import suite
-from tests.lab.worlds.suite import MTV, SOURCE_URL, Session, Source, running_vm
+from tests.lab.worlds.suite import MTV, SOURCE_URL, Session, running_vm
 from tests.lab.worlds.table import OTHER_TEAM, SHARED, InspectionOf, PlanOf, World
 
 _SIZE = {"requests": {"storage": "1Mi"}}
@@ -108,9 +108,15 @@ def storage_arrays(session: Session) -> list[Obj]:
     return [storage_array(MTV)] if any("pvcNameTemplate" in plan["spec"] for plan in plans) else []
 
 
-def inspection(source: Source) -> tuple[Obj, Obj]:
-    """Another team inspects a base VM of its own, in the shared namespace."""
-    return suite.inspection("base", InspectionOf(PEOPLES_VM, ""), SHARED, source, "people")
+def inspections(session: Session) -> list[Obj]:
+    """Where a session inspects base VMs, others do: one of theirs, in the shared namespace, and one of the same."""
+    wanted = [obj["spec"]["vm"]["name"] for obj in session.objects if obj["kind"] == "Conversion"][:1]
+    source = session.source
+    made: list[Obj] = []
+    for vm in wanted:
+        made += suite.inspection("base", InspectionOf(PEOPLES_VM, ""), SHARED, source, "people")
+        made += suite.inspection("same", InspectionOf(vm, ""), OTHER_TEAM, source, "people")
+    return made
 
 
 def released() -> tuple[Obj, Obj]:

@@ -103,6 +103,7 @@ TABLE: tuple[Kind, ...] = (
     _kubevirt("snapshot.kubevirt.io", "VirtualMachineRestore", "virtualmachinerestores", "vmrestore", "target"),
     _kubevirt("export.kubevirt.io", "VirtualMachineExport", "virtualmachineexports", "vmexport", "source"),
     Kind("cdi.kubevirt.io", "DataVolume", "datavolumes", ("v1beta1",), top=("spec",), short=("dv", "dvs")),
+    Kind("cdi.kubevirt.io", "VolumeImportSource", "volumeimportsources", ("v1beta1",), status=False, top=("spec",)),
     Kind(
         "k8s.cni.cncf.io",
         "NetworkAttachmentDefinition",

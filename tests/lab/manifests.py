@@ -13,7 +13,7 @@ from typing import Any
 from tests.lab import crds
 from tests.lab.kube import Api, ApiError
 from tests.lab.openshift.kinds import KINDS
-from tests.lab.operator.settings import CDI, FORKLIFT, KUBEVIRT, POPULATOR
+from tests.lab.operator.settings import CDI, CSI_CLASS, FORKLIFT, KUBEVIRT, POPULATOR
 
 MTV_NAMESPACE = "openshift-mtv"
 MTV_VERSION = "2.12.0"
@@ -52,18 +52,8 @@ def _objects() -> list[tuple[str, dict[str, Any]]]:
                 "subjects": [{"apiGroup": _RBAC, "kind": "User", "name": "teardown"}],
             },
         ),
-        (
-            "/apis/storage.k8s.io/v1/storageclasses",
-            {
-                "metadata": {
-                    "name": STORAGE_CLASS,
-                    "annotations": {"storageclass.kubernetes.io/is-default-class": "true"},
-                },
-                "provisioner": "kubernetes.io/host-path",
-                "reclaimPolicy": "Delete",
-                "volumeBindingMode": "Immediate",
-            },
-        ),
+        _storage_class(STORAGE_CLASS, {"storageclass.kubernetes.io/is-default-class": "true"}),
+        _storage_class(CSI_CLASS, {}),
         ("/api/v1/namespaces", {"metadata": {"name": MTV_NAMESPACE}}),
         (
             f"/apis/forklift.konveyor.io/v1beta1/namespaces/{MTV_NAMESPACE}/forkliftcontrollers",
@@ -82,6 +72,12 @@ def _objects() -> list[tuple[str, dict[str, Any]]]:
         *(_deployment(MTV_NAMESPACE, name) for name in (FORKLIFT, POPULATOR)),
         *(_deployment(VIRT_NAMESPACE, name) for name in (KUBEVIRT, CDI)),
     ]
+
+
+def _storage_class(name: str, annotations: dict[str, str]) -> tuple[str, dict[str, Any]]:
+    metadata = {"name": name, "annotations": annotations}
+    fields = {"provisioner": "kubernetes.io/host-path", "reclaimPolicy": "Delete", "volumeBindingMode": "Immediate"}
+    return "/apis/storage.k8s.io/v1/storageclasses", {"metadata": metadata, **fields}
 
 
 def _deployment(namespace: str, name: str) -> tuple[str, dict[str, Any]]:

@@ -59,7 +59,7 @@ _NAMESPACED = {
     "clone.kubevirt.io/v1beta1": "VirtualMachineClone",
     "instancetype.kubevirt.io/v1beta1": "VirtualMachineInstancetype VirtualMachinePreference",
     "backup.kubevirt.io/v1alpha1": "VirtualMachineBackup VirtualMachineBackupTracker",
-    "cdi.kubevirt.io/v1beta1": "DataImportCron DataSource VolumeCloneSource VolumeImportSource VolumeUploadSource",
+    "cdi.kubevirt.io/v1beta1": "DataImportCron DataSource VolumeCloneSource VolumeUploadSource",
     "forklift.cdi.kubevirt.io/v1beta1": "OvirtVolumePopulator OpenstackVolumePopulator",
     "hco.kubevirt.io/v1beta1": "HyperConverged",
     "ssp.kubevirt.io/v1beta2": "SSP",

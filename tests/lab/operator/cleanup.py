@@ -12,6 +12,7 @@ from tests.lab.operator.api import Api, ApiError
 from tests.lab.operator.kinds import Obj
 from tests.lab.operator.objects import V2V
 from tests.lab.operator.settings import Settings
+from tests.lab.operator.static import SHARES, is_disk
 
 LOG = logging.getLogger("lab.cleanup")
 
@@ -40,9 +41,10 @@ class Cleanup:
         mine = f"plan={plan['metadata']['uid']},vmID={vm['id']}"
         claims: list[Obj] = []
         if migration:
-            claims, _version = await self.api.list(
+            found, _version = await self.api.list(
                 "PersistentVolumeClaim", target, f"migration={migration},vmID={vm['id']}"
             )
+            claims = list(filter(is_disk, found))
         if not succeeded and self.settings.deletes_vm_on_failure(plan, vm):
             await self._disks(target, mine, claims)
         await self._importers(target, claims)
@@ -59,24 +61,23 @@ class Cleanup:
         await self._populators(target, vm["id"], migration)
 
     async def _disks(self, target: str, mine: str, claims: list[Obj]) -> None:
-        """VM, populated PVCs with their prime PVC and without finalizers, DataVolumes."""
+        """VM, populated PVCs without finalizers and their prime PVCs (F:P/kubevirt.go:2698), DataVolumes."""
         await self._remove("VirtualMachine", target, mine)
         for pvc in claims:
             if not pvc["spec"].get("dataSourceRef"):
                 continue
             prime = await self.api.get("PersistentVolumeClaim", target, f"prime-{pvc['metadata']['uid']}")
-            for obj in (pvc, prime):
-                if obj is not None:
-                    await self.api.delete(obj)
-                    await self.api.patch(obj, {"metadata": {"finalizers": None}})
+            if prime is not None:
+                await self.api.delete(prime)
+            await self.api.delete(pvc)
+            await self.api.patch(pvc, {"metadata": {"finalizers": None}})
         await self._remove("DataVolume", target, mine)
 
     async def _importers(self, target: str, claims: list[Obj]) -> None:
-        names = {pvc["metadata"]["uid"] for pvc in claims}
-        pods, _version = await self.api.list("Pod", target, "cdi.kubevirt.io=importer")
+        """By the claim's name in the pod's (F:P/kubevirt.go:1526): `importer-prime-<uid>` is not found."""
+        pods, _version = await self.api.list("Pod", target, "app=containerized-data-importer")
         for pod in pods:
-            owners = pod["metadata"].get("ownerReferences") or []
-            if any(entry["uid"] in names for entry in owners):
+            if any(f"importer-{pvc['metadata']['name']}" in pod["metadata"]["name"] for pvc in claims):
                 await self.api.delete(pod)
 
     async def _populators(self, target: str, vm_id: str, migration: str) -> None:
@@ -90,32 +91,33 @@ class Cleanup:
         ):
             await self._remove(kind, target, mine)
         if not self.settings.retain_populator_pods:
-            await self._remove("Pod", target, f"{mine},!forklift.app")
+            pods, _version = await self.api.list("Pod", target, mine)
+            for pod in pods:
+                if pod["metadata"]["name"].startswith("populate-"):
+                    await self.api.delete(pod)
 
     async def provider_storage(self, plan: Obj) -> None:
-        """Archive: OVA's PVC and PV by the plan's uid, VDDK jobs and ConfigMaps (3.3)."""
+        """Archive: OVA's and Hyper-V's PVCs and PVs by the plan's uid (F:P/migration.go:694), VDDK jobs and ConfigMaps
+        (3.3)."""
         target = plan["spec"]["targetNamespace"]
         uid = plan["metadata"]["uid"]
-        for kind, namespace in (("PersistentVolumeClaim", target), ("PersistentVolume", None)):
-            found, _version = await self.api.list(kind, namespace, f"plan={uid},!vmID")
-            for obj in found:
-                if obj["metadata"]["name"].startswith("ova-store-"):
-                    await self.api.delete(obj)
+        for share in SHARES.values():
+            await self._remove("PersistentVolumeClaim", target, f"plan={uid},{share.label}={share.kind}-pvc")
+            await self._remove("PersistentVolume", None, f"plan={uid},{share.label}={share.kind}-pv")
         await self._remove("Job", target, f"plan={uid},vddk")
         await self._remove("ConfigMap", target, f"plan={uid},resource=vddk-config")
 
     async def orphans(self, plan: Obj) -> None:
-        """2.12+ `cleanupOrphanedResources`, when it is on: by the plan's name, on the local
-        cluster, and nothing that a VirtualMachine owns (2.4 point 2)."""
+        """2.12+ `cleanupOrphanedResources` (F:P/controller.go:209,904): by the plan's name, in all namespaces of the
+        local cluster, and no claim or DataVolume that a VirtualMachine owns (2.4 point 2)."""
         metadata = plan["metadata"]
         labels = f"plan-name={metadata['name']},plan-namespace={metadata['namespace']}"
-        target = plan["spec"]["targetNamespace"]
         for kind in ("PersistentVolumeClaim", "DataVolume"):
-            found, _version = await self.api.list(kind, target, labels)
+            found, _version = await self.api.list(kind, None, labels)
             for obj in found:
                 owners = obj["metadata"].get("ownerReferences") or []
                 if not any(entry["kind"] == "VirtualMachine" for entry in owners):
                     await self.api.delete(obj)
         for kind in ("Pod", "Secret", "ConfigMap"):
-            await self._remove(kind, target, labels)
+            await self._remove(kind, None, labels)
         await self._remove("PersistentVolume", None, labels)

@@ -110,9 +110,8 @@ class Forklift:
         return await self._execute(plan, referred, blockers)
 
     async def _ended(self, plan: Obj | None) -> float | None:
-        """Nothing cleans after a deleted plan, but 2.12's collector of orphans where it is on (2.4)."""
-        settings = self.engine.settings
-        if plan is not None and settings.cleanup_orphaned_resources and settings.release >= (2, 12):
+        """Nothing cleans after a deleted plan, but 2.12's collector of orphans, always (F:P/controller.go:209)."""
+        if plan is not None and self.engine.settings.release >= (2, 12):
             await self.cleanup.orphans(plan)
         return None
 
@@ -141,9 +140,8 @@ class Forklift:
             for vm in (status.get("migration") or {}).get("vms") or []:
                 await self.cleanup.vm(plan, vm, uid, succeeded=has({"status": vm}, "Succeeded"))
         kept = [entry for entry in status.get("conditions") or [] if entry.get("durable")]
-        archived = condition(
-            "Archived", "Advisory", "The plan has been archived.", reason="UserRequested", durable=True
-        )
+        # Not durable, but the plan is not reconciled any more (F:P/controller.go:220,367).
+        archived = condition("Archived", "Advisory", "The migration plan has been archived.", reason="UserRequested")
         status["conditions"] = [*kept, archived]
         await self._write(plan, status)
         return None
@@ -231,10 +229,13 @@ class Forklift:
 
     def _job(self, plan: Obj, migration: Obj, vm: Obj, referred: dict[str, Obj | None]) -> Job:
         storage = referred["storage"] or {}
-        plugins = [entry.get("offloadPlugin") for entry in (storage.get("spec") or {}).get("map") or []]
+        mapped = (storage.get("spec") or {}).get("map") or []
+        plugins = [entry.get("offloadPlugin") for entry in mapped]
+        classes = [entry["destination"]["storageClass"] for entry in mapped if entry.get("destination")]
         offload = meta(plan, "annotations").get(FLOW) == "xcopy" or any(plugins)
         wanted = next(entry for entry in plan["spec"]["vms"] if entry["id"] == vm["id"])
-        return Job(plan, migration, wanted, _type(referred["source"]), self.engine.settings, offload)
+        storage_class = classes[0] if classes else ""
+        return Job(plan, migration, wanted, _type(referred["source"]), self.engine.settings, offload, storage_class)
 
     async def _cancel_deleted(self, plan: Obj, record: Obj) -> None:
         """A Migration deleted while it ran: `Cancel()` with an empty Migration, so without its uid (3.4)."""

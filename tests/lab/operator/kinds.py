@@ -64,6 +64,7 @@ def _table() -> dict[str, Kind]:
         Kind("VirtualMachine", "kubevirt.io", "v1", "virtualmachines"),
         Kind("VirtualMachineInstance", "kubevirt.io", "v1", "virtualmachineinstances"),
         Kind("DataVolume", "cdi.kubevirt.io", "v1beta1", "datavolumes"),
+        Kind("VolumeImportSource", "cdi.kubevirt.io", "v1beta1", "volumeimportsources"),
     ]  # fmt: skip
     forklift = {
         "Provider": "providers",

@@ -29,6 +29,7 @@ class Job:
     source: str
     settings: Settings
     offload: bool = False
+    storage_class: str = ""
     claims: list[str] = field(default_factory=list)
 
     @property
@@ -149,7 +150,7 @@ def data_volume(job: Job, index: int, fate: str) -> Obj:
         "storage": {
             "accessModes": ["ReadWriteOnce"],
             "resources": {"requests": {"storage": "1Mi"}},
-            "storageClassName": job.settings.storage_class,
+            "storageClassName": job.storage_class or job.settings.storage_class,
         },
     }
     if job.source != "vsphere":
@@ -228,11 +229,12 @@ def populator(job: Job, index: int, secret_name: str, pvc: Obj | None = None) ->
 
 
 def populator_rbac(job: Job) -> list[Obj]:
-    """Forklift's shared RBAC: never deleted by Forklift (2.2)."""
+    """Forklift's shared RBAC, and the Secret in which the populators of all teams keep tokens of storage arrays (F:P/
+    adapter/vsphere/builder.go:2495): never deleted by Forklift (2.2)."""
     account = {"kind": "ServiceAccount", "name": "populator", "namespace": job.target}
     shared = job.settings.forklift_namespace
     rule = {"apiGroups": [""], "resources": ["persistentvolumeclaims"], "verbs": ["get", "list"]}
-    made = [manifest("ServiceAccount", "populator", job.target)]
+    made = [manifest("ServiceAccount", "populator", job.target), storage_array(shared)]
     places = (("populator-pvc-reader", job.target), ("populator-lease-reader", shared))
     for name, namespace in places:
         made.append(manifest("Role", name, namespace, rules=[rule]))
@@ -241,6 +243,10 @@ def populator_rbac(job: Job) -> list[Obj]:
     made.append(manifest("ClusterRole", "populator-pv-reader", rules=[rule]))
     made.append(_binding("ClusterRole", "populator-pv-reader", None, account))
     return made
+
+
+def storage_array(namespace: str) -> Obj:
+    return manifest("Secret", "storage-array-secret", namespace)
 
 
 def _binding(role: str, name: str, namespace: str | None, account: Obj) -> Obj:

@@ -51,9 +51,9 @@ class Pipeline:
             await self.api.ensure(objects.config_map(job))
             for made in objects.plan_config_maps(job):
                 await self.api.ensure(made)
-        if job.source == "ova":
+        if job.source in static.SHARES:
             provider = str(job.plan["spec"]["provider"]["source"]["name"])
-            for made in static.ova_store(job, provider):
+            for made in static.store(job, provider):
                 await self.api.ensure(made)
         await self._hook(job, "PreHook")
 
@@ -92,7 +92,7 @@ class Pipeline:
         found = self.engine.store.labelled(
             "PersistentVolumeClaim", job.target, migration=job.migration["metadata"]["uid"], vmID=job.vm["id"]
         )
-        return sorted(found, key=lambda pvc: str(pvc["metadata"]["name"]))
+        return sorted(filter(static.is_disk, found), key=lambda pvc: str(pvc["metadata"]["name"]))
 
     def _copied(self, job: Job) -> bool:
         claims = self.claims(job)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from tests.lab.operator.cdi import pod_spec
 from tests.lab.operator.engine import Engine, Key
+from tests.lab.operator.handover import away_when_lost, hand_over
 from tests.lab.operator.kinds import FORKLIFT, KINDS, Obj, deleting, manifest, meta, owner
 from tests.lab.operator.settings import ENDS, IMPORT, POPULATOR, RUNS
 
@@ -131,28 +132,8 @@ class Populators:
         return None
 
     async def _rebind(self, pvc: Obj, source: Obj, first: Obj) -> None:
-        """The prime's PV gets the target as its claim; the prime is Lost after that."""
-        volume = self.engine.store.get("PersistentVolume", "", first["spec"]["volumeName"])
-        if volume is None:
-            return
-        metadata = pvc["metadata"]
-        reference = {
-            "apiVersion": "v1",
-            "kind": "PersistentVolumeClaim",
-            "namespace": metadata["namespace"],
-            "name": metadata["name"],
-            "uid": metadata["uid"],
-            "resourceVersion": None,
-        }
-        origin = {POPULATED_FROM: f"{metadata['namespace']}/{source['name']}"}
-        change = {"metadata": {"annotations": origin}, "spec": {"claimRef": reference}}
-        await self.engine.api.patch(volume, change)
+        origin = {POPULATED_FROM: f"{pvc['metadata']['namespace']}/{source['name']}"}
+        await hand_over(self.engine, pvc, first, origin)
 
     async def _finished(self, first: Obj | None) -> float | None:
-        """A prime is deleted when Lost."""
-        if first is not None and not deleting(first):
-            if first.get("status", {}).get("phase") == "Lost":
-                await self.engine.api.delete(first)
-            else:
-                return 0.5
-        return None
+        return await away_when_lost(self.engine, first)

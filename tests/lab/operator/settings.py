@@ -31,6 +31,8 @@ LIES = f"{PREFIX}archive-lies"
 RELEASE = f"{PREFIX}forklift-version"
 # Beside it: the release that it plays.
 PLAYED = f"{PREFIX}forklift-version-played"
+# The class of which CDI believes that a CSI driver is behind it; the lab's volumes have nothing behind them anyway.
+CSI_CLASS = "lab-csi"
 # Deployments of the controllers; one that is scaled to nothing does nothing.
 FORKLIFT, POPULATOR = "forklift-controller", "forklift-volume-populator-controller"
 KUBEVIRT, CDI = "virt-controller", "cdi-deployment"
@@ -50,7 +52,6 @@ class Settings:
     job: float = 0.3
     blocker_grace: float = 300.0
     forklift_version: str = "2.12"
-    cleanup_orphaned_resources: bool = False
     retain_populator_pods: bool = False
     storage_class: str = "lab-storage"
     forklift_namespace: str = "openshift-mtv"

@@ -6,10 +6,40 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from tests.lab.operator.kinds import Obj, manifest, meta, owner
 from tests.lab.operator.objects import Job, tail, vm_labels
 
-OVA_FINALIZER = "forklift/ova-provider"
+
+@dataclass(frozen=True)
+class Share:
+    """A type of provider whose disks are files on a share: its server, and what a plan mounts of it."""
+
+    resource: str
+    finalizer: str
+    server: str  # value of `subapp`, and the label that holds the server's uid
+    volume: str
+    claim: str
+    label: str  # its values end in -pv and -pvc
+    kind: str
+
+    def source(self, volume: Obj) -> Obj:
+        """The volume, on this kind of share: NFS, or SMB by its CSI driver."""
+        if self.kind == "smb":
+            del volume["spec"]["nfs"]
+            handle = volume["metadata"]["name"]
+            volume["spec"]["csi"] = {"driver": "smb.csi.k8s.io", "volumeHandle": handle,
+                                     "volumeAttributes": {"source": "//smb.lab.invalid/share"}}  # fmt: skip
+        return volume
+
+
+SHARES = {
+    "ova": Share("OVAProviderServer", "forklift/ova-provider", "ova-server", "ova-store-pv", "ova-store-pvc",
+                 "ova", "nfs"),
+    "hyperv": Share("HyperVProviderServer", "forklift/hyperv-provider", "hyperv-server", "hyperv-store-pv",
+                    "hyperv-pvc", "hyperv", "smb"),
+}  # fmt: skip
 
 
 def static_pair(
@@ -43,16 +73,25 @@ def static_pair(
     )
 
 
-def ova_store(job: Job, provider: str) -> tuple[Obj, Obj]:
-    """The NFS share of an OVA migration. The PV's `migration` label is the Migration's NAME
-    (F:P/kubevirt.go `nfsPVLabels`), everything else carries the uid."""
-    base = f"{provider}-{job.plan_name}"[:190]
-    end = tail(job.migration["metadata"]["uid"], base)
-    labels = vm_labels(job)
-    del labels["vmID"]
-    named = {**labels, "migration": job.migration["metadata"]["name"][:63]}
-    return static_pair(f"ova-store-pv-{base}-{end}", f"ova-store-pvc-{base}-{end}", job.target,
-                       labels=labels, pv_labels=named)  # fmt: skip
+def store(job: Job, provider: str) -> tuple[Obj, Obj]:
+    """The share of one VM of an OVA or Hyper-V migration (F:P/kubevirt.go:4433, :4560). The PV's `migration` label is
+    the Migration's NAME, everything else carries the uid."""
+    share = SHARES[job.source]
+    base = f"{provider}-{job.plan_name}"[:180]
+    end = tail(job.migration["metadata"]["uid"], job.vm["id"], base)
+    mine = vm_labels(job)
+    mine.pop("resource", None)
+    labels = {**mine, "provider": provider, "app": "forklift"}
+    named = {"migration": job.migration["metadata"]["name"][:63], share.label: f"{share.kind}-pv"}
+    volume, claim = static_pair(f"{share.volume}-{base}-{end}", f"{share.claim}-{base}-{end}", job.target,
+                                labels={**labels, share.label: f"{share.kind}-pvc"},
+                                pv_labels={**labels, **named})  # fmt: skip
+    return share.source(volume), claim
+
+
+def is_disk(pvc: Obj) -> bool:
+    """Whether a claim with the labels of a VM is one of its disks (F:P/kubevirt.go:2076 `getPVCs`)."""
+    return meta(pvc, "labels").get("app") != "forklift"
 
 
 def lun_pair(job: Job, disk: str) -> tuple[Obj, Obj]:
@@ -68,40 +107,43 @@ def lun_pair(job: Job, disk: str) -> tuple[Obj, Obj]:
     return volume, claim
 
 
-def server_labels(provider: Obj) -> dict[str, str]:
-    uid = provider["metadata"]["uid"]
-    return {"app": "forklift", "subapp": "ova-server", "provider": uid}
-
-
-def server_name(provider: Obj) -> str:
+def server(provider: Obj, namespace: str) -> Obj:
+    """OVAProviderServer or HyperVProviderServer in Forklift's namespace, held by its finalizer."""
     metadata = provider["metadata"]
-    return f"{metadata['name'][:52]}-{tail(metadata['uid'])}".lstrip("-.")
-
-
-def ova_server(provider: Obj, namespace: str) -> Obj:
-    """OVAProviderServer in Forklift's namespace, held by its finalizer."""
-    metadata = provider["metadata"]
+    share = SHARES[provider["spec"]["type"]]
+    labels = {"app": "forklift", "subapp": share.server, "provider": metadata["uid"]}
     reference = {"name": metadata["name"], "namespace": metadata["namespace"]}
-    made = manifest("OVAProviderServer", server_name(provider), namespace,
-                    labels=server_labels(provider), spec={"provider": reference})  # fmt: skip
-    made["metadata"]["finalizers"] = [OVA_FINALIZER]
+    made = manifest(share.resource, f"{metadata['name'][:52]}-{tail(metadata['uid'])}".lstrip("-."), namespace,
+                    labels=labels, spec={"provider": reference})  # fmt: skip
+    made["metadata"]["finalizers"] = [share.finalizer]
     return made
 
 
-def ova_server_parts(server: Obj) -> list[Obj]:
-    """PV without owner; PVC, Service and Deployment owned by the server
-    (F:pkg/controller/ova/builder.go)."""
-    name, namespace = server["metadata"]["name"], server["metadata"]["namespace"]
-    labels = meta(server, "labels")
-    volume, claim = static_pair(name, name, namespace, labels=labels, pv_labels=labels)
-    service = manifest("Service", name, namespace, labels=labels,
+def part_labels(made: Obj) -> dict[str, str]:
+    """By these the parts of a server are found (F:pkg/controller/ova/builder.go:64): its own uid is among them."""
+    labels = meta(made, "labels")
+    return {**labels, labels["subapp"]: made["metadata"]["uid"]}
+
+
+def server_parts(made: Obj, share: Share) -> list[Obj]:
+    """PV without owner; PVC, Service and Deployment owned by the server (F:pkg/controller/ova/{builder,ensurer}.go, and
+    hyperv's). Each has a random suffix of its own."""
+    namespace, uid = made["metadata"]["namespace"], made["metadata"]["uid"]
+    base = made["metadata"]["name"].rpartition("-")[0]
+    labels = part_labels(made)
+
+    def name(part: str) -> str:
+        return f"{base}-{tail(uid, part)}"
+
+    volume, claim = static_pair(name("volume"), name("claim"), namespace, labels=labels, pv_labels=labels)
+    service = manifest("Service", name("service"), namespace, labels=labels,
                        spec={"selector": labels, "ports": [{"port": 8080}]})  # fmt: skip
     template = {
         "metadata": {"labels": labels},
         "spec": {"containers": [{"name": "main", "image": "lab/image"}]},
     }
     spec = {"replicas": 1, "selector": {"matchLabels": labels}, "template": template}
-    deployment = manifest("Deployment", name, namespace, labels=labels, spec=spec)
+    deployment = manifest("Deployment", name("deployment"), namespace, labels=labels, spec=spec)
     for part in (claim, service, deployment):
-        part["metadata"]["ownerReferences"] = [owner(server)]
-    return [volume, claim, service, deployment]
+        part["metadata"]["ownerReferences"] = [owner(made)]
+    return [share.source(volume), claim, service, deployment]

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import base64
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -58,6 +58,22 @@ def _session(secret: Obj) -> Iterator[Any]:
             Disconnect(service)
     except (vmodl.MethodFault, OSError) as error:
         raise SnapshotError(getattr(error, "msg", None) or str(error)) from error
+
+
+def there(secret: Obj, vms: Iterable[str]) -> dict[str, str]:
+    """Every snapshot of these VMs that has the name: its id -> the VM's."""
+    found: dict[str, str] = {}
+    with _session(secret) as stub:
+        for vm in vms:
+            # The simulator has no such property on a VM without snapshots.
+            tree = getattr(vim.VirtualMachine(vm, stub), "snapshot", None)
+            below = list(tree.rootSnapshotList) if tree is not None else []
+            while below:
+                one: Any = below.pop()
+                below += one.childSnapshotList
+                if one.name == SNAPSHOT:
+                    found[one.snapshot._GetMoId()] = vm
+    return found
 
 
 def create(secret: Obj, vm: str) -> str:

@@ -10,10 +10,10 @@ from typing import Any
 
 from tests.lab.operator.cdi import pod_spec
 from tests.lab.operator.kinds import Obj, manifest
-from tests.lab.operator.objects import dns1123
+from tests.lab.operator.objects import dns1123, storage_array
 from tests.lab.operator.static import static_pair
 from tests.lab.worlds import suite
-from tests.lab.worlds.suite import Session, Source, running_vm
+from tests.lab.worlds.suite import MTV, SOURCE_URL, Session, running_vm
 from tests.lab.worlds.table import OTHER_TEAM, SHARED, InspectionOf, PlanOf, World
 
 _SIZE = {"requests": {"storage": "1Mi"}}
@@ -89,12 +89,34 @@ def shared(prefix: str) -> list[Obj]:
         claim(f"{prefix}-lookalike-root", SHARED),
         stopped_vm(f"{prefix}-lookalike", SHARED, f"{prefix}-lookalike-root"),
         manifest("ClusterRoleBinding", "other-team-view", roleRef=role, subjects=[subject]),
+        # Types that the newest Forklift has, and that a session cannot have yet.
+        *(
+            manifest(
+                "Provider",
+                f"people-{kind}",
+                SHARED,
+                spec={"type": kind, "url": SOURCE_URL, "secret": {"name": "people-login", "namespace": SHARED}},
+            )
+            for kind in ("nutanix", "ec2")
+        ),
     ]
 
 
-def inspection(source: Source) -> tuple[Obj, Obj]:
-    """Another team inspects a base VM of its own, in the shared namespace."""
-    return suite.inspection("base", InspectionOf(PEOPLES_VM, ""), SHARED, source, "people")
+def storage_arrays(session: Session) -> list[Obj]:
+    """Where a session offloads copies, others did so before."""
+    plans = [obj for obj in session.objects if obj["kind"] == "Plan"]
+    return [storage_array(MTV)] if any("pvcNameTemplate" in plan["spec"] for plan in plans) else []
+
+
+def inspections(session: Session) -> list[Obj]:
+    """Where a session inspects base VMs, others do: one of theirs, in the shared namespace, and one of the same."""
+    wanted = [obj["spec"]["vm"]["name"] for obj in session.objects if obj["kind"] == "Conversion"][:1]
+    source = session.source
+    made: list[Obj] = []
+    for vm in wanted:
+        made += suite.inspection("base", InspectionOf(PEOPLES_VM, ""), SHARED, source, "people")
+        made += suite.inspection("same", InspectionOf(vm, ""), OTHER_TEAM, source, "people")
+    return made
 
 
 def released() -> tuple[Obj, Obj]:

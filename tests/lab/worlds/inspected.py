@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
-from tests.lab.operator.vsphere import SNAPSHOT
+from tests.lab.operator import vsphere
 from tests.lab.vcenter import peer
 from tests.lab.worlds.bystanders import PEOPLES_VM
 from tests.lab.worlds.suite import Source
@@ -23,24 +24,33 @@ def source_of(center: peer.VCenter, world: World) -> Source:
     return Source(entry["api_url"], login, {name: center.named()[name] for name in wanted})
 
 
-def snapshots(center: peer.VCenter, world: World) -> dict[str, Any]:
-    """For world.json: on which VMs there is one, by whose they are."""
-    ours = {one.vm for one in world.inspections}
-    there = sorted(vm["name"] for vm in center.vms().values() if SNAPSHOT in vm.get("snapshots", []))
-    return {
-        "vcenter": center.state.name,
-        "session": [name for name in there if name in ours],
-        "bystanders": [name for name in there if name not in ours],
-    }
+def look(center: peer.VCenter | None) -> dict[str, str]:
+    """The snapshots of inspections that there are: their ids -> the names of their VMs."""
+    if center is None:
+        return {}
+    values = source_of(center, World("")).secret()
+    secret = {"data": {key: base64.b64encode(value.encode()).decode() for key, value in values.items()}}
+    names = {vm_id: vm["name"] for vm_id, vm in center.vms().items()}
+    return {snapshot: names[vm_id] for snapshot, vm_id in vsphere.there(secret, names).items()}
+
+
+def describe(center: peer.VCenter, before: dict[str, str], after: dict[str, str]) -> dict[str, Any]:
+    """For world.json: whose they are. Two teams may inspect one VM: so by their ids."""
+    new = {snapshot: name for snapshot, name in after.items() if snapshot not in before}
+    return {"vcenter": center.state.name, "session": new, "bystanders": before}
 
 
 def problems(known: dict[str, Any], expect: str) -> list[str]:
-    """What is wrong with them now; a vCenter that is gone has nothing wrong to show, so it is an error."""
+    """What is wrong with them now; a vCenter that is gone has nothing wrong to show, so that is told, too."""
     center = peer.find(known["vcenter"])
     if center is None:
         return [f"the vCenter {known['vcenter']} of this world does not run any more"]
-    there = {vm["name"] for vm in center.vms().values() if SNAPSHOT in vm.get("snapshots", [])}
-    wrong = [f"a bystander's snapshot is gone: {name}" for name in known["bystanders"] if name not in there]
+    live = look(center)
+
+    def listed(part: str, there: bool) -> list[str]:
+        return [f"{one} on {name}" for one, name in known[part].items() if (one in live) == there]
+
+    wrong = [f"a bystander's snapshot is gone: {one}" for one in listed("bystanders", there=False)]
     if expect == "untouched":
-        return wrong + [f"a snapshot is gone: {name}" for name in known["session"] if name not in there]
-    return wrong + [f"still there: the snapshot {SNAPSHOT} on {name}" for name in known["session"] if name in there]
+        return wrong + [f"a snapshot is gone: {one}" for one in listed("session", there=False)]
+    return wrong + [f"still there: snapshot {one}" for one in listed("session", there=True)]

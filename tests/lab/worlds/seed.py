@@ -76,11 +76,10 @@ async def _wait(api: Api, sessions: list[Session]) -> dict[str, Entry]:
 
 async def _bystanders(api: Api, session: Session) -> dict[str, Entry]:
     longer = bystanders.longer_session(session.prefix)
-    if any(obj["kind"] == "Conversion" for obj in session.objects):
-        longer.objects += bystanders.inspection(session.source)
+    longer.objects += bystanders.inspections(session)
     await _make(api, [manifest("Namespace", OTHER_TEAM), manifest("Namespace", SHARED)])
     volume, volume_claim = bystanders.released()
-    others = [*bystanders.shared(session.prefix), *bystanders.same_names(session)]
+    others = [*bystanders.shared(session.prefix), *bystanders.same_names(session), *bystanders.storage_arrays(session)]
     await asyncio.gather(_make(api, longer.objects), _make(api, others), _release(api, volume, volume_claim))
     found = await _wait(api, [longer])
     await asyncio.sleep(_AGE)
@@ -127,13 +126,20 @@ def describe(name: str, session: Session, before: dict[str, Entry], after: dict[
 
 
 async def _seed(
-    kubeconfig: Path, name: str, world: World, session: Session, written: str, say: Callable[[str], None]
+    kubeconfig: Path,
+    name: str,
+    world: World,
+    session: Session,
+    written: str,
+    center: peer.VCenter | None,
+    say: Callable[[str], None],
 ) -> dict[str, Any]:
     async with Api(kubeconfig) as api:
         if await api.get("Namespace", None, session.prefix) is not None:
             raise FileExistsError(f"there is a namespace {session.prefix} already: take another prefix")
         say("other people's things")
         before = await _bystanders(api, session)
+        snapshots = inspected.look(center)
         say(f"what session {session.prefix} left: {world.text}")
         if world.live:
             await _make(api, session.objects)
@@ -142,7 +148,10 @@ async def _seed(
             target = world.target or session.prefix
             pods = [e["name"] for e in after.values() if e["kind"] == "Pod" and e["namespace"] == target]
             suite.old_entries(session, world, sorted(pods))
-    return describe(name, session, before, after)
+    result = describe(name, session, before, after)
+    if center is not None:
+        result["snapshots"] = inspected.describe(center, snapshots, inspected.look(center))
+    return result
 
 
 def seed(
@@ -167,11 +176,9 @@ def seed(
     session = bulk.build(prefix, size) if name == "bulk" else suite.build(name, world, prefix, source)
     begun = time.monotonic()
     try:
-        result = asyncio.run(_seed(lab.admin_kubeconfig, name, world, session, written or world.suite, say))
+        result = asyncio.run(_seed(lab.admin_kubeconfig, name, world, session, written or world.suite, center, say))
     except ApiError as error:
         raise RuntimeError(f"the lab refused something of world {name}: {error}") from error
-    if center is not None:
-        result["snapshots"] = inspected.snapshots(center, world)
     out.mkdir(parents=True, exist_ok=True)
     for file, content in (("resources.json", session.record), ("world.json", result)):
         (out / file).write_text(json.dumps(content, indent=2), encoding="utf-8")

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.lab.operator.kinds import Obj, manifest
-from tests.lab.operator.settings import DISKS, ENDS, LUNS, OUTCOME
+from tests.lab.operator.settings import CSI_CLASS, DISKS, ENDS, LUNS, OUTCOME
 from tests.lab.worlds.table import SHARED, VERSIONS, InspectionOf, PlanOf, World
 
 MTV = "openshift-mtv"
@@ -147,6 +147,8 @@ def _plan(session: Session, names: Names, world: World, plan: PlanOf, local: Obj
             "offloadPlugin": plugin,
         }
         storage["spec"]["map"] = [pair]
+    if plan.csi:
+        storage["spec"]["map"] = [{"source": {"id": "datastore-1"}, "destination": {"storageClass": CSI_CLASS}}]
     network = session.add(
         manifest("NetworkMap", names.of(plan), prefix, spec={"map": [], "provider": roles}), plan.test
     )

@@ -22,6 +22,7 @@ class PlanOf:
     offload: bool = False
     lun: bool = False
     hooks: bool = False
+    csi: bool = False  # the disks are on a class with a CSI driver
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,14 @@ class World:
 
 SHARED = "shared-vms"
 OTHER_TEAM = "other-team"
-VERSIONS = {"vsphere": "8.0.1", "openstack": "psi", "ovirt": "4.4.9", "ova": "nfs", "openshift": "4.20"}
+VERSIONS = {
+    "vsphere": "8.0.1",
+    "openstack": "psi",
+    "ovirt": "4.4.9",
+    "ova": "nfs",
+    "hyperv": "2022",
+    "openshift": "4.20",
+}
 
 WORLDS: dict[str, World] = {
     "cold": World(
@@ -123,6 +131,19 @@ WORLDS: dict[str, World] = {
             InspectionOf("mtv-tests-rhel8", "test_deep_inspection"),
             InspectionOf("mtv-win2022", "test_deep_inspection_shared", SHARED),
         ),
+    ),
+    "csi": World(
+        "vSphere, the disks on a CSI class: CDI's populator; one copy still runs in a namespace that others use",
+        (
+            PlanOf("vsphere", ("mtv-tests-rhel8",), "test_csi_crashed", outcome="running", disks=2, csi=True),
+            PlanOf("vsphere", ("mtv-tests-rhel9",), "test_csi_fails", outcome="failed", csi=True),
+            PlanOf("vsphere", ("mtv-win2022",), "test_csi", running=True, csi=True),
+        ),
+        target=SHARED,
+    ),
+    "hyperv": World(
+        "Hyper-V: static SMB volumes, and the provider's server",
+        (PlanOf("hyperv", ("mtv-hyperv-rhel9",), "test_hyperv_cold", running=True),),
     ),
     "many": World(
         "three sources, hooks, bindings, cut names, a recorded namespace of others",

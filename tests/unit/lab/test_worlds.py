@@ -62,7 +62,7 @@ def test_records_are_what_the_suite_writes(name: str) -> None:
     }
     for kind, entries in session.record.items():
         for one in entries:
-            provider = kind in ("vsphere", "openstack", "ovirt", "VolumeSnapshot")
+            provider = kind in ("vsphere", "openstack", "ovirt", "hyperv", "VolumeSnapshot")
             assert ("module" in one) != provider or kind == "ConfigMap"
             assert len(one["name"]) <= 63 or "id" in one
     assert all(obj["kind"] not in ("DataVolume", "PersistentVolumeClaim", "Pod") for obj in session.objects)

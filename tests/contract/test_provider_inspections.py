@@ -1,0 +1,92 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A session that inspects base VMs by Conversions of its own: what that leaves on a vCenter, beside another team's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.contract.ansible_runs import Playbooks, Run
+from tests.contract.conftest import LABS
+from tests.lab.admin import Admin, admin_of
+from tests.lab.controlplane import Lab
+from tests.lab.operator.settings import FORKLIFT
+from tests.lab.vcenter import peer
+from tests.lab.worlds import check, seed
+
+
+@pytest.fixture(scope="module")
+def center() -> Iterator[peer.VCenter]:
+    started = peer.start(f"{LABS}inspections-vcenter")
+    yield started
+    peer.stop(f"{LABS}inspections-vcenter")
+
+
+class World:
+    """World deep-inspection, on a vCenter that is there. Nobody may lose a snapshot but the session."""
+
+    def __init__(self, lab: Lab, folder: Path, center: peer.VCenter, prefix: str) -> None:
+        self.lab, self.prefix, self.admin = lab, prefix, admin_of(lab)
+        seed.seed(lab, "deep-inspection", prefix, folder, center=center, say=lambda _text: None)
+        self.playbooks = Playbooks(lab, folder)
+        self.file = folder / "world.json"
+        self.providers = folder.with_suffix(".providers.json")
+        self.providers.write_text(json.dumps({"vsphere-8": center.entry()}), encoding="utf-8")
+
+    def run(self, *arguments: str, **extra: Any) -> Run:
+        record = str(self.playbooks.folder / "resources.json")
+        given = {"mtv_teardown_namespace_stall_timeout": 30, **extra}
+        return self.playbooks.run(
+            "teardown", *arguments, resources_file=record, providers_file=str(self.providers), **given
+        )
+
+    def result(self) -> dict[str, Any]:
+        return self.playbooks.result(self.prefix)
+
+    def problems(self, expect: str) -> list[str]:
+        return check.check(self.lab, self.file, expect)[0]
+
+
+@pytest.fixture
+def world(acting_lab: Lab, tmp_path: Path, center: peer.VCenter, prefix: str) -> Iterator[World]:
+    center.clear()
+    yield World(acting_lab, tmp_path / "session", center, prefix)
+    assert center.sessions() == []
+
+
+def snapshots(result: dict[str, Any], of: str) -> list[dict[str, Any]]:
+    return [entry for entry in result[of] if entry["kind"] == "Snapshot"]
+
+
+def test_inspections_are_canceled_and_leave_nothing(world: World) -> None:
+    checked = world.run("--check")
+    assert checked.code == 0, checked.output
+    assert world.problems("untouched") == []
+    done = world.run()
+    assert done.code == 0, done.output
+    assert world.problems("clean") == []
+    again = world.run()
+    assert again.code == 0 and "changed=0" in again.output, again.output
+
+
+def test_without_forklift_the_snapshots_are_told_and_go_when_asked_for(world: World) -> None:
+    admin: Admin = world.admin
+    admin.change("Deployment", "openshift-mtv", FORKLIFT, spec={"replicas": 0})
+    try:
+        done = world.run(mtv_teardown_stall_timeout=3)
+        assert done.code == 2 and "LEFTOVERS" in done.output, done.output
+        told = snapshots(world.result(), "leftovers")
+        assert {entry["cause"] for entry in told} == {"snapshot-kept"} and len(told) == 2
+        asked = world.run(mtv_teardown_forklift_snapshots=True, mtv_teardown_stall_timeout=3)
+        assert snapshots(world.result(), "leftovers") == [], asked.output
+        assert {entry["id"] for entry in snapshots(world.result(), "deleted")} == {entry["id"] for entry in told}
+    finally:
+        admin.change("Deployment", "openshift-mtv", FORKLIFT, spec={"replicas": 1})
+    assert world.run().code == 0
+    assert world.problems("clean") == []

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -419,15 +419,63 @@ def test_a_disk_that_comes_after_the_look_keeps_the_clone(vcenter: peer.VCenter)
     assert CLONE in vcenter.named()
 
 
-def test_disks_of_all_vms_are_read_in_doubt_only(vcenter: peer.VCenter) -> None:
+OWN = f"[LocalDS_0] {CLONE}/{CLONE}.vmdk"
+# By what the clone is known, and how a run meets it.
+WAYS: dict[str, Callable[[dict[str, Any]], Session]] = {
+    "record": lambda _vm: recorded(CLONE),
+    "name": lambda _vm: recorded(),
+    "id in a Plan": lambda vm: session_of(PREFIX, "vsphere", plans={vm["id"]: CLONE}, host="127.0.0.1"),
+}
+# What somebody else has of the clone's own disk.
+OF_OTHERS: dict[str, dict[str, Any]] = {
+    "attached": {"attach": OWN},
+    "attached to a VM that has snapshots": {"attach": OWN, "snapshots": ["before"]},
+    "attached to a template": {"attach": OWN, "template": True},
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("case", OF_OTHERS)
+def test_its_own_disk_that_another_vm_has_too_keeps_the_clone_in_every_way(
+    vcenter: peer.VCenter, case: str, way: str
+) -> None:
+    ours = vcenter.make(CLONE, f"{PREFIX}-b", {"name": "database-vm", **OF_OTHERS[case]})[0]
+    session = WAYS[way](ours)
+    assert names(remove(vcenter, session, check_mode=True).done) == {f"{PREFIX}-b"}
+    judged = {one.name: made.status for one, made in survey(vcenter, session).decided}
+    assert judged == {CLONE: Status.CONTESTED, f"{PREFIX}-b": Status.OWNED}
+    missing, untold = providers.lacking([target(vcenter)], session)
+    assert (missing, untold) == ([], [])
+    done = remove(vcenter, session)
+    assert names(done.done) == {f"{PREFIX}-b"} and names(done.refused) == {CLONE}
+    assert f"{OWN}, which database-vm has, too" in done.refused[0]["reason"]
+    assert {CLONE, "database-vm"} <= set(vcenter.named())
+    noted = start.with_deleted(session, {"provider_clones": {"deleted": done.done, "remaining": done.remaining}})
+    assert names(remove(vcenter, noted).refused) == {CLONE}
+
+
+def test_while_nobody_can_ask_the_others_a_clone_stays(vcenter: peer.VCenter) -> None:
+    """The reading of all VMs' disks is answered without those of one of them, or not at all."""
+    vcenter.make(CLONE, "database-vm")
+    for fault in ({"fault": "missing", "value": "database-vm"}, {"fault": "SystemError"}):
+        vcenter.rules({"method": "RetrievePropertiesEx", **fault})
+        assert remove(vcenter, recorded(CLONE)).done == []
+        assert CLONE in vcenter.named()
+    vcenter.rules()
+    assert names(remove(vcenter, recorded(CLONE)).done) == {CLONE}
+
+
+def test_where_there_is_no_clone_no_disk_is_read(vcenter: peer.VCenter) -> None:
+    def reads() -> int:
+        vcenter.forget_calls()
+        survey(vcenter, recorded(CLONE))
+        return vcenter.calls()["RetrievePropertiesEx"]
+
+    without = reads()
     vcenter.make(CLONE)
-    vcenter.forget_calls()
-    survey(vcenter, recorded(CLONE))
-    plain = vcenter.calls()["RetrievePropertiesEx"]
+    plain = reads()
     vcenter.make({"name": f"{PREFIX}-odd", "attach": "[LocalDS_0] x/y.vmdk"})
-    vcenter.forget_calls()
-    survey(vcenter, recorded(CLONE))
-    assert vcenter.calls()["RetrievePropertiesEx"] == plain + 1
+    assert (plain, reads()) == (without + 2, without + 2)
 
 
 # -- where nobody looked ----------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.mtv.teardown.plugins.module_utils._phases import providers, start, vsphere
+from ansible_collections.mtv.teardown.plugins.module_utils._phases import providers, start, vsphere, vsphere_disks
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.wait import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 from ansible_collections.mtv.teardown.plugins.module_utils._session.ownership import Status
@@ -110,6 +110,17 @@ def test_its_own_disk_that_another_vm_has_too_keeps_the_clone_in_every_way(
     assert {CLONE, "database-vm"} <= set(vcenter.named())
     noted = start.with_deleted(session, {"provider_clones": {"deleted": done.done, "remaining": done.remaining}})
     assert names(remove(vcenter, noted).refused) == {CLONE}
+
+
+def test_vms_without_a_layout_are_asked_for_their_devices(
+    vcenter: peer.VCenter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A vCenter that keeps no layouts, or forgets one that is out of reach."""
+    vcenter.make(CLONE, {"name": "database-vm", "attach": OWN}, f"{PREFIX}-b")
+    for field in ("layout.snapshot", "layout.swapFile"):  # what no VM tells, and what is no list of disks
+        monkeypatch.setattr(vsphere_disks, "BRIEFLY", (field, vsphere_disks.SNAPSHOTS))
+        done = remove(vcenter, recorded(CLONE), check_mode=True)
+        assert names(done.done) == {f"{PREFIX}-b"} and names(done.refused) == {CLONE}
 
 
 def test_while_nobody_can_ask_the_others_a_clone_stays(vcenter: peer.VCenter) -> None:

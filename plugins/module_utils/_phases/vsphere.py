@@ -134,16 +134,16 @@ class VSphereSite:
         told, close = Properties(), ("name", vsphere_disks.DEVICES, vsphere_disks.FILES)
         disks: dict[str, vsphere_disks.Attached | None] = {}
         if not doubt:
-            told = self._center.everything("VirtualMachine", ("name", *vsphere_disks.BRIEFLY))
+            told = self._center.everything("VirtualMachine", vsphere_disks.BRIEFLY)
             disks = {ref: vsphere_disks.briefly(values) for ref, values in told.values.items()}
         if doubt or not vsphere_disks.are_true(disks, known):
             closer = told = self._center.everything("VirtualMachine", close)
         else:
-            untold = [ref for ref, has in disks.items() if has is None and ref not in known]
+            untold = [ref for ref in {**names, **disks} if disks.get(ref) is None and ref not in known]
             closer = self._center.objects("VirtualMachine", untold, close) if untold else Properties()
         disks |= {**known, **{ref: vsphere_disks.attached(values) for ref, values in closer.values.items()}}
-        listed = {ref: plain_name(str(values.get("name") or ref)) for ref, values in told.values.items()}
-        return vsphere_disks.users(disks, {**names, **listed}, {*told.unread, *closer.unread})
+        later = {ref: ref for ref in told.values if ref not in names}
+        return vsphere_disks.users(disks, {**names, **later}, {*told.unread, *closer.unread})
 
     def _hosts(self, machines: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
         """Names of the hosts of VMs that cannot be reached."""

@@ -22,6 +22,19 @@ options:
     type: path
 """
 
+    # Paired with NOTED_SPEC.
+    NOTED = r"""
+options:
+  keep_note:
+    description:
+      - Note what is about to be deleted, and what it may leave behind, before that is asked for; a run that is cut off
+        does not lose it then. The note is the one of the role session, in O(data_collector_path), or else beside
+        O(resources_file); the folder is made where there is none. Where it cannot be written, nothing is deleted.
+      - Not in check mode.
+    type: bool
+    default: false
+"""
+
     # Paired with UNOPENED_SPEC.
     UNOPENED = r"""
 options:

@@ -10,16 +10,16 @@ of an option here, because a providers file comes before it (_record/connections
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any
 
 from ansible.module_utils.basic import env_fallback, missing_required_lib
 from ansible_collections.mtv.teardown.plugins.module_utils import _module
-from ansible_collections.mtv.teardown.plugins.module_utils._errors import NO_ANSWER, ApiError
+from ansible_collections.mtv.teardown.plugins.module_utils._errors import NO_ANSWER, ApiError, RecordError
 from ansible_collections.mtv.teardown.plugins.module_utils._module import Module
-from ansible_collections.mtv.teardown.plugins.module_utils._phases import providers, start
+from ansible_collections.mtv.teardown.plugins.module_utils._phases import notes, providers, start
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.providers import Opener, Site, Target
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.wait import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._record import connections, providers_file
@@ -34,6 +34,8 @@ FILE_SPEC: dict[str, Any] = {
 }
 # doc fragment mtv.teardown._providers_file.unopened
 UNOPENED_SPEC: dict[str, Any] = {"unopened": {"type": "list", "elements": "dict", "default": []}}
+# doc fragment mtv.teardown._providers_file.noted
+NOTED_SPEC: dict[str, Any] = {"keep_note": {"type": "bool", "default": False}}
 # doc fragment mtv.teardown._vsphere
 VSPHERE_SPEC: dict[str, Any] = {
     "hostname": {"type": "str"},
@@ -179,13 +181,18 @@ def stands_alone(one: clones.Remote) -> bool:
 
 def module_of(spec: Mapping[str, Any], **more: Any) -> Module:
     """A module that works on providers of one type, and on nothing else."""
-    spec = {**_module.SESSION_SPEC, **_module.WAIT_SPEC, **FILE_SPEC, **UNOPENED_SPEC, **spec, **more}
+    shared = {**_module.SESSION_SPEC, **_module.WAIT_SPEC, **FILE_SPEC, **UNOPENED_SPEC, **NOTED_SPEC}
+    spec = {**shared, **spec, **more}
     return Module(argument_spec=spec, supports_check_mode=True)
 
 
 def cluster_module_of(spec: Mapping[str, Any]) -> Module:
     """A module that looks at the cluster and at providers of every type."""
     return _module.module_of({**ALL_SPEC, **spec})
+
+
+def _no_note(_items: Sequence[Mapping[str, Any]]) -> None:
+    """Nothing is kept."""
 
 
 def run_phase(
@@ -203,7 +210,10 @@ def run_phase(
             targets = [_unusable(kind, kind, named)]
         limits = Limits(float(params["stall_timeout"]), float(params["wait_timeout"]))
         limits = limits.brief() if params["stalled"] else limits
-        result = providers.remove(targets, session, limits, bool(module.check_mode), wants)
+        note = partial(notes.add, start.folder_of(params), session) if params["keep_note"] else _no_note
+        if params["keep_note"] and not start.folder_of(params):
+            raise RecordError("keep_note: nothing says where the note is; give data_collector_path or resources_file.")
+        result = providers.remove(targets, session, limits, bool(module.check_mode), wants, note)
         out = _module.answer(result, "deleted", bool(params["fail_on_remaining"]), result.requests)
         out["insecure"] = result.insecure
         if module._diff:

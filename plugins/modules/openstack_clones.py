@@ -16,7 +16,7 @@ description:
   - A name only finds candidates; everything is deleted by its id, and nothing outside the project of the connection.
   - Never unlocks a server or unprotects an image.
   - Of what hangs on a clone, a volume that another server has too, that is older, of another user, or has a name of its own is not taken,
-    nor a snapshot of which somebody's image is made. A server that would take such a volume along (C(delete_on_termination)) is contested.
+    nor a snapshot of which somebody's image is made, or that nothing shows to be the session's. A server that would take such a volume along (C(delete_on_termination)) is contested.
   - Volume snapshots that stand alone are what M(mtv.teardown.volume_snapshots) deletes.
 author:
   - mtv.teardown contributors (!UNKNOWN)
@@ -31,6 +31,7 @@ extends_documentation_fragment:
   - mtv.teardown._wait
   - mtv.teardown._providers_file
   - mtv.teardown._providers_file.unopened
+  - mtv.teardown._providers_file.noted
   - mtv.teardown._openstack
   - mtv.teardown._attributes
 options:

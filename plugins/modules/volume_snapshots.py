@@ -27,6 +27,7 @@ extends_documentation_fragment:
   - mtv.teardown._wait
   - mtv.teardown._providers_file
   - mtv.teardown._providers_file.unopened
+  - mtv.teardown._providers_file.noted
   - mtv.teardown._openstack
   - mtv.teardown._attributes
 options:

@@ -75,7 +75,8 @@ python_for 3.11 3.12 3.13
 make_end lower "$python" '2.19.*' 12.2.0 lowest-direct
 check_end lower
 say "lower: the libraries of the source providers"
-pytest_at lower 60 tests/contract/test_vsphere_clones.py tests/contract/test_ovirt_site.py
+pytest_at lower 60 tests/contract/test_vsphere_clones.py tests/contract/test_vsphere_files.py \
+  tests/contract/test_vsphere_reading.py tests/contract/test_vsphere_rights.py tests/contract/test_ovirt_site.py
 
 python_for 3.13 3.12 3.11
 if [ "$found" = 3.11 ]; then

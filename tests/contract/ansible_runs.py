@@ -7,8 +7,12 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +31,15 @@ class Run:
     wrote: list[dict[str, Any]]
 
 
+def _family(pid: int) -> Iterator[int]:
+    """A process and all that it began: Ansible's workers have sessions of their own, and would go on."""
+    yield pid
+    with suppress(FileNotFoundError, ProcessLookupError):
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            for child in (thread / "children").read_text(encoding="ascii").split():
+                yield from _family(int(child))
+
+
 class Playbooks:
     """Runs playbooks in a folder of their own."""
 
@@ -43,6 +56,21 @@ class Playbooks:
             CHECKOUT / "playbooks" / f"{name}.yml", *arguments, **{"mtv_teardown_stall_timeout": 2, **extra}
         )
 
+    def killed(self, name: str, when: Callable[[], bool], **extra: object) -> None:
+        """Begin one, and end it without a warning as soon as that is so."""
+        command = self._command(CHECKOUT / "playbooks" / f"{name}.yml", **extra)
+        run = subprocess.Popen(command, cwd=self.folder, env=self.environment(), stdout=subprocess.DEVNULL)
+        try:
+            ends = time.monotonic() + 120
+            while not when():
+                assert time.monotonic() < ends and run.poll() is None
+                time.sleep(0.2)
+        finally:
+            for pid in list(_family(run.pid)):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            run.wait()
+
     def run_role(self, role: str, *arguments: str, **variables: object) -> Run:
         """One role alone, as in somebody's own playbook."""
         task = {"ansible.builtin.import_role": {"name": f"mtv.teardown.{role}"}}
@@ -52,23 +80,21 @@ class Playbooks:
         return self.run_file(file, *arguments)
 
     def run_file(self, playbook: Path, *arguments: str, **extra: object) -> Run:
-        given = {"data_collector_path": str(self.folder / ".data-collector"), **extra}
-        # In a file beside the folder, for a command line is shown to everybody.
-        variables = self.folder.with_suffix(".variables.json")
-        variables.write_text(json.dumps(given), encoding="utf-8")
-        command = [
-            str(Path(sys.executable).parent / "ansible-playbook"),
-            str(playbook),
-            "-e",
-            f"@{variables}",
-            *arguments,
-        ]
+        command = self._command(playbook, *arguments, **extra)
         since = mark(self.lab)
         done = subprocess.run(
             command, cwd=self.folder, env=self.environment(), capture_output=True, text=True, check=False, timeout=600
         )
         wrote = writes(self.lab, since)
         return Run(done.returncode, done.stdout + done.stderr, requests(self.lab, since), wrote)
+
+    def _command(self, playbook: Path, *arguments: str, **extra: object) -> list[str]:
+        given = {"data_collector_path": str(self.folder / ".data-collector"), **extra}
+        # In a file beside the folder, for a command line is shown to everybody.
+        variables = self.folder.with_suffix(".variables.json")
+        variables.write_text(json.dumps(given), encoding="utf-8")
+        program = Path(sys.executable).parent / "ansible-playbook"
+        return [str(program), str(playbook), "-e", f"@{variables}", *arguments]
 
     def environment(self) -> dict[str, str]:
         """Nothing of the caller's own configuration."""

@@ -21,6 +21,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._clients.cluster impo
 from tests.contract.checks import CHECKS, checks_of
 from tests.contract.image import Image
 from tests.contract.image import build as build_image
+from tests.contract.vcenters import BYSTANDERS
 from tests.lab import controlplane
 from tests.lab.admin import Admin, admin_of
 from tests.lab.engine import peer as engines
@@ -28,6 +29,7 @@ from tests.lab.faults import FaultProxy
 from tests.lab.openstack import peer as openstack
 from tests.lab.openstack.faults import CloudProxies
 from tests.lab.openstack.worlds import Project
+from tests.lab.vcenter import peer as vcenters
 
 _NUMBERS = itertools.count(1)
 # Two processes that test side by side have labs of their own.
@@ -160,6 +162,25 @@ def engine(engine_server: engines.Peer) -> Iterator[engines.Peer]:
     yield engine_server
     engine_server.rules()
     assert engine_server.sessions() == 0
+
+
+@pytest.fixture(scope="session")
+def vcenter_server() -> Iterator[vcenters.VCenter]:
+    started = vcenters.start(f"{LABS}vcenter", say=lambda text: print(f"lab: {text}"))
+    yield started
+    vcenters.stop(f"{LABS}vcenter")
+
+
+@pytest.fixture
+def vcenter(vcenter_server: vcenters.VCenter) -> Iterator[vcenters.VCenter]:
+    """A vCenter with bystanders, who live, and on which no session stays open."""
+    vcenter_server.clear()
+    others = {vm["id"]: vm["uuid"] for vm in vcenter_server.make(*BYSTANDERS)}
+    yield vcenter_server
+    vcenter_server.rules()
+    there = vcenter_server.vms()
+    assert {vm_id: there[vm_id]["uuid"] for vm_id in others} == others
+    assert vcenter_server.sessions() == []
 
 
 @pytest.fixture(scope="session")

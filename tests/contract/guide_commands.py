@@ -92,7 +92,7 @@ COMMANDS: dict[str, Case] = {
         instead=f"ls {ROOT}/tests/tools/readonly.sh",
         why="there is no podman here; test_runs_environment.py runs the same on such a file system",
     ),
-    # Rights; test_least_privilege.py and test_vsphere_clones.py try what these give.
+    # Rights; test_least_privilege.py and test_vsphere_rights.py try what these give.
     "oc apply -f extensions/rights/every-run.yml": _NO_SESSION,
     "oc create clusterrolebinding mtv-teardown-every-run --clusterrole mtv-teardown-every-run"
     " --serviceaccount ci:teardown": _NO_SESSION,

@@ -7,10 +7,6 @@ exit codes in the guide of verdicts; results that are of one run and of no other
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -191,23 +187,9 @@ def test_a_run_that_is_killed_leaves_no_old_verdict(playbooks: Playbooks, sessio
         "exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": str(login), "interactiveMode": "Never"}
     }
     (playbooks.folder / "config").write_text(yaml.safe_dump(config), encoding="utf-8")
-    command = [
-        str(Path(sys.executable).parent / "ansible-playbook"),
-        str(CHECKOUT / "playbooks" / "teardown.yml"),
-        *("-e", f"session_prefix={session}", "-e", "mtv_teardown_run_id=build-7"),
-    ]
-    environment = {**playbooks.environment(), "KUBECONFIG": "config"}
-    run = subprocess.Popen(
-        command, cwd=playbooks.folder, env=environment, stdout=subprocess.DEVNULL, start_new_session=True
-    )
-    try:
-        ends = time.monotonic() + 120
-        while read(kept)["run_id"] != "build-7":
-            assert time.monotonic() < ends and run.poll() is None
-            time.sleep(0.2)
-    finally:
-        os.killpg(run.pid, signal.SIGKILL)
-        run.wait()
+    playbooks.kubeconfig = "config"
+    begun = {"session_prefix": session, "mtv_teardown_run_id": "build-7"}
+    playbooks.killed("teardown", lambda: read(kept)["run_id"] == "build-7", **begun)
     assert (read(kept)["verdict"], read(kept)["ended"]) == ("unverified", "")
     assert playbooks.run("verdict", mtv_teardown_run_id="build-7").code == 2
     assert playbooks.run("verdict", mtv_teardown_max_age=600).code == 2

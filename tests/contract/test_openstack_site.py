@@ -38,7 +38,7 @@ def test_a_whole_session_goes_and_bystanders_stay(project: Project, prefix: str)
         project.volume(f"{prefix}-rhel8-cccc-data-vol-2")
         project.image(f"{prefix}-rhel8-aaaa-snapshot")
         project.snapshot(base, f"snapshot for {prefix}-rhel8-aaaa-snapshot")
-        project.snapshot(clone.volumes[0], "by hand")
+        project.snapshot(clone.volumes[0], f"{prefix}-rhel8-aaaa-before")
         project.migrated(clone.server, clone.volumes[0])
         world = set(ours(project)) - set(before)
 
@@ -200,6 +200,17 @@ def test_a_snapshot_that_somebodys_image_is_made_of_stays(project: Project, pref
     assert run.decided[snapshot].status is Status.REFUSED and "golden" in run.decided[snapshot].reason
     assert {kind for kind, _name in ours(project).values()} >= {"Image", "Snapshot"}
     assert "golden" in {name for _kind, name in ours(project).values()}
+
+
+def test_a_snapshot_that_somebody_made_of_a_clones_volume_stays(project: Project, prefix: str) -> None:
+    """Whoever made it had something in mind. Cinder keeps the volume with it."""
+    clone = project.clone(f"{prefix}-rhel8-aaaa", boot_volume=True)
+    theirs = project.snapshot(clone.volumes[0], "by hand")
+    run = clouds.clear(project.peer, clouds.session(prefix), clouds.STUCK)
+    assert run.owned == set(run.decided) - {theirs}
+    assert run.decided[theirs].status is Status.REFUSED
+    assert run.causes() == {clone.volumes[0]: "volume-has-snapshots"}
+    assert set(ours(project)) == {theirs, clone.volumes[0]}
 
 
 def test_a_volume_named_after_the_clone_at_somebodys_server_stays(project: Project, prefix: str) -> None:

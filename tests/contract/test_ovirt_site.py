@@ -208,14 +208,26 @@ def test_disks_made_with_the_clone_or_after_it_go(made: str, engine: Peer) -> No
     assert vm["disks"][0] not in engine.disks()
 
 
-def test_an_engine_that_does_not_tell_the_age_of_disks(engine: Peer) -> None:
-    """No release that we know; LUNs and shared disks are told apart all the same."""
+WITHOUT_AGE: dict[str, tuple[dict[str, Any], str]] = {
+    "own": ({}, "does not tell since when"),
+    "floating": ({"created": "2025-01-01T00:00:00.000Z"}, "does not tell since when"),
+    "a LUN": ({"storage_type": "lun"}, "is a LUN"),
+}
+
+
+@pytest.mark.parametrize("case", WITHOUT_AGE)
+def test_an_engine_that_does_not_tell_the_age_of_disks(case: str, engine: Peer) -> None:
+    """No release that we know: each disk may be somebody's then. One that is only detached holds nothing."""
     engine.ask("PUT", "/product", {"dated": False})
-    lun = engine.disk("lun", storage_type="lun")
-    engine.vm("auto-ab12-lun", disks=[lun["id"]])
-    engine.vm(NAME)
-    assert teardown(engine).names == [NAME]
-    assert lun["id"] in engine.disks()
+    disk, told = engine.disk("of-somebody", **WITHOUT_AGE[case][0]), WITHOUT_AGE[case][1]
+    shared = engine.disk("shared", shareable=True)
+    vm, diskless = engine.vm(NAME, disks=[disk["id"]]), engine.vm("auto-ab12-small", disks=[shared["id"]])
+    run = teardown(engine)
+    assert run.names == ["auto-ab12-small"]
+    decided = {one.name: made for one, made in run.decided}
+    assert decided[NAME].status is Status.CONTESTED and told in decided[NAME].reason
+    assert vm["id"] in engine.vms() and {disk["id"], shared["id"]} <= set(engine.disks())
+    assert diskless["id"] not in engine.vms()
 
 
 def test_a_noted_disk_that_another_vm_has_now_is_kept(engine: Peer) -> None:

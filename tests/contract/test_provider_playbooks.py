@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -59,11 +59,16 @@ class World:
             "ca_file": self.engine.ca_file,
         }
 
-    def run(self, name: str = "teardown", *arguments: str, **extra: Any) -> Run:
+    def killed(self, when: Callable[[], bool]) -> None:
+        self.playbooks.killed("teardown", when, **self._given())
+
+    def _given(self) -> dict[str, Any]:
         file = self.playbooks.folder.with_suffix(".providers.json")
         file.write_text(json.dumps(self.providers), encoding="utf-8")
-        given = {"resources_file": str(self.record), "providers_file": str(file), **extra}
-        done = self.playbooks.run(name, *arguments, **given)
+        return {"resources_file": str(self.record), "providers_file": str(file)}
+
+    def run(self, name: str = "teardown", *arguments: str, **extra: Any) -> Run:
+        done = self.playbooks.run(name, *arguments, **{**self._given(), **extra})
         secrets = [entry.get("password", "") for entry in self.providers.values()]
         written = [(self.playbooks.folder / path).read_text(encoding="utf-8") for path in self.playbooks.files()]
         assert not [
@@ -152,6 +157,28 @@ def test_what_stays_on_a_provider_is_a_leftover_with_its_cause(world: World) -> 
     looked = world.run("verify")
     assert looked.code == 2
     world.center.rules()
+    assert world.run().code == 0
+
+
+def test_what_a_killed_run_deleted_is_looked_for_where_it_was(world: World) -> None:
+    """Killed between delete and verify: only what was noted before the delete tells where the clone's disk was."""
+    disk, center = f"[LocalDS_1] luns/{world.clone}_disk_1.vmdk", world.center
+    center.change(center.named()[world.clone], attach=disk)
+    center.write_file(disk)
+    center.write_file("[LocalDS_1] luns/other.vmdk")
+    center.rules({"method": "Destroy_Task", "object": world.clone, "fault": "hang"})
+    center.forget_calls()
+    world.killed(when=lambda: "Destroy_Task" in center.calls())
+    center.rules()
+    center.delete(center.named()[world.clone])
+    center.end_sessions()
+    for name in ("verify", "teardown", "teardown"):
+        done = world.run(name)
+        assert done.code == 2 and "LEFTOVERS" in done.output, done.output
+        assert disk in done.output and "other.vmdk" not in done.output
+    left = world.result()["leftovers"]
+    assert [(entry["place"], entry["cause"]) for entry in left] == [(disk, "files-left")]
+    center.remove_files()
     assert world.run().code == 0
 
 

@@ -87,8 +87,7 @@ class Volume:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """A VM. volumes, snapshots (description, status): only where the details were read; host, pool: ids; is_dated: the
-    engine told of its disks when they were made."""
+    """A VM. volumes, snapshots (description, status): only where the details were read; host, pool: ids."""
 
     id: str
     name: str
@@ -100,7 +99,6 @@ class Machine:
     protected: bool = False
     volumes: tuple[Volume, ...] = ()
     snapshots: tuple[tuple[str, str], ...] = ()
-    is_dated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -478,7 +476,6 @@ def machine(vm: Any) -> Machine:
         protected=bool(vm.delete_protected),
         volumes=tuple(replace(one, made=dates.get(one.id, "")) for one in _volumes(vm.disk_attachments or ())),
         snapshots=tuple((str(one.description or ""), _text(one.snapshot_status)) for one in vm.snapshots or ()),
-        is_dated=bool(dates),
     )
 
 

@@ -1,15 +1,21 @@
 # Copyright (c) 2026 mtv.teardown contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The note of an earlier run as a file: it is only read where nobody else can have written it."""
+"""The note of an earlier run as a file: it is only read where nobody else can have written it; and the note of this
+run, before something is deleted that nobody could find again."""
 
 from __future__ import annotations
 
+import json
 import os
 import stat
+import tempfile
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError
 from ansible_collections.mtv.teardown.plugins.module_utils._session import journal
+from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 
 
 def read(path: str) -> str | None:
@@ -35,6 +41,37 @@ def read(path: str) -> str | None:
         return found.decode()
     except UnicodeDecodeError as exc:
         raise RecordError(f"{path} cannot be read: {exc}. It is a note of an earlier run.") from exc
+
+
+def add(folder: str, session: Session, items: Iterable[Mapping[str, Any]]) -> None:
+    """Note these items of results, beside what other phases noted of providers. RecordError when that cannot be."""
+    path = os.path.join(folder, journal.file_name(session.prefix))
+    text = read(path)
+    known = journal.on_providers(session, text, path) if text is not None else session
+    content = journal.entry(journal.with_items(known, items))
+    try:
+        os.makedirs(folder, mode=0o755, exist_ok=True)
+        _replace(path, json.dumps(content, indent=4))
+    except OSError as exc:
+        raise RecordError(
+            f"{path} cannot be written: {exc.strerror}. Without it nobody would know where to look again when this run "
+            "is cut off, so nothing was deleted; make its folder one that can be written, or have no files written "
+            "(mtv_teardown_skip_data_collector)."
+        ) from exc
+
+
+def _replace(path: str, text: str) -> None:
+    """The whole note or the one before, whenever a run ends."""
+    handle, made = tempfile.mkstemp(dir=os.path.dirname(path), prefix=f".{os.path.basename(path)}.")  # mode 0600
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(made, path)
+    except OSError:
+        os.unlink(made)
+        raise
 
 
 def _wrong(file: os.stat_result, folder: os.stat_result) -> str:

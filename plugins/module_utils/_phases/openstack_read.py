@@ -25,6 +25,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session.openstack_na
 
 Items = Mapping[str, Mapping[str, Any]]
 OLDER = "attached to the clone, but older than it and not named after it"
+UNDATED = "attached to the clone and not named after it, and nothing tells which of them is older"
 NAMED = "attached to the clone, but named neither after it nor by Nova"
 OTHERS = "attached to the clone, but made by another user"
 
@@ -36,11 +37,11 @@ def zoned(created: str) -> str:
 
 
 def is_before(created: str, other: str) -> bool:
-    """False, too, when one of them is not told: then it proves nothing."""
+    """ValueError when one of them is not told: then it proves nothing."""
     try:
         return datetime.fromisoformat(created) < datetime.fromisoformat(other)
-    except (ValueError, TypeError):
-        return False
+    except TypeError as exc:  # one has a zone, one has none
+        raise ValueError(f"{created} and {other} cannot be compared") from exc
 
 
 def facts_of(kind: str, item: Mapping[str, Any]) -> dict[str, Any]:
@@ -153,12 +154,14 @@ class Reading:
         owner = next((self.remotes[ident] for ident in attached if ident in self.remotes), None)
         kept = self._held_by(one.id, self.remotes.keys())
         if owner is not None:
-            kept = kept or self._not_its_own(item, owner, self.found["Server"].get(owner.id, {}))
+            kept = kept or self._not_its_own(item, owner, self.found.get("Server", {}).get(owner.id, {}))
             return replace(one, owner=owner.identity, relation=f"attached to Server {owner.name}", kept=kept)
         return self._by_name(replace(one, kept=kept))
 
     def _held_by(self, volume: str, ours: Collection[str]) -> str:
-        servers = self.found.get("Server", {})
+        if "Server" not in self.found:  # Cinder does not tell of one that is shelved away
+            return "servers could not be read, and one of somebody may have it"
+        servers = self.found["Server"]
         strangers = [ident for ident in self._attached.get(volume, ()) if ident not in ours and ident in servers]
         names = ", ".join(f"{servers[ident].get('name')} ({ident})" for ident in strangers)
         return f"attached to Server {names}, which is not the session's" if names else ""
@@ -169,8 +172,11 @@ class Reading:
         name, created = str(item.get("name") or ""), zoned(str(item.get("created_at") or ""))
         if self._is_named_after(name, owner.name):
             return ""
-        if is_before(created, owner.created):
-            return OLDER
+        try:
+            if is_before(created, owner.created):
+                return OLDER
+        except ValueError:
+            return UNDATED
         if name and not name.startswith(owner.id):
             return NAMED
         users = {str(each.get("user_id")) for each in (item, server) if each.get("user_id")}
@@ -186,8 +192,16 @@ class Reading:
         one = replace(one, kept=self._image_of(one))
         volume = self.remotes.get(str(item.get("volume_id")))
         if volume is not None:
+            one = replace(one, kept=one.kept or self._of_whom(one, volume))
             return replace(one, owner=volume.identity, relation=f"snapshot of Volume {volume.name or volume.id}")
         return self._by_name(one)
+
+    def _of_whom(self, snapshot: Remote, volume: Remote) -> str:
+        """Whoever may use a volume may make one, and it holds the volume."""
+        server = self.remotes.get(volume.owner)
+        names = [one.name for one in (volume, server) if one is not None and one.name]
+        is_own = self._by_name(snapshot) is not None or any(self._is_named_after(snapshot.name, name) for name in names)
+        return "" if is_own else "made of a volume of the session, and nothing shows that the session made it"
 
     def _image_of(self, snapshot: Remote) -> str:
         """An image of a server with volumes holds nothing: it refers to their snapshots, and is lost with them."""
@@ -207,10 +221,15 @@ class Reading:
     def _port(self, one: Remote, item: Mapping[str, Any]) -> Remote | None:
         owner = self.remotes.get(str(item.get("device_id") or ""))
         if owner is None or owner.kind != "Server":
-            return one if self._is_known(one.id) else None
+            return self._noted_port(one, str(item.get("device_id") or "")) if self._is_known(one.id) else None
         # Ports that Nova makes have no name; one that a person has named is that person's.
         kept = self._not_its_own({**item, "user_id": ""}, owner, {}) if one.name else ""
         return replace(one, owner=owner.identity, relation=f"device of Server {owner.name}", kept=kept)
+
+    def _noted_port(self, one: Remote, device: str) -> Remote:
+        """Its server was the session's, and may have gone; another one may have it now."""
+        is_free = not device or device in self.session.lineage
+        return one if is_free else replace(one, kept=f"in use by {device}, which is not the session's")
 
     def _by_name(self, one: Remote) -> Remote | None:
         """By the name of a clone, or by the id of the server that Forklift has migrated."""

@@ -171,14 +171,16 @@ def _why_of_others(disk: Volume, owner: Machine) -> str:
     name = f"disk {disk.alias or disk.id} ({disk.id})"
     if disk.storage_type == "lun":  # ImagesHandler.removeLunDisk: the engine forgets it
         return f"{name} is a LUN of a storage server, and the engine would give it up with the VM"
-    if disk.shareable or not owner.is_dated:
+    if disk.shareable:
         return ""
+    others = [one for one in disk.vms if one != owner.id]
+    if others:
+        return f"{name} is attached to VM {', '.join(others)}, too, and would go with this one"
     if not disk.made:
         return f"the engine does not tell since when there is {name}, which would go with the VM"
     if _is_older(disk.made, owner.created):
         return f"{name} is older than the VM ({disk.made}): somebody has attached it, and it would go with the VM"
-    others = [one for one in disk.vms if one != owner.id]
-    return f"{name} is attached to VM {', '.join(others)}, too, and would go with this one" if others else ""
+    return ""
 
 
 def _is_older(made: str, created: str) -> bool:

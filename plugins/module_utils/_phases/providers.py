@@ -101,6 +101,8 @@ _UNMET = "VMs on it are named by their ids, and no provider that is configured i
 # Opens a connection; closing it logs out, whatever happened.
 Opener = Callable[[Connection], AbstractContextManager[Site]]
 Wants = Callable[[Remote], bool]
+# Told of the items that are about to be deleted; once they have gone, nobody knows what belonged to them.
+Note = Callable[[Sequence[Mapping[str, Any]]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,12 +204,17 @@ def lacking(targets: Sequence[Target], session: Session) -> tuple[list[dict[str,
 
 
 def remove(
-    targets: Sequence[Target], session: Session, limits: Limits, check_mode: bool, wants: Wants = lambda _one: True
+    targets: Sequence[Target],
+    session: Session,
+    limits: Limits,
+    check_mode: bool,
+    wants: Wants = lambda _one: True,
+    note: Note = lambda _items: None,
 ) -> Result:
     """Delete what is the session's, of what the caller wants; in check mode only say what that is."""
     with _opened(targets) as (sites, failed):
         look = partial(_look, sites, failed, targets)
-        result = _looked_removed_looked(sites, look, session, limits, check_mode, wants)
+        result = _looked_removed_looked(sites, look, session, limits, check_mode, wants, note)
         result.requests = sum(site.calls for site in sites)
         return result
 
@@ -219,11 +226,13 @@ def _looked_removed_looked(
     limits: Limits,
     check_mode: bool,
     wants: Wants,
+    note: Note,
 ) -> Result:
     before = look(session)
     owned = [(one, made) for one, made in before.with_status(Status.OWNED) if wants(one)]
     if check_mode or not owned:
         return _result(before, [item(one, made) for one, made in owned], {}, wants)
+    note([item(one, made) for one, made in owned])
     held = _remove(sites, [one for one, _made in owned], limits)
     # Parts are known by their owner, and that has gone: from here on they are known by what was seen of them.
     noted = {identity: made.test_name for one, made in owned for identity in (one.identity, *one.leaves)}

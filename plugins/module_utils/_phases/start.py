@@ -47,7 +47,13 @@ def session_of(params: Mapping[str, Any]) -> Session:
     pattern = str(params.get("session_prefix_pattern") or "")
     checked = _prefix(given, pattern, records, source)
     session = Session(prefix=checked, source=source, records=records, pattern=pattern)
-    return _with_journal(session, folder or (os.path.dirname(path) if path else ""))
+    return _with_journal(session, folder_of(params))
+
+
+def folder_of(params: Mapping[str, Any]) -> str:
+    """Where the note of a session is; empty where nothing says that."""
+    record = str(params.get("resources_file") or os.environ.get(FILE_VARIABLE) or "")
+    return str(params.get("data_collector_path") or "") or (os.path.dirname(record) or "." if record else "")
 
 
 def _told(params: Mapping[str, Any]) -> dict[str, Any]:
@@ -157,11 +163,13 @@ def _is_item(one: Any) -> bool:
     if not isinstance(one, Mapping) or not all(isinstance(one.get(key), (str, type(None))) for key in _ITEM):
         return False
     texts = [one.get(key) for key in ("provider", "cause", "next_step")]
-    stored = one.get("backend") or {}
+    stored, leaves = one.get("backend") or {}, one.get("leaves") or []
     return (
         all(key in one for key in _ITEM)
         and all(isinstance(one[key], str) for key in _ITEM if key != "namespace")
         and all(isinstance(told, (str, type(None))) for told in texts)
+        and isinstance(leaves, (list, tuple))
+        and all(isinstance(identity, str) for identity in leaves)
         and isinstance(stored, Mapping)
         and all(isinstance(stored.get(key), str) for key in (("type", "handle") if stored else ()))
     )

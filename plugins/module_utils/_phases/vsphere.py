@@ -100,7 +100,8 @@ class VSphereSite:
         unread = {"VirtualMachine": _told(untold)} if untold else {}
         places = _places(homes.values)
         mine = {ref: one for ref, one in details.values.items() if clones.may_be(session, "vsphere", names[ref])}
-        disks = self._disks(mine, names)
+        noted = {ref: one for ref, one in details.values.items() if one.get("config.instanceUuid") in session.lineage}
+        disks = self._disks(mine | noted, names)
         hosts = self._hosts(details.values)
         machines = [
             self._machine(ref, values, places, disks.get(ref, ""), hosts) for ref, values in details.values.items()
@@ -120,17 +121,32 @@ class VSphereSite:
         return Seen((*machines, *snapshots, *files), complete, unread)
 
     def _disks(self, machines: Mapping[str, Mapping[str, Any]], names: Mapping[str, str]) -> dict[str, str]:
-        """Why each of these must not be deleted with its disks. Those of all other VMs are read only in doubt."""
+        """Why each of these must not be deleted with its disks; no other VM may have them."""
         had = {ref: disks for ref, values in machines.items() if (disks := vsphere_disks.attached(values)) is not None}
         homes = {ref: _folder(str(values.get(_PATH) or "")) for ref, values in machines.items()}
-        known = vsphere_disks.Users({})
-        if any(vsphere_disks.doubtful(names[ref], homes[ref], disks) for ref, disks in had.items()):
-            every = self._center.everything("VirtualMachine", ("name", vsphere_disks.DEVICES))
-            listed = {ref: plain_name(str(values.get("name") or ref)) for ref, values in every.values.items()}
-            known = vsphere_disks.users(every.values, {**names, **listed})
+        doubt = any(vsphere_disks.doubtful(names[ref], homes[ref], disks) for ref, disks in had.items())
+        known = self._users(had, names, doubt) if had else vsphere_disks.Users({})
         kept = {ref: vsphere_disks.kept(ref, names[ref], homes[ref], disks, known) for ref, disks in had.items()}
         # One that cannot be reached is not deleted anyhow, and says why.
         return {ref: kept.get(ref, _UNTOLD if _is_connected(values) else "") for ref, values in machines.items()}
+
+    def _users(
+        self, known: Mapping[str, vsphere_disks.Attached], names: Mapping[str, str], doubt: bool
+    ) -> vsphere_disks.Users:
+        """Who has which disk, of all VMs. doubt: some of the known disks are not plainly own."""
+        told, close = Properties(), ("name", vsphere_disks.DEVICES, vsphere_disks.FILES)
+        disks: dict[str, vsphere_disks.Attached | None] = {}
+        if not doubt:
+            told = self._center.everything("VirtualMachine", vsphere_disks.BRIEFLY)
+            disks = {ref: vsphere_disks.briefly(values) for ref, values in told.values.items()}
+        if doubt or not vsphere_disks.are_true(disks, known):
+            closer = told = self._center.everything("VirtualMachine", close)
+        else:
+            untold = [ref for ref in {**names, **disks} if disks.get(ref) is None and ref not in known]
+            closer = self._center.objects("VirtualMachine", untold, close) if untold else Properties()
+        disks |= {**known, **{ref: vsphere_disks.attached(values) for ref, values in closer.values.items()}}
+        later = {ref: ref for ref in told.values if ref not in names}
+        return vsphere_disks.users(disks, {**names, **later}, {*told.unread, *closer.unread})
 
     def _hosts(self, machines: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
         """Names of the hosts of VMs that cannot be reached."""
@@ -246,7 +262,7 @@ class VSphereSite:
             host=self.connection.host,
             kind=kind,
             id=path,
-            name=path.partition("] ")[2],
+            name=clones.file_name(path),
             place=path,
             kept=_KEPT_FILES,
         )

@@ -103,6 +103,11 @@ def _unqualified(server: str, identity: str) -> str:
     return identity.removeprefix(f"{server}/") if server else identity
 
 
+def file_name(path: str) -> str:
+    """What a file of a datastore is called: C([datastore] folder/name) without the datastore."""
+    return path.partition("] ")[2] or path
+
+
 def of_server(session: Session, server: str) -> Session:
     """The session as far as this server is concerned: what was noted of objects there, by the ids that they have there.
     No other server's ids say anything about them."""
@@ -117,10 +122,11 @@ def of_server(session: Session, server: str) -> Session:
 
 
 def types_of(session: Session) -> frozenset[str]:
-    """Types of source providers on which the session may have left something: those that the record names, or its
-    Providers."""
+    """Types of source providers on which the session may have left something: those that the record names, its
+    Providers, or the note of an earlier run."""
     named = ["openstack" if r.kind == "VolumeSnapshot" else r.kind for r in session.records if r.on_provider]
     named += [key.type for key in session.providers if key.type in (*SEARCHED, *_NAMED)]
+    named += [trace.group for trace in session.traces.values() if trace.group in SEARCHED]
     providers = [r.name for r in session.records if r.kind == "Provider"]
     named += ["vsphere" for key in session.conversions if key.vms]
     named += [found[1] for name in providers if (found := _SOURCE.search(name))]

@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError, TeardownError
+from ansible_collections.mtv.teardown.plugins.module_utils._session import clones
 from ansible_collections.mtv.teardown.plugins.module_utils._session import prefix as prefixes
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import (
     KEYS,
@@ -37,7 +38,7 @@ _UID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _KEPT = ("prefix", "started", "namespaces", *KEYS, "lineage", "traces", "identities")
 # Causes of what stayed because it is not shown to be the session's alone: a note of it would make that weaker.
-NOT_OURS_ALONE = frozenset({"contested", "kept-unread"})
+NOT_OURS_ALONE = frozenset({"contested", "kept-unread", "disk-of-others"})
 # Types of source providers; everything else that is noted lives on the cluster.
 PROVIDERS = ("vsphere", "ovirt", "openstack")
 
@@ -79,9 +80,10 @@ def with_items(session: Session, items: Iterable[Mapping[str, Any]]) -> Session:
         uid = str(item.get("uid") or "")
         if not uid or item.get("cause") in NOT_OURS_ALONE or session.is_own_namespace(item.get("namespace")):
             continue
-        # What it may leave behind is known for this run: a look tells more of it than its name.
-        lineage |= dict.fromkeys((uid, *(item.get("leaves") or ())), str(item.get("test_name") or ""))
-        traces.setdefault(uid, _trace_of(item))
+        # What it may leave behind, too: once it has gone, nothing else tells where that was.
+        known = {uid: _trace_of(item), **_traces_of_left(item)}
+        lineage |= dict.fromkeys(known, str(item.get("test_name") or ""))
+        traces = {**known, **traces}
     return session.learned(lineage=lineage, traces=traces)
 
 
@@ -90,6 +92,17 @@ def _trace_of(item: Mapping[str, Any]) -> Trace:
     group = api if item.get("provider") else api.rpartition("/")[0]
     where = (str(item.get(key) or "") for key in ("kind", "namespace", "name", "evidence"))
     return Trace(str(item.get("host") or ""), group, *where)
+
+
+def _traces_of_left(item: Mapping[str, Any]) -> dict[str, Trace]:
+    """These have no identity but the place where they are, and that says all of them (clones.Remote.identity)."""
+    home, group = str(item.get("host") or ""), str(item.get("api_version") or "")
+    evidence = f"left by {item.get('kind')} {item.get('name')}"
+    left = {}
+    for identity in item.get("leaves") or ():
+        kind, _slash, path = str(identity).removeprefix(f"{home}/").partition("/")
+        left[str(identity)] = Trace(home, group, kind, "", clones.file_name(path), evidence)
+    return left
 
 
 def traced(session: Session, decided: Iterable[tuple[Obj, Decision]], home: str) -> Session:
@@ -204,6 +217,14 @@ def begins_anew(session: Session, objects: Iterable[Obj]) -> bool:
         return False
     named = [o for o in listed if prefixes.matches(session.prefix, o.name) or session.is_own_namespace(o.namespace)]
     return bool(named) and all(o.created and o.created > session.noted for o in named)
+
+
+def on_providers(session: Session, text: str, path: str) -> Session:
+    """The session with what the note at this path says of source providers, and nothing else of it."""
+    noted = forgotten(
+        with_journal(Session(session.prefix, records=session.records, pattern=session.pattern), text, path)
+    )
+    return session.learned(lineage={**noted.lineage, **session.lineage}, traces={**noted.traces, **session.traces})
 
 
 def forgotten(session: Session) -> Session:

@@ -110,6 +110,10 @@ class VCenter:
         """An empty file in a datastore, as C([LocalDS_0] folder/file)."""
         self._ask("POST", "/files", {"path": path})
 
+    def remove_files(self) -> None:
+        """All that write_file() has written."""
+        self._ask("DELETE", "/files")
+
     def reach(self, datastore: str, accessible: bool) -> None:
         """Whether a datastore can be reached."""
         self._ask("PUT", f"/datastores/{datastore}", accessible)
@@ -127,7 +131,7 @@ class VCenter:
             if not vm["name"].startswith("DC0_"):
                 self.change(vm_id, disabled_methods=[])
                 self.delete(vm_id)
-        self._ask("DELETE", "/files")
+        self.remove_files()
         self.forget_calls()
 
     def govmomi(self, *arguments: str) -> Any:

@@ -221,6 +221,11 @@ func (w *world) change(vm *simulator.VirtualMachine, wanted VM) {
 				DiskMode:                     "persistent",
 			}
 			vm.Config.Hardware.Device = append(vm.Config.Hardware.Device, disk)
+			// A vCenter tells of it in both of its layouts, too.
+			layout := types.VirtualMachineFileLayoutDiskLayout{Key: disk.Key, DiskFile: []string{wanted.Attach}}
+			vm.Layout.Disk = append(vm.Layout.Disk, layout)
+			file := types.VirtualMachineFileLayoutExFileInfo{Key: disk.Key, Name: wanted.Attach, Type: "diskDescriptor"}
+			vm.LayoutEx.File = append(vm.LayoutEx.File, file)
 		}
 		if wanted.NoConfig {
 			w.hidden[vm.Self.Value] = vm.Config

@@ -123,7 +123,9 @@ def volume(name: str, *servers: str, created: str = "2026-01-01T10:00:05") -> di
         (volume("", SERVER, created="2026-01-01T10:00:00.5"), Status.OWNED),
         (volume("", SERVER, created="2026-01-01T09:59:59"), Status.REFUSED),
         (volume(f"{CLONE}-boot-vol", SERVER, created="2026-01-01T09:00:00"), Status.OWNED),
-        (volume("", SERVER, created=""), Status.OWNED),
+        (volume("", SERVER, created=""), Status.REFUSED),
+        (volume("", SERVER, created="yesterday"), Status.REFUSED),
+        (volume(f"{CLONE}-boot-vol", SERVER, created=""), Status.OWNED),
         (volume("", SERVER, STRANGER), Status.REFUSED),
         (volume("", STRANGER), None),
         (volume(f"{CLONE}-boot-vol", STRANGER), Status.CONTESTED),
@@ -184,6 +186,18 @@ def test_a_volume_that_a_strangers_server_has_shelved_away() -> None:
     assert decided[DISK][1].status is Status.CONTESTED and "database-vm" in decided[DISK][1].reason
 
 
+@pytest.mark.parametrize(
+    "made", [volume(f"{CLONE}-boot-vol", STRANGER), volume(f"{CLONE}-boot-vol"), volume("", SERVER)]
+)
+def test_volumes_when_servers_cannot_be_read(made: dict[str, Any]) -> None:
+    """A server of somebody may have them, and only Nova may tell."""
+    for session in (Session(PREFIX), Session(PREFIX, lineage={SERVER: "", DISK: ""})):
+        remotes = Reading(session, Connection("openstack", "osp", "cloud"), "ci", {"Volume": {DISK: made}}).all()
+        decided = {one.id: made for one, made in clones.decide(session, remotes)}
+        assert DISK not in decided or decided[DISK].status is Status.CONTESTED
+        assert all("could not be read" in made.reason for made in decided.values())
+
+
 def test_a_server_whose_volumes_cannot_be_read() -> None:
     """They would be lost sight of with it."""
     servers = {SERVER: server(CLONE) | at(DISK, ends=False), STRANGER: server(f"{CLONE}b")}
@@ -197,7 +211,7 @@ def test_a_server_whose_volumes_cannot_be_read() -> None:
     ("images", "status"),
     [
         ({}, Status.OWNED),
-        ({"i": {"name": f"{CLONE}-snapshot"}}, Status.OWNED),
+        ({"i": {"name": f"{CLONE}-2-snapshot"}}, Status.OWNED),
         ({"i": {"name": "golden"}}, Status.REFUSED),
         (None, Status.REFUSED),
     ],
@@ -210,12 +224,53 @@ def test_a_snapshot_of_which_an_image_is_made(images: dict[str, Any] | None, sta
         Session(PREFIX),
         Server={SERVER: server(CLONE)},
         Volume={DISK: volume("", SERVER)},
-        Snapshot={"snap": {"name": "snapshot for golden", "volume_id": DISK}},
+        Snapshot={"snap": {"name": f"{CLONE}-before", "volume_id": DISK}},
         **found,
     )
     assert decided["snap"][1].status is status
     if images is not None and status is Status.REFUSED:
         assert "golden" in decided["snap"][1].reason
+
+
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [
+        (f"snapshot for {CLONE}-snapshot", Status.OWNED),
+        (f"snapshot for forklift-migration-vm-{SERVER}", Status.OWNED),
+        (f"{CLONE}-before", Status.OWNED),
+        (PREFIX, Status.OWNED),
+        (f"{PREFIX}0-x", Status.REFUSED),
+        ("snapshot for golden", Status.REFUSED),
+        ("backup", Status.REFUSED),
+        ("", Status.REFUSED),
+    ],
+)
+def test_a_snapshot_that_somebody_made_of_a_volume_of_the_session(name: str, status: Status) -> None:
+    """Cinder keeps its volume then, and that says why."""
+    snapshots = {"snap": {"name": name, "volume_id": DISK}}
+    found = {
+        "Server": {SERVER: server(CLONE)},
+        "Volume": {DISK: volume("", SERVER)},
+        "Snapshot": snapshots,
+        "Image": {},
+    }
+    assert read(Session(PREFIX), **found)["snap"][1].status is status
+    noted = Session(PREFIX, lineage={SERVER: "", DISK: ""})
+    assert read(noted, **found)["snap"][1].status is status
+    if status is Status.REFUSED:
+        by_id = Session(PREFIX, records=(Record("VolumeSnapshot", name, id="snap"),))
+        assert read(by_id, **found)["snap"][1].status is Status.OWNED
+
+
+@pytest.mark.parametrize(
+    ("device", "status"),
+    [("", Status.OWNED), (SERVER, Status.OWNED), (STRANGER, Status.CONTESTED), ("router", Status.CONTESTED)],
+)
+def test_a_noted_port_that_others_may_have_now(device: str, status: Status) -> None:
+    """The server that it was on has gone, and Neutron need not have seen that."""
+    session = Session(PREFIX, lineage={SERVER: "", "p": ""})
+    decided = read(session, Server={STRANGER: server("database")}, Port={"p": {"name": "", "device_id": device}})
+    assert decided["p"][1].status is status
 
 
 @pytest.mark.parametrize(

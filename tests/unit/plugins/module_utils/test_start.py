@@ -331,6 +331,22 @@ def test_what_phases_deleted_is_remembered_outside_own_namespaces() -> None:
     assert start.with_deleted(Session(prefix="auto-ab12"), phases).lineage == {"a": "t"}
 
 
+@pytest.mark.parametrize("leaves", [5, "x", [5], {"a": 1}, [["a"]]])
+def test_what_a_phase_says_to_be_left_is_a_list_of_texts(leaves: object) -> None:
+    one = dict.fromkeys(("kind", "api_version", "name", "uid", "evidence", "reason", "test_name"), "x")
+    entry = {**one, "namespace": None, "provider": "vc", "leaves": leaves}
+    with pytest.raises(TeardownError, match="is not a list of objects"):
+        start.checked({"provider_clones": {"deleted": [entry]}})
+    start.checked({"provider_clones": {"deleted": [{**entry, "leaves": ["vc/DatastoreFile/[a] b"]}]}})
+
+
+def test_a_note_is_beside_the_record_wherever_that_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, names("auto-ab12-x"))
+    note(tmp_path, journal.entry(Session(prefix="auto-ab12")))
+    assert start.session_of(options(resources_file="resources.json")).note == "./teardown-auto-ab12.session.json"
+
+
 def test_the_session_says_which_note_it_knows_of(tmp_path: Path) -> None:
     given = options(session_prefix="auto-ab12", data_collector_path=str(tmp_path))
     assert start.session_of(given).note == ""

@@ -235,10 +235,10 @@ def test_in_a_run_of_its_own_what_is_made_anew_stays_refused() -> None:
 # -- source providers -------------------------------------------------------------------------------------------
 
 
-def leftovers(decided: Iterable[tuple[Remote, Any]]) -> list[dict[str, Any]]:
+def leftovers(decided: Iterable[tuple[Remote, Any]], cause: str = "locked") -> list[dict[str, Any]]:
     from ansible_collections.mtv.teardown.plugins.module_utils._causes.model import Cause
 
-    return [providers.left_item(one, made, Cause("locked", "x", "y")) for one, made in decided if made.ours]
+    return [providers.left_item(one, made, Cause(cause, "x", "y")) for one, made in decided if made.ours]
 
 
 def remote_twice(session: Session, fresh: Session, *remotes: Remote) -> tuple[dict[str, Status], dict[str, Status]]:
@@ -303,6 +303,48 @@ def test_parts_are_known_by_the_note_on_their_own_provider_alone() -> None:
     assert [d.status for _o, d in clones.decide(known, [alone])] == [Status.OWNED]
     assert [d.status for _o, d in clones.decide(known, [replace(volume, host="elsewhere")])] == [Status.CONTESTED]
     assert [d.status for _o, d in clones.decide(known, [replace(volume, kept="somebody uses it")])] != [Status.OWNED]
+
+
+SERVER = "vc-instance"
+WITH_RECORD = replace(test_clones.SESSION, plans=(), providers=())
+
+
+def with_files(*files: str) -> Remote:
+    """A clone and what it may leave, as a look at its server tells of it."""
+    return replace(test_clones.vm("auto-ab12-x", "vm-3"), leaves=files).at(SERVER)
+
+
+def file_at(path: str, kind: str = "DatastoreFile", server: str = SERVER) -> Remote:
+    vm = test_clones.vm(clones.file_name(path), path)
+    return replace(vm, kind=kind, uid="", kept="files are never deleted").at(server)
+
+
+@pytest.mark.parametrize("verdict", ["", "leftovers", "unverified"])
+@pytest.mark.parametrize("fresh", [WITH_RECORD, Session(prefix=PREFIX)], ids=["record", "prefix"])
+def test_what_a_deleted_clone_may_leave_is_known_to_later_runs(verdict: str, fresh: Session) -> None:
+    """A run that was cut off after the delete, and one that could not look at the datastore."""
+    file, folder = "[LocalDS_1] luns/x_disk_1.vmdk", "[vsan] 5f3c-77"
+    clone = with_files(f"DatastoreFile/{file}", f"DatastoreFolder/{folder}")
+    (decision,) = clones.decide(WITH_RECORD, [clone])
+    before = journal.with_items(WITH_RECORD, [providers.item(*decision)])
+    known = noted(fresh, before, verdict)
+    assert "vsphere" in clones.types_of(known)
+    here = clones.of_server(known, SERVER).lineage
+    assert {f"DatastoreFile/{file}", f"DatastoreFolder/{folder}"} <= set(here)
+    there = [file_at(file), file_at(folder, "DatastoreFolder")]
+    assert [made.status for _one, made in clones.decide(known, there)] == [Status.CONTESTED] * 2
+    assert all("never deleted" in made.reason for _one, made in clones.decide(known, there))
+    assert clones.decide(known, [file_at(file, server="another"), file_at("[LocalDS_1] luns/other.vmdk")]) == []
+    assert noted(fresh, known, "clean").lineage == {}
+
+
+@pytest.mark.parametrize("cause", ["locked", "disk-of-others"])
+def test_of_a_contested_clone_nothing_is_noted(cause: str) -> None:
+    """What it has attached may be somebody's, and is no file that it left."""
+    clone = replace(with_files("DatastoreFile/[a] b.vmdk"), kept="somebody's disk hangs on it")
+    left = leftovers(clones.decide(WITH_RECORD, [clone]), cause)
+    session = noted(Session(prefix=PREFIX), WITH_RECORD, "leftovers", left)
+    assert session.lineage == session.traces == {}
 
 
 def test_a_clean_run_of_the_cluster_alone_keeps_what_is_left_on_providers() -> None:

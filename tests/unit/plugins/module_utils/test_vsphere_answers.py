@@ -59,6 +59,8 @@ def center(folder: Path) -> Iterator[Center]:
         made.vms = {"vm-1": CLONE, "vm-2": OTHER}
         yield made
         assert made.vms.get("vm-2") == OTHER
+        # No session stays open, but where none of all tries to end it comes through.
+        assert made.sessions == set() or (made.broken == "Logout" and made.calls["Logout"] > 1)
 
 
 def target(center: Center, key: str, password: str = soap_center.PASSWORD) -> Target:
@@ -87,7 +89,6 @@ def test_an_answer_that_is_none(center: Center, folder: Path, call: str, how: st
         assert told == {"bad"} and done.absent == []
     assert not gone or "vm-1" not in center.vms
     assert "vm-1" in center.vms or call in (*TIDYING, "SearchDatastore_Task")
-    assert center.sessions == set() or call == "Logout"
 
 
 @pytest.mark.parametrize("how", SOME)

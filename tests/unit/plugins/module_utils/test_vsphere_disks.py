@@ -30,9 +30,10 @@ def vm(*devices: SimpleNamespace, layout: tuple[str, ...] = ()) -> dict[str, Any
     return {disks.DEVICES: [cdrom, *devices], disks.FILES: [SimpleNamespace(name="[ds] x.vmx", type="config"), *files]}
 
 
-def judged(mine: dict[str, Any], home: str = HOME, **others: dict[str, Any]) -> str:
+def judged(mine: dict[str, Any], home: str = HOME, failed: tuple[str, ...] = (), **others: dict[str, Any]) -> str:
     """What keeps the clone, with these VMs beside it."""
-    known = disks.users({"vm-1": mine, **others}, {"vm-1": CLONE, **{name: name for name in others}})
+    told = {ref: disks.attached(values) for ref, values in {"vm-1": mine, **others}.items()}
+    known = disks.users(told, {"vm-1": CLONE, **{name: name for name in others}}, failed)
     held = disks.attached(mine)
     assert held is not None
     return disks.kept("vm-1", CLONE, home, held, known)
@@ -89,6 +90,43 @@ def test_a_disk_in_a_folder_of_another_name_is_its_own_when_all_have_said_that_t
 def test_its_own_disk_on_another_vm_keeps_it_when_that_is_known() -> None:
     mine = vm(disk(f"{HOME}/{CLONE}.vmdk"))
     assert "which child has" in judged(mine, child=vm(disk("[ds] child/child.vmdk", f"{HOME}/{CLONE}.vmdk")))
+
+
+def test_when_nobody_could_ask_the_others_its_own_disk_keeps_it() -> None:
+    mine = vm(disk(f"{HOME}/{CLONE}.vmdk"))
+    assert judged(mine, other=vm(disk(OTHER)), lost={}) == ""
+    assert "vm-7: no right" in judged(mine, failed=("vm-7: no right",))
+    assert judged(vm(), failed=("vm-7: no right",)) == ""
+
+
+def layout(*files: str, **more: Any) -> dict[str, Any]:
+    return {disks.LAYOUT: [SimpleNamespace(diskFile=list(files))] if files else [], **more}
+
+
+def test_a_layout_tells_all_but_of_snapshots() -> None:
+    assert disks.briefly(layout("[ds] a.vmdk", "[ds] base.vmdk")) == disks.Attached(
+        frozenset(("[ds] a.vmdk", "[ds] base.vmdk"))
+    )
+    assert disks.briefly(layout()) == disks.Attached(frozenset())
+    assert disks.briefly(layout("[ds] a.vmdk", rootSnapshot=["snapshot-1"])) is None
+    assert disks.briefly({"name": CLONE}) is None
+
+
+@pytest.mark.parametrize(
+    ("told", "true"),
+    [
+        (layout(f"{HOME}/{CLONE}.vmdk"), True),
+        (layout(), False),
+        (layout("[ds] other.vmdk"), False),
+        ({"name": CLONE}, True),  # it is read closer then
+    ],
+)
+def test_layouts_count_where_they_tell_of_what_is_known(told: dict[str, Any], true: bool) -> None:
+    known = disks.attached(vm(disk(f"{HOME}/{CLONE}.vmdk")))
+    assert known is not None
+    assert disks.are_true({"vm-1": disks.briefly(told)}, {"vm-1": known}) is true
+    assert disks.are_true({"vm-1": disks.briefly(layout())}, {"vm-1": disks.Attached(frozenset())})
+    assert disks.are_true({}, {"vm-1": known})
 
 
 def test_devices_that_are_not_told() -> None:

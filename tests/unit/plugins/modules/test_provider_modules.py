@@ -150,6 +150,14 @@ def test_at_the_end_a_provider_is_tried_once_more_unless_it_refused_the_login(
     assert found.absent == ()
 
 
+@pytest.mark.parametrize("name", MODULES)
+def test_a_note_needs_a_place(name: str, runner: Runner) -> None:
+    assert "data_collector_path" in runner.run(name, keep_note=True)["msg"]
+    record = runner.file("resources.json", {"Secret": [{"name": "auto-ci01-x", "namespace": "mtv"}]})
+    assert not runner.run(name, keep_note=True, resources_file=record).get("failed")
+    assert not runner.run(name, keep_note=True, data_collector_path="/does/not/exist").get("failed")
+
+
 def test_unknown_and_missing_options(runner: Runner) -> None:
     assert "session" in runner.run("vsphere_clones", session_prefix=None)["msg"]
     assert "too short" in runner.run("vsphere_clones", session_prefix="a")["msg"]

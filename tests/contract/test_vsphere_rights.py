@@ -1,0 +1,104 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Privileges on a vCenter: what is missing is named before anything is changed, and none is used that is not told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.mtv.teardown.plugins.module_utils._phases import providers, vsphere, vsphere_tasks
+from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
+from pyVmomi import vim, vmodl
+
+from tests.contract.providers import names, session_of
+from tests.contract.vcenters import CLONE, PREFIX, remove, target
+from tests.lab.vcenter import peer
+
+BASE = "mtv-tests-rhel9"
+
+
+def privileged(vcenter: peer.VCenter) -> Session:
+    """A session for which every privilege of the table is needed."""
+    vcenter.make({"name": CLONE, "power": "poweredOn"}, f"{PREFIX}-off")
+    base = vcenter.make({"name": BASE, "snapshots": [vsphere.PRECOPY]})[0]
+    return session_of(PREFIX, "vsphere", CLONE, plans={base["id"]: BASE}, host="127.0.0.1")
+
+
+def lacking(vcenter: peer.VCenter, session: Session) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    return providers.lacking([target(vcenter, snapshots=True)], session)
+
+
+def test_with_every_privilege_nothing_is_missing_and_no_other_is_used(vcenter: peer.VCenter) -> None:
+    session = privileged(vcenter)
+    vcenter.forget_calls()
+    assert lacking(vcenter, session) == ([], [])
+    assert sum(vcenter.calls().values()) < 40
+    done = remove(vcenter, session, snapshots=True)
+    assert names(done.done) == {CLONE, f"{PREFIX}-off", vsphere.PRECOPY}
+    assert set(vsphere_tasks.PRIVILEGES) <= set(vcenter.calls())
+    # What each call needs, by the types that come with pyVmomi; for two of them it depends on the object. Fetch is how
+    # pyVmomi reads a property of the root object.
+    needed = {"Destroy_Task": "VirtualMachine.Inventory.Delete", "SearchDatastore_Task": "Datastore.Browse"}
+    known = {info.wsdlName: info.privId for kind in KINDS for info in (m.info for m in methods_of(kind))}
+    used = {needed.get(name) or known[name] for name in vcenter.calls() if name != "Fetch"}
+    given = {*vsphere_tasks.PRIVILEGES.values(), vsphere_tasks.BROWSE}
+    assert {right for right in used if right and not right.startswith("System.")} == given
+
+
+KINDS = (
+    vim.AuthorizationManager,
+    vim.ServiceInstance,
+    vim.SessionManager,
+    vim.VirtualMachine,
+    vim.host.DatastoreBrowser,
+    vim.view.View,
+    vim.view.ViewManager,
+    vim.vm.Snapshot,
+    vmodl.query.PropertyCollector,
+)
+
+
+def methods_of(kind: Any) -> list[Any]:
+    return [method for name in dir(kind) if hasattr(method := getattr(kind, name), "info")]
+
+
+@pytest.mark.parametrize(
+    ("privilege", "where"),
+    [
+        ("VirtualMachine.Interact.PowerOff", {("VirtualMachine", f"/DC0/vm/{CLONE}")}),
+        (
+            "VirtualMachine.Inventory.Delete",
+            {
+                ("VirtualMachine", f"/DC0/vm/{CLONE}"),
+                ("VirtualMachine", f"/DC0/vm/{PREFIX}-off"),
+                ("Folder", "/DC0/vm"),
+            },
+        ),
+        ("VirtualMachine.State.RemoveSnapshot", {("VirtualMachine", f"/DC0/vm/{BASE}")}),
+        ("Datastore.Browse", {("Datastore", "LocalDS_0"), ("Datastore", "LocalDS_1")}),
+    ],
+)
+def test_a_privilege_that_is_missing_is_named_and_nothing_is_changed(
+    vcenter: peer.VCenter, privilege: str, where: set[tuple[str, str]]
+) -> None:
+    session = privileged(vcenter)
+    before = vcenter.vms()
+    vcenter.deny(privilege)
+    missing, _untold = lacking(vcenter, session)
+    assert {entry["verb"] for entry in missing} == {privilege}
+    assert {(entry["resource"], entry["name"]) for entry in missing} == where
+    assert all(entry["provider"] == "vsphere-8" and entry["remedy"] for entry in missing)
+    assert vcenter.vms() == before
+
+
+def test_a_vcenter_that_cannot_be_asked_is_no_clear_no(vcenter: peer.VCenter) -> None:
+    session = privileged(vcenter)
+    vcenter.rules({"method": "HasPrivilegeOnEntities", "fault": "SystemError", "value": "out of order"})
+    missing, untold = lacking(vcenter, session)
+    assert missing == []
+    assert [entry["provider"] for entry in untold] == ["vsphere-8"]
+    assert "SystemError" in untold[0]["error"]
+    missing, untold = providers.lacking([target(vcenter, password="not-the-password")], session)
+    assert (missing, ["wrong name or password" in entry["error"] for entry in untold]) == ([], [True])

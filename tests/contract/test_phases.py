@@ -205,7 +205,7 @@ def test_only_three_kinds_are_ever_patched(lab: Lab, cluster: Cluster, admin: Ad
     assert {entry["cause"] for entry in canceled.remaining} == {"forklift-controller-down"}
     assert places(archived.remaining) == {("Plan", f"{world.own}-p")}
     assert sorted((r["verb"], r["resource"], r["name"]) for r in writes(lab, since)) == [
-        ("patch", "conversions/status", f"{world.own}-i"),
+        ("patch", "conversions", f"{world.own}-i"),
         ("patch", "migrations", f"{world.own}-r"),
         ("patch", "plans", f"{world.own}-p"),
     ]

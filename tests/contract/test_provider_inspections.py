@@ -41,10 +41,8 @@ class World:
 
     def run(self, *arguments: str, **extra: Any) -> Run:
         record = str(self.playbooks.folder / "resources.json")
-        given = {"mtv_teardown_namespace_stall_timeout": 30, **extra}
-        return self.playbooks.run(
-            "teardown", *arguments, resources_file=record, providers_file=str(self.providers), **given
-        )
+        given = {"resources_file": record, "providers_file": str(self.providers), "mtv_teardown_stall_timeout": 30}
+        return self.playbooks.run("teardown", *arguments, **{**given, **extra})
 
     def result(self) -> dict[str, Any]:
         return self.playbooks.result(self.prefix)

@@ -28,7 +28,8 @@ from tests.lab.kube import ApiError
 from tests.lab.manifests import MTV_NAMESPACE
 from tests.lab.operator.kinds import KINDS
 from tests.lab.operator.settings import FORKLIFT
-from tests.lab.worlds import check, seed
+from tests.lab.vcenter import peer
+from tests.lab.worlds import check, inspected, seed
 from tests.lab.worlds.table import SHARED
 
 OUT = controlplane.CHECKOUT / ".cache" / "bench" / "scoreboard"
@@ -57,6 +58,7 @@ class Scenario:
     rules: tuple[Rule, ...] = ()
     suite: str | None = None
     size: int = 0
+    on_vcenter: bool = False  # its base VMs are on one, and their snapshots count
 
 
 @dataclass(frozen=True)
@@ -191,6 +193,7 @@ PROTECTING = (
     Scenario("other people's VM that is off uses a claim of the session", "shared-namespace", _lent_claim),
     Scenario("two sessions overlap", "many", _overlapping),
     Scenario("something is left outside namespaces", "cold", _outside),
+    Scenario("the tests inspect base VMs", "deep-inspection", on_vcenter=True),
 )
 BOARDS = {
     "scoreboard": ("Scoreboard", "when the world is not as it should be", SCENARIOS),
@@ -222,14 +225,17 @@ def _recorded(out: Path, world: World) -> ways.Objects:
     ]
 
 
-def _judged(lab: controlplane.Lab, world: World) -> tuple[int, int]:
+def _judged(lab: controlplane.Lab, world: World, center: peer.VCenter | None) -> tuple[int, int]:
     """Bystanders that are gone, and what is left of the session once all has settled."""
     deadline = time.monotonic() + SETTLE
     while True:
         found = check.compare(world, check.look(lab))
-        left = len(found.left) + len(found.new)
+        left, touched = len(found.left) + len(found.new), len(found.touched)
+        if center is not None:
+            lost, _gone, there = inspected.compare(world["snapshots"], inspected.look(center))
+            touched, left = touched + len(lost), left + len(there)
         if not left or time.monotonic() > deadline:
-            return len(found.touched), left
+            return touched, left
         time.sleep(1)
 
 
@@ -239,9 +245,12 @@ def _cell(scenario: Scenario, way: str, number: int) -> Cell:
     with ExitStack() as stack:
         lab = controlplane.start("scoreboard", say=lambda _text: None)
         stack.callback(controlplane.stop, lab)
-        world = seed.seed(
-            lab, scenario.world, PREFIX, out, written=scenario.suite, size=scenario.size, say=lambda _text: None
-        )
+        center = None
+        if scenario.on_vcenter:
+            center = peer.start("scoreboard-vcenter")
+            stack.callback(peer.stop, "scoreboard-vcenter")
+        options: dict[str, Any] = {"written": scenario.suite, "size": scenario.size, "center": center}
+        world = seed.seed(lab, scenario.world, PREFIX, out, **options, say=lambda _text: None)
         scenario.spoil(admin_of(lab), {**world, "out": str(out)})
         kubeconfig = lab.kubeconfig
         if scenario.rules:
@@ -255,7 +264,7 @@ def _cell(scenario: Scenario, way: str, number: int) -> Cell:
         seconds = time.monotonic() - begun
         time.sleep(0.5)  # the log is written a moment after the answer
         asked = len(proxy.seen) if scenario.rules else len(controlplane.requests(lab, since))
-        touched, left = _judged(lab, world)
+        touched, left = _judged(lab, world, center)
     cell = Cell(code == 0, touched, left, seconds, asked)
     _say(f"{scenario.title}: {way}: {cell}")
     return cell
@@ -278,8 +287,8 @@ is set by hand.
 Each pair of scenario and way has a lab and a session of its own, with the same bystanders: a session of a longer
 name, another team's objects of the same names, VMs in a shared namespace. A way *claims* by its exit code. What is
 true is counted by a check that shares no code with any of the ways, {settle} s after the way ended at the latest:
-objects of others that are gone (*touched*), and of the session that are there (*left*). A claim of clean with
-something left is **false**.
+objects of others that are gone (*touched*), and of the session that are there (*left*); snapshots on a vCenter count.
+A claim of clean with something left is **false**.
 
 All are given the same ``resources.json``, and all may wait {limit} s for one thing in vain; as shipped, that is 180 s
 here and 120 to 300 s in the suite. kubectl and kubernetes.core get the objects that the record names, in the suite's

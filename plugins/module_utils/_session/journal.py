@@ -199,6 +199,9 @@ def _is_ours(session: Session, key: Key) -> bool:
         return True
     if prefixes.matches(session.prefix, key.name) or key.plan_uid in {plan.uid for plan in session.plans}:
         return True
+    trace = session.traces.get(key.uid)
+    if trace is not None and (trace.kind, trace.namespace, trace.name) == ("Conversion", key.namespace, key.name):
+        return True  # it was recorded, and a later run need not be given the record; its key leads to its pod alone
     return any((r.namespace, r.name) == (key.namespace, key.name) for r in session.records)
 
 

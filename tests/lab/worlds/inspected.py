@@ -45,12 +45,17 @@ def problems(known: dict[str, Any], expect: str) -> list[str]:
     center = peer.find(known["vcenter"])
     if center is None:
         return [f"the vCenter {known['vcenter']} of this world does not run any more"]
-    live = look(center)
+    touched, gone, left = compare(known, look(center))
+    wrong = [f"a bystander's snapshot is gone: {one}" for one in touched]
+    if expect == "untouched":
+        return wrong + [f"a snapshot is gone: {one}" for one in gone]
+    return wrong + [f"still there: snapshot {one}" for one in left]
+
+
+def compare(known: dict[str, Any], live: dict[str, str]) -> tuple[list[str], list[str], list[str]]:
+    """Snapshots of bystanders that are gone; of the session, those that are gone, and those that are left."""
 
     def listed(part: str, there: bool) -> list[str]:
         return [f"{one} on {name}" for one, name in known[part].items() if (one in live) == there]
 
-    wrong = [f"a bystander's snapshot is gone: {one}" for one in listed("bystanders", there=False)]
-    if expect == "untouched":
-        return wrong + [f"a snapshot is gone: {one}" for one in listed("session", there=False)]
-    return wrong + [f"still there: snapshot {one}" for one in listed("session", there=True)]
+    return listed("bystanders", there=False), listed("session", there=False), listed("session", there=True)

@@ -10,9 +10,11 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from ansible_collections.mtv.teardown.plugins.module_utils._phases import providers
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.openstack import open_site
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.providers import Target
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
+from ansible_collections.mtv.teardown.plugins.module_utils._session.ownership import Status
 
 from tests.contract import clouds, twice
 from tests.contract.providers import session_of
@@ -81,6 +83,24 @@ def test_what_is_not_taken_at_first_is_not_taken_later(
     before = ours(project)
     twice.check(tmp_path, target(project), session, lambda: project.image(f"{prefix}-goes-snapshot"))
     assert ours(project) == before
+
+
+def test_a_run_that_is_killed_loses_no_volume(project: Project, prefix: str, tmp_path: Path) -> None:
+    """Nova has taken the delete of the server, and nothing but the note tells whose its volumes and ports are."""
+    clone = project.clone(f"{prefix}-rhel8-aaaa", own_volumes=1, ports=1)
+    stranger = project.volume()
+    folder = twice.Folder(tmp_path, target(project))
+    folder.killed(clouds.session(prefix, clone.name))
+    project.sdk.compute.delete_server(clone.server)
+    project.sdk.compute.wait_for_delete(project.sdk.compute.get_server(clone.server), interval=0.2)
+    left = {*clone.volumes, *clone.ports}
+    assert left <= ours(project).keys()
+    assert providers.survey(folder.targets, Session(prefix)).decided == ()
+    folder.verify(folder.known(Session(prefix)))
+    found = providers.survey(folder.targets, folder.known(Session(prefix)))
+    assert {one.id for one, _made in found.with_status(Status.OWNED)} == left
+    folder.teardown(folder.known(Session(prefix)))
+    assert ours(project).keys() == {stranger}
 
 
 def test_what_is_older_than_the_session(project: Project, prefix: str, tmp_path: Path) -> None:

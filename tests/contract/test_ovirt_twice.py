@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.mtv.teardown.plugins.module_utils._phases import providers
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.ovirt import open_site
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.providers import Target
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
+from ansible_collections.mtv.teardown.plugins.module_utils._session.ownership import Status
 
 from tests.contract import twice
 from tests.contract.ovirt_runs import HASTY, connection
@@ -91,14 +93,32 @@ CASES: dict[str, Case] = {
 }
 
 
+def target(engine: Peer) -> Target:
+    return Target(connection(engine), partial(open_site, patience=HASTY))
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_what_is_not_taken_at_first_is_not_taken_later(case: str, engine: Peer, tmp_path: Path) -> None:
     known = CASES[case](engine)
     before, disks = engine.vms(), engine.disks()
-    twice.check(
-        tmp_path,
-        Target(connection(engine), partial(open_site, patience=HASTY)),
-        known,
-        lambda: engine.vm(f"{PREFIX}-goes"),
-    )
+    twice.check(tmp_path, target(engine), known, lambda: engine.vm(f"{PREFIX}-goes"))
     assert (engine.vms(), engine.disks()) == (before, disks)
+
+
+@pytest.mark.parametrize("taken", [False, True])
+def test_a_run_that_is_killed_loses_no_disk(taken: bool, engine: Peer, tmp_path: Path) -> None:
+    """The VM has gone, and nothing but the note tells whose its disk was; unless somebody has taken it since."""
+    disk, stranger = engine.disk("no-name-of-ours"), engine.disk("somebody-elses")
+    vm = engine.vm(NAME, disks=[disk["id"]])
+    folder = twice.Folder(tmp_path, target(engine))
+    folder.killed(session(NAME))
+    engine.change(vm["id"], disks=[])
+    engine.ask("DELETE", f"/vms/{vm['id']}")
+    if taken:
+        engine.vm("keeper", disks=[disk["id"]])
+    assert providers.survey(folder.targets, session()).decided == ()
+    folder.verify(folder.known(session()))
+    [(one, made)] = providers.survey(folder.targets, folder.known(session())).decided
+    assert (one.id, made.status) == (disk["id"], Status.CONTESTED if taken else Status.OWNED)
+    folder.teardown(folder.known(session()))
+    assert set(engine.disks()) == ({disk["id"], stranger["id"]} if taken else {stranger["id"]})

@@ -77,10 +77,11 @@ class Folder:
             is_last = number == len(steps) - 1
             alone = Session(session.prefix, started=session.started, pattern=session.pattern)
             fresh = session if knows or not is_last else alone
-            deleted.append(getattr(self, step)(self._known(fresh)))
+            deleted.append(getattr(self, step)(self.known(fresh)))
         return deleted
 
-    def _known(self, session: Session) -> Session:
+    def known(self, session: Session) -> Session:
+        """With what the runs before have noted."""
         file = self.path / journal.file_name(session.prefix)
         text = notes.read(str(file))
         return session if text is None else journal.with_journal(session, text, str(file))

@@ -141,9 +141,13 @@ def test_a_snapshot_of_others_is_not_its_own(admin: Admin, center: peer.VCenter)
     """`SNAPSHOT_MOREF` (CC/pipeline.go:29): never removed here; and without vddkImage nothing begins."""
     inspect(admin, center, "given", settings={"SNAPSHOT_MOREF": "snapshot-1"})
     inspect(admin, center, "blocked", vddkImage="")
+    inspect(admin, center, "without-id", vm={"name": "without-id"})
+    admin.make("Conversion", HOME, "empty")
     assert eventually(lambda: runs(admin, "given"))
     assert snapshots(center, "given") == []
     assert eventually(lambda: "VDDKImageNotSet" in conditions(admin, "blocked"))
+    assert eventually(lambda: "TypeNotValid" in conditions(admin, "empty"))
+    assert eventually(lambda: status(admin, "without-id").get("phase") == "Failed")
     assert not pods(admin, "blocked")
     assert snapshots(center, "blocked") == []
 

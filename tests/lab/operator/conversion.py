@@ -24,7 +24,7 @@ _APPS = {DEEP: "deep-inspection", "Inspection": "virt-v2v-inspection"}
 def owns_snapshot(conversion: Obj) -> bool:
     """Whether the controller makes the snapshot itself (CC/pipeline.go:29)."""
     spec = conversion["spec"]
-    return spec["type"] == DEEP and not (spec.get("settings") or {}).get("SNAPSHOT_MOREF", "").strip()
+    return spec.get("type") == DEEP and not (spec.get("settings") or {}).get("SNAPSHOT_MOREF", "").strip()
 
 
 def stages(conversion: Obj) -> list[str]:
@@ -37,13 +37,15 @@ def stages(conversion: Obj) -> list[str]:
 
 def blockers(conversion: Obj) -> list[Obj]:
     """Critical conditions: nothing is done while one is there (CC/validation.go)."""
-    spec = conversion["spec"]
+    spec = conversion.get("spec") or {}
+    kind, vm = spec.get("type"), spec.get("vm") or {}
     missing = {
+        "TypeNotValid": kind not in (DEEP, "Inspection", "InPlace", "Remote"),
         "TargetNamespaceNotSet": not spec.get("targetNamespace"),
-        "VMNotSet": not (spec["vm"].get("id") or spec["vm"].get("name")),
-        "DisksNotSet": spec["type"] in ("InPlace", "Remote") and not spec.get("disks"),
-        "ConnectionNotSet": not (spec["connection"].get("secret") or {}).get("name"),
-        "VDDKImageNotSet": spec["type"] == DEEP and not spec.get("vddkImage"),
+        "VMNotSet": not (vm.get("id") or vm.get("name")),
+        "DisksNotSet": kind in ("InPlace", "Remote") and not spec.get("disks"),
+        "ConnectionNotSet": not ((spec.get("connection") or {}).get("secret") or {}).get("name"),
+        "VDDKImageNotSet": kind == DEEP and not spec.get("vddkImage"),
     }
     return [condition(name, "Critical", f"{name}.", reason="NotSet") for name, wrong in missing.items() if wrong]
 

@@ -85,7 +85,8 @@ class Conversions:
             if self.engine.due(conversion, "cancel", delay) > 0:
                 return _POLL
             wrong = []
-            await self._cancel(conversion, status)
+            if (conversion.get("spec") or {}).get("targetNamespace"):
+                await self._cancel(conversion, status)
         elif not wrong:
             again, problem = _POLL, await self._run(conversion, status)
         if status["phase"] in ("Succeeded", "Failed", "Canceled"):
@@ -145,7 +146,10 @@ class Conversions:
         """Whether the stage is over. The pod's HTTP server is not played: its results come when it exits."""
         stage, snapshot = status["stage"], status.get("snapshot") or {}
         if stage == CREATING:
-            snapshot["createTaskId"] = await self._vsphere(conversion, vsphere.create, conversion["spec"]["vm"]["id"])
+            vm = conversion["spec"]["vm"].get("id", "")
+            if not vm:
+                raise StageError("vmRef.ID is required")
+            snapshot["createTaskId"] = await self._vsphere(conversion, vsphere.create, vm)
         elif stage == WAITING:
             moref = await self._vsphere(conversion, vsphere.result, snapshot["createTaskId"])
             if moref is None:

@@ -87,15 +87,15 @@ class Providers:
         if made is None:
             return None
         share = next(one for one in SHARES.values() if one.resource == key[0])
-        reference = made["spec"]["provider"]
-        provider = self.engine.store.get("Provider", reference["namespace"], reference["name"])
+        reference = (made.get("spec") or {}).get("provider") or {}
+        provider = self.engine.store.get("Provider", reference.get("namespace", ""), reference.get("name", ""))
         if not deleting(made):
             for part in server_parts(made, share) if provider is not None else []:
                 await self.engine.api.ensure(part)
             return None if provider is not None else 1.0
         if provider is None and key[0] == "OVAProviderServer":
             return 1.0
-        labels = ",".join(f"{name}={value}" for name, value in part_labels(made).items())
+        labels = ",".join(f"{name}={value}" for name, value in part_labels(made, share).items())
         for kind in ("Service", "Deployment", "PersistentVolumeClaim", "PersistentVolume"):
             found, _version = await self.engine.api.list(kind, None if kind == "PersistentVolume" else key[1], labels)
             for part in found:

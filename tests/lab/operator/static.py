@@ -119,10 +119,10 @@ def server(provider: Obj, namespace: str) -> Obj:
     return made
 
 
-def part_labels(made: Obj) -> dict[str, str]:
+def part_labels(made: Obj, share: Share) -> dict[str, str]:
     """By these the parts of a server are found (F:pkg/controller/ova/builder.go:64): its own uid is among them."""
-    labels = meta(made, "labels")
-    return {**labels, labels["subapp"]: made["metadata"]["uid"]}
+    uid = meta(made, "labels").get("provider", "")
+    return {"app": "forklift", "subapp": share.server, "provider": uid, share.server: made["metadata"]["uid"]}
 
 
 def server_parts(made: Obj, share: Share) -> list[Obj]:
@@ -130,7 +130,7 @@ def server_parts(made: Obj, share: Share) -> list[Obj]:
     hyperv's). Each has a random suffix of its own."""
     namespace, uid = made["metadata"]["namespace"], made["metadata"]["uid"]
     base = made["metadata"]["name"].rpartition("-")[0]
-    labels = part_labels(made)
+    labels = part_labels(made, share)
 
     def name(part: str) -> str:
         return f"{base}-{tail(uid, part)}"

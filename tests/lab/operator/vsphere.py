@@ -13,8 +13,10 @@ import base64
 import ssl
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlsplit
+from xml.parsers.expat import ExpatError
 
 from pyVim.connect import Disconnect, SmartConnect
 from pyVmomi import vim, vmodl
@@ -56,7 +58,7 @@ def _session(secret: Obj) -> Iterator[Any]:
             yield service._stub
         finally:
             Disconnect(service)
-    except (vmodl.MethodFault, OSError) as error:
+    except (vmodl.MethodFault, OSError, HTTPException, ExpatError) as error:
         raise SnapshotError(getattr(error, "msg", None) or str(error)) from error
 
 

@@ -149,7 +149,8 @@ def _lent_claim(admin: Admin, world: World) -> None:
     domain = {"devices": {"disks": [{"name": "root", "disk": {"bus": "virtio"}}]}}
     spec = {"runStrategy": "Halted", "template": {"spec": {"domain": domain, "volumes": volumes}}}
     base = f"/apis/kubevirt.io/v1/namespaces/{SHARED}/virtualmachines"
-    _add(admin, world, "bystanders", base, {"metadata": {"name": "rescued"}, "spec": spec})
+    named = {"apiVersion": "kubevirt.io/v1", "kind": "VirtualMachine", "metadata": {"name": "rescued"}}
+    _add(admin, world, "bystanders", base, {**named, "spec": spec})
     world["session"].remove(claim)
     world["bystanders"].append(claim)
 
@@ -158,7 +159,8 @@ def _overlapping(admin: Admin, world: World) -> None:
     """A map that this session reused, and that another one made meanwhile."""
     time.sleep(1)  # younger by the clock of the API, which counts seconds
     side = {"name": "auto-zz99-source-vsphere", "namespace": "auto-zz99"}
-    body = {"metadata": {"name": "gold"}, "spec": {"map": [], "provider": {"source": side, "destination": side}}}
+    named = {"apiVersion": "forklift.konveyor.io/v1beta1", "kind": "StorageMap", "metadata": {"name": "gold"}}
+    body = {**named, "spec": {"map": [], "provider": {"source": side, "destination": side}}}
     _add(admin, world, "bystanders", f"/apis/forklift.konveyor.io/v1beta1/namespaces/{SHARED}/storagemaps", body)
     _record(world, "StorageMap", "gold", SHARED)
 

@@ -99,8 +99,9 @@ def conversion_runs(conversion: Obj) -> bool:
 
 
 def inspects(conversion: Obj) -> bool:
-    """Whether it may have a snapshot on its VM."""
-    return bool(conversion.spec("type") == "DeepInspection")
+    """Whether Forklift makes a snapshot of its VM for it: those of Plans are given one (conversion/pipeline.go)."""
+    given = str(dig(conversion.spec("settings"), "SNAPSHOT_MOREF") or "").strip()
+    return bool(conversion.spec("type") == "DeepInspection" and not given)
 
 
 def conversion_cancel_patch() -> dict[str, Any]:
@@ -118,8 +119,6 @@ def inspected(conversion: Obj) -> tuple[tuple[str, str], ...]:
     given none, and forgets it when it is removed (conversion/pipeline.go, ensurer.go)."""
     vm = conversion.spec("vm")
     if not inspects(conversion) or not isinstance(vm, Mapping) or not vm.get("id"):
-        return ()
-    if str(dig(conversion.spec("settings"), "SNAPSHOT_MOREF") or "").strip():
         return ()
     if conversion.status("phase") == "Succeeded" and not conversion.status("snapshot"):
         return ()

@@ -144,13 +144,14 @@ def test_those_that_end_with_their_migration_are_left_to_it() -> None:
     owned = Decision(Status.OWNED)
     blocked = {"phase": "Pending", "conditions": [{"type": "VMNotSet", "status": "True", "category": "Critical"}]}
     none = [conversion("over", status=CANCELED), conversion("never-began", status=blocked)]
-    before = conversion("preflight", labels=OF_MIGRATION.labels)
-    every = [OURS, *none, RUNNING_MIGRATION, OF_MIGRATION, before]
+    given = {**INSPECTION, "settings": {"SNAPSHOT_MOREF": "snapshot-9"}}
+    of_plan = conversion("preflight", labels=OF_MIGRATION.labels, spec=given)  # Forklift would make it anew
+    every = [OURS, *none, RUNNING_MIGRATION, OF_MIGRATION, of_plan]
     found = Found(session(plans=(PLAN,)), decided=tuple((one, owned) for one in every))
-    first = {NAME, "preflight", MIGRATION.name}
+    first = {NAME, MIGRATION.name}
     assert {one.name for one, _made in phase.to_cancel(found)} == first
     # It has outlived the Migration that was canceled.
-    assert {one.name for one, _made in phase.to_cancel(found, {MIGRATION.uid})} == {*first, "v2v"}
+    assert {one.name for one, _made in phase.to_cancel(found, {MIGRATION.uid})} == {*first, "v2v", "preflight"}
 
 
 # -- where its VM is --------------------------------------------------------------------------------------------

@@ -11,9 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.mtv.teardown.plugins.module_utils._phases import forklift
+from ansible_collections.mtv.teardown.plugins.module_utils._phases.wait import Limits
+from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 
 from tests.contract.ansible_runs import Playbooks, Run
-from tests.contract.conftest import LABS
+from tests.contract.conftest import LABS, cluster_of
+from tests.contract.waiting import eventually
 from tests.lab.admin import Admin, admin_of
 from tests.lab.controlplane import Lab
 from tests.lab.operator.settings import FORKLIFT
@@ -88,3 +92,26 @@ def test_without_forklift_the_snapshots_are_told_and_go_when_asked_for(world: Wo
         admin.change("Deployment", "openshift-mtv", FORKLIFT, spec={"replicas": 1})
     assert world.run().code == 0
     assert world.problems("clean") == []
+
+
+def test_those_that_have_just_begun_leave_nothing(acting_lab: Lab, center: peer.VCenter, prefix: str) -> None:
+    """Forklift forgets a snapshot of which it does not know the id yet."""
+    center.clear()
+    admin, entry = admin_of(acting_lab), center.entry()
+    admin.namespace(prefix)
+    login = {"user": entry["username"], "password": entry["password"], "cacert": center.ca_file.read_text("utf-8")}
+    admin.make("Secret", prefix, "login", stringData={"url": entry["api_url"], **login})
+    machines = center.make(*(f"base-{number}" for number in range(8)))
+    center.rules({"method": "CreateSnapshot_Task", "delay_ms": 6000})
+    for vm in machines:
+        spec = {
+            "type": "DeepInspection",
+            "vm": {"id": vm["id"], "name": vm["name"]},
+            "targetNamespace": prefix,
+            "connection": {"secret": {"name": "login", "namespace": prefix}},
+            "vddkImage": "lab/vddk",
+        }
+        admin.make("Conversion", prefix, vm["name"], spec=spec)
+    done = forklift.cancel(cluster_of(acting_lab.kubeconfig), Session(prefix), Limits(30, 120), False)
+    assert done.remaining == [] and len(done.done) == 8
+    assert eventually(lambda: not any(vm.get("snapshots") for vm in center.vms().values()))

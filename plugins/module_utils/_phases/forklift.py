@@ -50,6 +50,7 @@ def cancel(cluster: Cluster, session: Session, limits: Limits, check_mode: bool,
         if handled and not pairs:
             break
         handled |= {obj.uid for obj, _made in pairs}
+        stalled = _snapshots_made(cluster, pairs, limits, check_mode, stalled)
         changes = {obj.uid: _cancel_patch(obj, plans) for obj, _made in pairs}
         no_ids = {uid: _NO_IDS for uid in changes if not changes[uid]}
         blocked = {obj.uid for obj, _made in pairs if _is_blocked(obj, plans)}
@@ -85,6 +86,15 @@ def to_cancel(found: Found, handled: Collection[str] = ()) -> list[Pair]:
         if forklift.conversion_runs(obj) and (forklift.inspects(obj) or obj.labels.get("migration") not in canceled)
     ]
     return [*migrations, *conversions]
+
+
+def _snapshots_made(cluster: Cluster, pairs: list[Pair], limits: Limits, check_mode: bool, stalled: bool) -> bool:
+    """Wait until the snapshots that are being made have an id; whether something was waited for in vain by now."""
+    making = [obj for obj, _made in _of_kind(pairs, "Conversion") if forklift.makes_snapshot(obj)]
+    if check_mode or not making:
+        return stalled
+    waited = until(cluster, making, lambda obj: not forklift.makes_snapshot(obj), limits.brief() if stalled else limits)
+    return stalled or bool(waited.pending)
 
 
 def _first(pairs: list[Pair]) -> list[Pair]:

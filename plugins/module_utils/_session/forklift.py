@@ -104,6 +104,15 @@ def inspects(conversion: Obj) -> bool:
     return bool(conversion.spec("type") == "DeepInspection" and not given)
 
 
+def makes_snapshot(conversion: Obj) -> bool:
+    """Whether its snapshot is being made, or about to be: Forklift forgets one of which it does not know the id yet
+    when the Conversion is canceled then (conversion/ensurer.go, RemoveOwnedSnapshot)."""
+    if not inspects(conversion) or made_snapshot(conversion) or not conversion_runs(conversion):
+        return False
+    begins = conversion.status("stage") in (None, "", "CreatingSnapshot", "WaitingForSnapshot")
+    return begins and conversion.status("phase") != "Canceled"
+
+
 def conversion_cancel_patch() -> dict[str, Any]:
     """Of its status, as Forklift itself cancels the Conversions of a Plan (plan/kubevirt.go, CancelConversion)."""
     return {"status": {"phase": "Canceled", "stage": "Finished"}}

@@ -127,6 +127,24 @@ def test_what_its_state_says(status: dict[str, Any], spec: dict[str, Any], ended
     assert forklift.inspected(one) == ((("vm-7", "base"),) if vms else ())
 
 
+@pytest.mark.parametrize(
+    ("status", "makes"),
+    [
+        ({"phase": "Running", "stage": "CreatingSnapshot", "snapshot": {"owned": True}}, True),
+        ({"phase": "Running", "stage": "WaitingForSnapshot", "snapshot": {"owned": True, "createTaskId": "t"}}, True),
+        ({"phase": "Running", "stage": "WaitingForSnapshot", "snapshot": SNAPSHOT}, False),
+        ({"phase": "Running", "stage": "PodRunning", "snapshot": {"owned": True}}, False),
+        ({"phase": "Canceled", "stage": "Finished", "snapshot": {"owned": True}}, False),
+        ({"phase": "Pending"}, True),
+        ({}, True),
+        ({"phase": "Pending", "conditions": [{"type": "X", "status": "True", "category": "Critical"}]}, False),
+        ({"phase": "Failed"}, False),
+    ],
+)
+def test_a_snapshot_that_is_being_made_is_waited_for(status: dict[str, Any], makes: bool) -> None:
+    assert forklift.makes_snapshot(conversion(status=status)) is makes
+
+
 RUNNING_MIGRATION = obj(
     "Migration",
     MIGRATION.name,

@@ -167,17 +167,16 @@ def openstack(others: int) -> Iterator[Bench]:
 # -- the ways ---------------------------------------------------------------------------------------------------
 
 
-def _ours(kind: str) -> list[Task]:
+def ours(kind: str) -> list[Task]:
     given = {"resources_file": "{{ record }}", "providers_file": "{{ providers }}"}
     tasks: list[Task] = [{f"mtv.teardown.{kind}_clones": given}]
     return tasks + ([{"mtv.teardown.volume_snapshots": given}] if kind == "openstack" else [])
 
 
-def _loops(bench: Bench) -> dict[str, list[Task]]:
-    """The collections' own modules, one clone after the other."""
-    entry = bench.entry
+def loops(kind: str, entry: dict[str, Any]) -> dict[str, list[Task]]:
+    """The collections' own modules, one clone after the other. entry: of the providers file."""
     login = {"username": entry["username"], "password": entry["password"]}
-    if bench.kind == "vsphere":
+    if kind == "vsphere":
         host, _colon, port = entry["fqdn"].partition(":")
         login |= {"hostname": host, "port": int(port), "validate_certs": False}
         guest = {**login, "name": "{{ item }}", "state": "absent", "force": True}
@@ -186,7 +185,7 @@ def _loops(bench: Bench) -> dict[str, list[Task]]:
             "community.vmware.vmware_guest": [{"community.vmware.vmware_guest": guest}],
             "vmware.vmware.vm": [{"vmware.vmware.vm": vm}],
         }
-    if bench.kind == "ovirt":
+    if kind == "ovirt":
         auth = {**login, "url": entry["api_url"], "ca_file": entry["ca_file"]}
         return {
             "ovirt.ovirt.ovirt_vm": [{"ovirt.ovirt.ovirt_vm": {"auth": auth, "name": "{{ item }}", "state": "absent"}}]
@@ -210,7 +209,8 @@ def _loops(bench: Bench) -> dict[str, list[Task]]:
     }
 
 
-def _play(tasks: list[Task], out: Path, names: list[str], looped: bool) -> int:
+def play(tasks: list[Task], out: Path, names: list[str], looped: bool) -> int:
+    """Run tasks as a play, for each name where they are looped."""
     shown = [{**task, "loop": names} if looped else task for task in tasks]
     variables = {
         "record": str(out / "resources.json"),
@@ -271,12 +271,12 @@ def _rows(bench: Bench, count: int, loop: int) -> list[Row]:
             bench,
             f"mtv.teardown.{bench.kind}_clones",
             size,
-            lambda out, names: _play(_ours(bench.kind), out, names, False),
+            lambda out, names: play(ours(bench.kind), out, names, False),
         )
         for size in (1, count)
     ]
-    for way, tasks in _loops(bench).items():
-        rows.append(_time(bench, f"{way}, a loop", loop, lambda out, names, t=tasks: _play(t, out, names, True)))  # type: ignore[misc]
+    for way, tasks in loops(bench.kind, bench.entry).items():
+        rows.append(_time(bench, f"{way}, a loop", loop, lambda out, names, t=tasks: play(t, out, names, True)))  # type: ignore[misc]
     if bench.kind == "openstack":
         rows.append(_time(bench, "openstacksdk, one after the other", loop, lambda _out, names: _sdk(bench, names)))
     return rows

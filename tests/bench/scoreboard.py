@@ -17,10 +17,12 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tests.bench import ways
+from tests.bench import provider_board, ways
+from tests.bench.board import Board, Cell, page, tables
 from tests.lab import controlplane
 from tests.lab.admin import Admin, admin_of
 from tests.lab.faults import FaultProxy, Rule
@@ -59,17 +61,6 @@ class Scenario:
     suite: str | None = None
     size: int = 0
     on_vcenter: bool = False  # its base VMs are on one, and their snapshots count
-
-
-@dataclass(frozen=True)
-class Cell:
-    """claims: that all is gone. The numbers count objects, but for seconds and requests."""
-
-    claims: bool
-    touched: int
-    left: int
-    seconds: float
-    requests: int
 
 
 def _by_hand(admin: Admin, world: World) -> None:
@@ -197,10 +188,6 @@ PROTECTING = (
     Scenario("something is left outside namespaces", "cold", _outside),
     Scenario("the tests inspect base VMs", "deep-inspection", on_vcenter=True),
 )
-BOARDS = {
-    "scoreboard": ("Scoreboard", "when the world is not as it should be", SCENARIOS),
-    "scoreboard_others": ("Scoreboard: what protects others", "where somebody else's things are near", PROTECTING),
-}
 WAYS: dict[str, Callable[..., int]] = {
     "this collection": ways.teardown,
     "the suite's own way (openshift-python-wrapper)": ways.wrapper,
@@ -272,19 +259,9 @@ def _cell(scenario: Scenario, way: str, number: int) -> Cell:
     return cell
 
 
-_HEAD = """..
-  Copyright (c) 2026 mtv.teardown contributors
-  GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-  SPDX-License-Identifier: GPL-3.0-or-later
-
-.. _ansible_collections.mtv.teardown.docsite.{name}:
-
-{title}
-{line}
-
-Four ways to remove what a session left, {about}, each in the same scenarios, on a real API server with controllers that
-act as Forklift, KubeVirt and CDI do. All figures come from one run of ``make scoreboard``, which writes this page; none
-is set by hand.
+_ABOUT = """Four ways to remove what a session left, {about}, each in the same scenarios, on a real API server with
+controllers that act as Forklift, KubeVirt and CDI do. All figures come from one run of ``make scoreboard``, which
+writes this page; none is set by hand.
 
 Each pair of scenario and way has a lab and a session of its own, with the same bystanders: a session of a longer
 name, another team's objects of the same names, VMs in a shared namespace. A way *claims* by its exit code. What is
@@ -295,49 +272,25 @@ A claim of clean with something left is **false**.
 All are given the same ``resources.json``, and all may wait {limit} s for one thing in vain; as shipped, that is 180 s
 here and 120 to 300 s in the suite. kubectl and kubernetes.core get the objects that the record names, in the suite's
 order. The suite's own way is retold in ``tests/bench/suite_way.py``; the suite itself logs what it finds and leaves
-its exit code as it is.
-"""
-_TABLE = """
-.. list-table::
-   :header-rows: 1
-   :widths: 40 18 12 10 10 10
-
-   * - way
-     - claims
-     - touched
-     - left
-     - seconds
-     - requests
-"""
+its exit code as it is."""
 
 
-def _row(*cells: object) -> str:
-    return "".join(f"   {'* ' if not number else '  '}- {cell}\n" for number, cell in enumerate(cells))
+def _row(scenario: Scenario, number: int) -> dict[str, Cell]:
+    return {way: _cell(scenario, way, number * len(WAYS) + place) for place, way in enumerate(WAYS)}
 
 
-def _claim(cell: Cell) -> str:
-    if not cell.claims:
-        return "not clean"
-    return "**clean, falsely**" if cell.left else "clean"
+def _board(title: str, about: str, scenarios: tuple[Scenario, ...]) -> Board:
+    runs = {one.title: partial(_row, one, number) for number, one in enumerate(scenarios)}
+    return Board(title, _ABOUT.format(about=about, settle=SETTLE, limit=LIMIT), runs)
 
 
-def page(name: str, results: dict[str, dict[str, Cell]]) -> str:
-    """The page of a board, from scenario -> way -> what came of it."""
-    title, about, _scenarios = BOARDS[name]
-    head = {"name": name, "title": title, "line": "=" * len(title), "about": about}
-    text = _HEAD.format(settle=SETTLE, limit=LIMIT, **head) + "\nIn all\n------\n"
-    text += _TABLE.replace("- claims", "- clean, falsely")
-    for way in WAYS:
-        cells = [row[way] for row in results.values()]
-        false = sum(cell.claims and bool(cell.left) for cell in cells)
-        sums = [sum(part) for part in zip(*((c.touched, c.left, c.seconds, c.requests) for c in cells), strict=True)]
-        text += _row(way, f"{false} of {len(cells)}", sums[0], sums[1], f"{sums[2]:.0f}", sums[3])
-    for title, row in results.items():
-        heading = title[0].upper() + title[1:]
-        text += f"\n{heading}\n{'-' * len(heading)}\n{_TABLE}"
-        for way, cell in row.items():
-            text += _row(way, _claim(cell), cell.touched, cell.left, f"{cell.seconds:.0f}", cell.requests)
-    return text
+BOARDS = {
+    "scoreboard": _board("Scoreboard", "when the world is not as it should be", SCENARIOS),
+    "scoreboard_others": _board(
+        "Scoreboard: what protects others", "where somebody else's things are near", PROTECTING
+    ),
+    "scoreboard_providers": provider_board.BOARD,
+}
 
 
 def main() -> int:
@@ -346,19 +299,15 @@ def main() -> int:
     parser.add_argument("--only", type=int, nargs="*", help="numbers of scenarios, from 1; then nothing is written")
     parser.add_argument("--board", choices=BOARDS, default="scoreboard", help="default: scoreboard")
     args = parser.parse_args()
-    scenarios = BOARDS[args.board][2]
-    chosen = [scenarios[number - 1] for number in args.only] if args.only else scenarios
-    results: dict[str, dict[str, Cell]] = {}
-    for number, scenario in enumerate(chosen):
-        results[scenario.title] = {
-            way: _cell(scenario, way, number * len(WAYS) + place) for place, way in enumerate(WAYS)
-        }
-    text = page(args.board, results)
+    board = BOARDS[args.board]
+    titles = list(board.runs)
+    chosen = [titles[number - 1] for number in args.only] if args.only else titles
+    results = {title: board.runs[title]() for title in chosen}
     if args.only:
-        print(text[text.index("In all") :])
+        print(tables(results))
     else:
         file = PAGES / f"{args.board}.rst"
-        file.write_text(text, encoding="utf-8")
+        file.write_text(page(args.board, board, results), encoding="utf-8")
         _say(f"wrote {file.relative_to(controlplane.CHECKOUT)}")
     return 0
 

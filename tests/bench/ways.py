@@ -42,22 +42,22 @@ def run(command: list[str], out: Path, **environment: str) -> int:
     return done.returncode
 
 
-def playbook(path: Path, out: Path, *extra: str) -> int:
+def playbook(path: Path, out: Path, *extra: str, **environment: str) -> int:
     """ansible-playbook with our own configuration alone."""
     command = [str(Path(sys.executable).parent / "ansible-playbook"), str(path), *extra]
-    return run(command, out, ANSIBLE_CONFIG=str(CHECKOUT / "tests" / "tools" / "ansible.cfg"))
+    return run(command, out, ANSIBLE_CONFIG=str(CHECKOUT / "tests" / "tools" / "ansible.cfg"), **environment)
 
 
-def teardown(kubeconfig: Path, out: Path, _objects: Objects, limit: int = 0) -> int:
-    """The whole playbook of this collection."""
+def teardown(kubeconfig: Path, out: Path, _objects: Objects, limit: int = 0, providers: Path | None = None) -> int:
+    """The whole playbook of this collection. providers: the file of those that it is to clear, too."""
     return playbook(
         CHECKOUT / "playbooks" / "teardown.yml",
         out,
         f"-eresources_file={out}/resources.json",
         f"-edata_collector_path={out}",
-        f"-emtv_teardown_kubeconfig={kubeconfig}",
-        "-emtv_teardown_openshift_only=true",
+        f"-eproviders_file={providers}" if providers else "-emtv_teardown_openshift_only=true",
         *([f"-emtv_teardown_stall_timeout={limit}"] if limit else []),
+        KUBECONFIG=str(kubeconfig),
     )
 
 

@@ -7,12 +7,8 @@ from __future__ import annotations
 
 import json
 import socket
-import ssl
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.providers import Opener, Target
@@ -20,8 +16,6 @@ from ansible_collections.mtv.teardown.plugins.module_utils._record import connec
 from ansible_collections.mtv.teardown.plugins.module_utils._record.connections import Connection
 from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_file import Record
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session
-
-from tests.lab import pki
 
 
 def connection_of(entry: Mapping[str, Any], key: str = "source") -> Connection:
@@ -54,35 +48,6 @@ def session_of(
 
 def names(entries: list[dict[str, Any]]) -> set[str]:
     return {str(entry["name"]) for entry in entries}
-
-
-class _Page(BaseHTTPRequestHandler):
-    def _answer(self) -> None:
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html")
-        self.end_headers()
-        self.wfile.write(b"<html><body>It works!</body></html>")
-
-    do_GET = do_POST = _answer  # noqa: N815 - names of http.server
-
-    def log_message(self, *_args: Any) -> None:
-        """Nothing: a test says what it needs."""
-
-
-@contextmanager
-def web_server(folder: Path) -> Iterator[str]:
-    """C(host:port) of a server that answers everything with a page, over TLS."""
-    pki.make(folder)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Page)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "server.crt", folder / "server.key")
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 @contextmanager

@@ -12,9 +12,10 @@ import pytest
 from ansible_collections.mtv.teardown.plugins.module_utils._phases import providers, vsphere
 from ansible_collections.mtv.teardown.plugins.module_utils._phases.wait import Limits
 
-from tests.contract.providers import names, session_of, silent_server, web_server
+from tests.contract.providers import names, session_of, silent_server
 from tests.contract.vcenters import BEFORE_SILENCE, CLONE, HASTY, PREFIX, recorded, remove, survey, target
 from tests.lab.vcenter import peer
+from tests.lab.webpage import served
 
 # -- what a vCenter does not show -------------------------------------------------------------------------------
 
@@ -94,8 +95,8 @@ def test_a_wrong_port(vcenter: peer.VCenter) -> None:
 
 
 def test_a_host_that_answers_something_else(vcenter: peer.VCenter, tmp_path: Path) -> None:
-    with web_server(tmp_path) as odd:
-        assert "no answer of a vCenter" in refused(vcenter, fqdn=odd, insecure=True)
+    with served(tmp_path) as page:
+        assert "no answer of a vCenter" in refused(vcenter, fqdn=page.address, insecure=True)
 
 
 def test_a_host_that_never_answers(vcenter: peer.VCenter) -> None:

@@ -20,7 +20,8 @@ import (
 //	GET /vms, POST /vms [VM], PUT /vms/ID VM, DELETE /vms/ID; POST /many?prefix=P&count=N
 //	PUT /rules [Rule], GET /rules; GET /calls, DELETE /calls; GET /sessions, DELETE /sessions
 //	PUT /denied ["PRIVILEGE"]: what the account may not do from now on
-//	POST /files {"path": "[datastore] a/b"}, DELETE /files; POST /disks: a first class disk
+//	POST /files {"path": "[datastore] a/b"}, DELETE /files; GET /files?path=P: whether it is there
+//	POST /disks: a first class disk
 //	PUT /datastores/NAME true or false: whether it is accessible
 func (w *world) control() http.Handler {
 	mux := http.NewServeMux()
@@ -129,6 +130,14 @@ func (w *world) control() http.Handler {
 			return nil, err
 		}
 		return nil, w.litter(wanted.Path)
+	})
+	answer("GET /files", func(request *http.Request) (any, error) {
+		place, err := w.file(request.URL.Query().Get("path"))
+		if err != nil {
+			return nil, err
+		}
+		_, err = os.Stat(place)
+		return err == nil, nil
 	})
 	answer("POST /disks", w.makeDisk)
 	answer("PUT /datastores/{name}", func(request *http.Request) (any, error) {

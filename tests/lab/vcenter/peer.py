@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -109,6 +110,10 @@ class VCenter:
     def write_file(self, path: str) -> None:
         """An empty file in a datastore, as C([LocalDS_0] folder/file)."""
         self._ask("POST", "/files", {"path": path})
+
+    def has_file(self, path: str) -> bool:
+        """Whether there is such a file in a datastore."""
+        return bool(self._ask("GET", f"/files?{urllib.parse.urlencode({'path': path})}"))
 
     def remove_files(self) -> None:
         """All that write_file() has written."""

@@ -117,6 +117,20 @@ def test_clones_go_with_the_session_and_a_second_run_is_unchanged(world: World) 
     assert again.code == 0 and "changed=0" in again.output, again.output
 
 
+def test_the_connection_of_the_cluster_is_the_clusters_alone(world: World) -> None:
+    """Its kubeconfig, its user and its password are options of provider modules, too, for other servers."""
+    kubeconfig, world.playbooks.kubeconfig = world.playbooks.kubeconfig, "/nowhere"
+    done = world.run(mtv_teardown_kubeconfig=kubeconfig)
+    assert done.code == 0, done.output
+    assert world.there() == ({world.other}, {world.other})
+    world.providers["vsphere-8"].pop("password")
+    cluster = {"mtv_teardown_username": world.center.entry()["username"], "mtv_teardown_password": "of-the-cluster"}
+    world.center.forget_calls()
+    for name in ("teardown", "verify"):
+        assert world.run(name, mtv_teardown_kubeconfig=kubeconfig, **cluster).code == 2
+    assert "Login" not in world.center.calls()
+
+
 def test_only_a_prefix_searches_what_is_configured(world: World) -> None:
     done = world.run(resources_file="", session_prefix=world.prefix)
     assert done.code == 0, done.output

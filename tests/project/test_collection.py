@@ -57,9 +57,14 @@ def test_the_range_of_kubernetes_core() -> None:
     assert version in SpecifierSet(named[0]) and "<" in named[0]
 
 
-def test_the_action_group_has_every_module() -> None:
+def test_the_action_group_has_every_module_that_takes_the_connection_of_a_cluster() -> None:
+    """And no other: its user and password are nothing for a source provider."""
     runtime = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text(encoding="utf-8"))
-    assert sorted(runtime["action_groups"]["teardown"]) == [path.stem for path in MODULES]
+    documented = {path.stem: yaml.safe_load(_constant(path, "DOCUMENTATION")) for path in MODULES}
+    fragment = "kubernetes.core.k8s_auth_options"
+    wanted = [name for name, docs in documented.items() if fragment in docs["extends_documentation_fragment"]]
+    assert sorted(runtime["action_groups"]["teardown"]) == sorted(wanted)
+    assert {"session_info", "kubeconfig"} < set(wanted) and not {"vsphere_clones", "ovirt_clones"} & set(wanted)
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: path.stem)

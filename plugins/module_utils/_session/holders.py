@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from ansible_collections.mtv.teardown.plugins.module_utils._session import order
 from ansible_collections.mtv.teardown.plugins.module_utils._session.coverage import Coverage
-from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import Obj, Owner
+from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import Obj, Owner, referred
 from ansible_collections.mtv.teardown.plugins.module_utils._session.volume_users import claims_used, is_over
 
 # A DataVolume has the name of its claim, and makes it anew while it lives.
@@ -44,7 +44,11 @@ class Holders:
 
     def of(self, obj: Obj) -> str:
         """Who else holds it, as a reason why it stays; empty when nobody does."""
-        return self._other_owner(obj) or self._uses().get(obj.uid, "") or self._hidden_store(obj)
+        return self._other_owner(obj) or self.taking_along(obj) or self._hidden_store(obj)
+
+    def taking_along(self, obj: Obj) -> str:
+        """Which claim that others use would go with it; empty when none would."""
+        return self._uses().get(obj.uid, "")
 
     def unread_owners(self) -> dict[str, tuple[Owner, str | None]]:
         """uid -> owner, and the namespace of what it owns: those that a decision rests on and that were not met.
@@ -98,8 +102,11 @@ class Holders:
         """uid -> who uses it: claims in namespaces of others, their DataVolumes, and whatever would take them along."""
         if self._used is None:
             used: dict[str, str] = {}
-            for obj, why in [*self._unknown_users(), *self._known_users()]:
+            held = [*self._unknown_users(), *self._known_users()]
+            for obj, why in held:
                 self._mark(used, obj, why)
+            for obj, why in [*held, *self._owned_by_others()]:
+                self._mark_roots(used, obj, why)
             self._used = used
         return self._used
 
@@ -110,11 +117,47 @@ class Holders:
             if owner.uid not in used and self.is_ours(owner):
                 self._mark(used, owner, f"with it would go {obj.shown}: {why}")
 
+    def _mark_roots(self, used: dict[str, str], claim: Obj, why: str) -> None:
+        """Forklift deletes the claims of a Migration that is canceled, and of a Plan that is archived or gone, until a
+        VirtualMachine owns them (plan/migration.go, Cleanup; plan/controller.go, orphans). So these stay, too, and the
+        namespace that they are in."""
+        if self._is_of_vm(claim):
+            return
+        for root in self._roots_of(claim):
+            used[root.uid] = f"with it Forklift would delete {claim.shown}: {why}"
+            home = self._namespace(root.namespace)
+            if home is not None and self.is_own(root.namespace):
+                used[home.uid] = f"with it would go {root.shown}: {used[root.uid]}"
+
+    def _namespace(self, name: str | None) -> Obj | None:
+        met = (o for o in self.by_uid.values() if (o.group, o.kind, o.name) == ("", "Namespace", name))
+        return next(met, None)
+
+    def _roots_of(self, claim: Obj) -> list[Obj]:
+        """The Plan and the Migration that made it, by their labels."""
+        labelled = (self.by_uid.get(claim.labels.get(label, "")) for label in ("plan", "migration"))
+        roots = [root for root in labelled if root is not None and root.group == order.FORKLIFT]
+        plans = {referred(root.spec("plan")) for root in roots if root.kind == "Migration"}
+        above = (o for o in self.by_uid.values() if (o.group, o.kind) == (order.FORKLIFT, "Plan"))
+        return list({o.uid: o for o in (*roots, *(p for p in above if (p.namespace, p.name) in plans))}.values())
+
+    def _is_of_vm(self, obj: Obj) -> bool:
+        owners = [owner for owner in obj.owners if owner.uid != obj.uid]
+        if any(owner.kind == "VirtualMachine" for owner in owners):
+            return True
+        met = (self.by_uid[owner.uid] for owner in owners if owner.uid in self.by_uid)
+        return any(above.kind == "DataVolume" and self._is_of_vm(above) for above in met if obj.kind != "DataVolume")
+
     def _known_users(self) -> Iterator[tuple[Obj, str]]:
         for user in self.by_uid.values():
             if _may_use(user) and not self.is_own(user.namespace) and not self.is_ours(user):
                 for claim in self._claims_of(user):
                     yield claim, f"used by {user.shown}, which is not the session's"
+
+    def _owned_by_others(self) -> Iterator[tuple[Obj, str]]:
+        """Claims of the session that somebody else owns, too: Forklift does not ask for owners."""
+        ours = (claim for claim in self._claims.values() if self.is_ours(claim))
+        yield from ((claim, why) for claim in ours if (why := self._other_owner(claim)))
 
     def _unknown_users(self) -> Iterator[tuple[Obj, str]]:
         for namespace in sorted({namespace for _group, _kind, namespace, _name in self._claims}):

@@ -128,9 +128,9 @@ class Ownership:
     def of(self, obj: Obj) -> Decision:
         """The decision on one object; the same for every caller."""
         made = self._base(obj)
-        if made.status is not Status.OWNED or self._is_own(obj.namespace):
+        if made.status is not Status.OWNED:
             return made
-        held = self._held(obj)
+        held = self._holders.taking_along(obj) if self._is_own(obj.namespace) else self._held(obj)
         return Decision(Status.CONTESTED, made.evidence, held, made.test_name) if held else made
 
     def unread_owners(self) -> dict[str, tuple[Owner, str | None]]:

@@ -128,8 +128,20 @@ def world(number: int) -> World:
     plan, migration = _roots(made)
     for _turn in range(rng.randrange(4, 14)):
         rng.choice(_MAKERS)(made, plan, migration)
+    for one in made.objects:
+        if one.kind in ("PersistentVolumeClaim", "DataVolume") and made.truth[one.uid] == CONTESTED:
+            _with_its_roots(made, one, plan, migration)
     rng.shuffle(made.objects)
     return made
+
+
+def _with_its_roots(w: World, claim: Obj, plan: str, migration: str) -> None:
+    """Forklift would delete a claim of others with the Plan or the Migration, unless a VirtualMachine owns it."""
+    if not any(owner.kind == "VirtualMachine" for owner in claim.owners):
+        if claim.labels.get("migration") == migration:
+            w.truth[migration] = w.truth[plan] = CONTESTED
+        if claim.labels.get("plan") == plan:
+            w.truth[plan] = CONTESTED
 
 
 def _namespaces(w: World) -> None:

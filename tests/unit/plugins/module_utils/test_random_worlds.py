@@ -155,11 +155,13 @@ def test_lists_that_fail_cost_no_bystander_and_are_never_clean(number: int) -> N
     cluster = Memory(w.objects, failing, own=w.prefix)
     found = find(cluster, w.session, CATALOG)  # type: ignore[arg-type]
     chosen = uids(found, Status.OWNED)
-    assert not shown(w, chosen & w.of(OTHERS, CONTESTED)), "chosen, and not the session's"
+    # Of claims that could not be read nobody knows with which Plan Forklift would delete them.
+    held = w.of(OTHERS, CONTESTED) - {o.uid for o in w.objects if o.kind in ("Plan", "Migration")}
+    assert not shown(w, chosen & held), "chosen, and not the session's"
     session = from_dict(found.session.as_dict())
     for phase in PHASES:
         delete.run(cluster, session, QUICK, False, phase=phase)  # type: ignore[arg-type]
-    assert not shown(w, w.of(OTHERS, CONTESTED) - set(cluster.objects)), "a bystander is gone"
+    assert not shown(w, held - set(cluster.objects)), "a bystander is gone"
     judged = verify.verify(cluster, session, verify.Terms(0, 1), sleep=lambda _s: None)  # type: ignore[arg-type]
     left = shown(w, set(cluster.objects) & w.of(OURS, CONTESTED))
     assert judged["verdict"] != "clean" or not left, f"clean, and there is {left}"

@@ -203,6 +203,37 @@ def test_a_claim_in_use_keeps_what_would_take_it_along() -> None:
     assert [decide(OURS, o, *every, USERS[0]).status for o in every] == [Status.CONTESTED] * 4
 
 
+IN_OWN = {"plan": "plan-uid", "migration": "migration-uid"}
+OWN_PLAN = obj("Plan", "p", PREFIX, uid="plan-uid", spec={"targetNamespace": SHARED})
+OWN_MIGRATION = obj(
+    "Migration", "m", PREFIX, uid="migration-uid", spec={"plan": {"name": "p", "namespace": PREFIX}}, owners=(OWN_PLAN,)
+)
+OWN = (OWN_PLAN, OWN_MIGRATION, obj("Namespace", PREFIX))
+
+
+@pytest.mark.parametrize("labels", [IN_OWN, {"plan": "plan-uid"}, {"migration": "migration-uid"}])
+def test_a_claim_in_use_keeps_what_makes_forklift_delete_it(labels: dict[str, str]) -> None:
+    """Cancel, archive and the deletion of a Plan: Forklift's controller has no precondition."""
+    claim = obj("PersistentVolumeClaim", "disk", SHARED, labels=labels)
+    beside = obj("Secret", "s", PREFIX)
+    held = (claim, OWN_PLAN, OWN[2]) if labels == {"plan": "plan-uid"} else (claim, *OWN)
+    every = (claim, beside, *OWN)
+    assert {o.name for o in every if decide(OURS, o, *every).status is Status.OWNED} == {o.name for o in every}
+    told = {o.uid: decide(OURS, o, *every, USERS[0]) for o in every}
+    assert {uid for uid, made in told.items() if made.status is Status.CONTESTED} == {o.uid for o in held}
+    assert "with it Forklift would delete PersistentVolumeClaim shared-vms/disk: used by" in told[OWN_PLAN.uid].reason
+    assert told[beside.uid].status is Status.OWNED
+
+
+def test_a_claim_that_a_migrated_vm_owns_is_safe_from_forklift() -> None:
+    machine = obj("VirtualMachine", "ours", SHARED, labels=IN_OWN)
+    volume = obj("DataVolume", "disk", SHARED, owners=(machine,), labels=IN_OWN)
+    claim = obj("PersistentVolumeClaim", "disk", SHARED, owners=(volume,), labels=IN_OWN)
+    every = (machine, volume, claim, *OWN, USERS[0])
+    assert [decide(OURS, o, *every).status for o in (machine, volume, claim)] == [Status.CONTESTED] * 3
+    assert [decide(OURS, o, *every).status for o in OWN] == [Status.OWNED] * 3
+
+
 OVER = [
     obj("Pod", "theirs", SHARED, spec={"volumes": VOLUMES}, status={"phase": "Succeeded"}),
     obj("Job", "theirs", SHARED, spec=TEMPLATE, status={"conditions": [{"type": "Complete", "status": "True"}]}),

@@ -33,6 +33,8 @@ class Holders:
     is_own: Callable[[str | None], bool]
     is_known: Callable[[Owner, str | None], bool]
     _claims: dict[tuple[str, str, str, str], Obj] = field(init=False)
+    _plans: dict[tuple[str, str], Obj] = field(init=False)
+    _homes: dict[str, Obj] = field(init=False)
     _used: dict[str, str] | None = None
 
     def __post_init__(self) -> None:
@@ -41,6 +43,9 @@ class Holders:
             for o in self.by_uid.values()
             if (o.group, o.kind) in CLAIMS and not self.is_own(o.namespace)
         }
+        plans = (o for o in self.by_uid.values() if (o.group, o.kind) == (order.FORKLIFT, "Plan"))
+        self._plans = {(o.namespace or "", o.name): o for o in plans}
+        self._homes = {o.name: o for o in self.by_uid.values() if (o.group, o.kind) == ("", "Namespace")}
 
     def of(self, obj: Obj) -> str:
         """Who else holds it, as a reason why it stays; empty when nobody does."""
@@ -125,21 +130,16 @@ class Holders:
             return
         for root in self._roots_of(claim):
             used[root.uid] = f"with it Forklift would delete {claim.shown}: {why}"
-            home = self._namespace(root.namespace)
+            home = self._homes.get(root.namespace or "")
             if home is not None and self.is_own(root.namespace):
                 used[home.uid] = f"with it would go {root.shown}: {used[root.uid]}"
-
-    def _namespace(self, name: str | None) -> Obj | None:
-        met = (o for o in self.by_uid.values() if (o.group, o.kind, o.name) == ("", "Namespace", name))
-        return next(met, None)
 
     def _roots_of(self, claim: Obj) -> list[Obj]:
         """The Plan and the Migration that made it, by their labels."""
         labelled = (self.by_uid.get(claim.labels.get(label, "")) for label in ("plan", "migration"))
         roots = [root for root in labelled if root is not None and root.group == order.FORKLIFT]
-        plans = {referred(root.spec("plan")) for root in roots if root.kind == "Migration"}
-        above = (o for o in self.by_uid.values() if (o.group, o.kind) == (order.FORKLIFT, "Plan"))
-        return list({o.uid: o for o in (*roots, *(p for p in above if (p.namespace, p.name) in plans))}.values())
+        above = (self._plans.get(referred(root.spec("plan"))) for root in roots if root.kind == "Migration")
+        return list({o.uid: o for o in (*roots, *above) if o is not None}.values())
 
     def _is_of_vm(self, obj: Obj) -> bool:
         owners = [owner for owner in obj.owners if owner.uid != obj.uid]

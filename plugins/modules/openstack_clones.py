@@ -15,8 +15,9 @@ description:
     deletes them in their order, all together, and reads again.
   - A name only finds candidates; everything is deleted by its id, and nothing outside the project of the connection.
   - Never unlocks a server or unprotects an image.
-  - Of what hangs on a clone, a volume that another server has too, that is older, of another user, or has a name of its own is not taken,
-    nor a snapshot of which somebody's image is made, or that nothing shows to be the session's. A server that would take such a volume along (C(delete_on_termination)) is contested.
+  - Of what hangs on a clone, a volume that another server has too, that is older, of another user, or has a name of
+    its own is not taken, nor a snapshot of which somebody's image is made, or that nothing shows to be the session's.
+    A server that would take such a volume along (C(delete_on_termination)) is contested.
   - Volume snapshots that stand alone are what M(mtv.teardown.volume_snapshots) deletes.
 author:
   - mtv.teardown contributors (!UNKNOWN)

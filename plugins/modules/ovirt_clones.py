@@ -15,8 +15,9 @@ description:
     and waits for each VM and for each of its disks, which an engine removes later than the VM.
   - A name only finds candidates; each VM is deleted by its id.
   - Never takes delete protection off, a VM out of its pool, or a lock away; each is told.
-  - A VM with a disk that is older than itself or of an age that the engine does not tell, with one of another VM, or with a LUN, is contested, for the engine would remove that with it; the disk is named.
-    Shareable disks are only detached, and stay.
+  - A VM with a disk that is older than itself or of an age that the engine does not tell, with one of another VM, or
+    with a LUN, is contested, for the engine would remove that with it; the disk is named. Shareable disks are only
+    detached, and stay.
   - Forklift's snapshots on VMs that stay are reported.
 author:
   - mtv.teardown contributors (!UNKNOWN)

@@ -38,7 +38,7 @@ def filled(cloud_peer: Peer) -> Iterator[dict[str, str]]:
     yield {
         "Server": clone.server,
         "Volume": clone.volumes[0],
-        "Snapshot": project.snapshot(clone.volumes[0], "by hand"),
+        "Snapshot": project.snapshot(clone.volumes[0], f"snapshot for {PREFIX}-rhel8-aaaa-snapshot"),
         "Image": project.image(f"{PREFIX}-rhel8-aaaa-snapshot"),
         "Port": clone.ports[0],
     }

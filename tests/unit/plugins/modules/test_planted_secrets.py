@@ -124,7 +124,8 @@ def logged(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
 
 def run(name: str, capfd: pytest.CaptureFixture[str], **options: Any) -> tuple[dict[str, Any], str]:
     module = importlib.import_module(f"ansible_collections.mtv.teardown.plugins.modules.{name}")
-    given = {"session_prefix": "auto-ab12", "resources_file": "", **options}
+    # As a controller asks for them: none, at any verbosity.
+    given = {"session_prefix": "auto-ab12", "resources_file": "", "_ansible_tracebacks_for": [], **options}
     if name == "leftovers_info":
         given["quiet_interval"] = 0
     if name == "kubeconfig":

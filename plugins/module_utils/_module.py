@@ -55,7 +55,7 @@ class Module(AnsibleModule):  # type: ignore[misc]
 
     def _hide(self) -> None:
         found = _secrets.secrets_in(self.params)
-        if self._told_options() != self.params:
+        if self._told_options() is not self.params:
             _secrets.keep(str(self.params["kubeconfig"]))
         _secrets.keep(*found, *self.no_log_values, *_secrets.in_environment(os.environ))
         self.no_log_values.update(_secrets.forms(found))

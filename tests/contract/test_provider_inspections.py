@@ -16,20 +16,13 @@ from ansible_collections.mtv.teardown.plugins.module_utils._phases.wait import L
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 
 from tests.contract.ansible_runs import Playbooks, Run
-from tests.contract.conftest import LABS, cluster_of
+from tests.contract.conftest import cluster_of
 from tests.contract.waiting import eventually
 from tests.lab.admin import Admin, admin_of
 from tests.lab.controlplane import Lab
 from tests.lab.operator.settings import FORKLIFT
 from tests.lab.vcenter import peer
 from tests.lab.worlds import check, seed
-
-
-@pytest.fixture(scope="module")
-def center() -> Iterator[peer.VCenter]:
-    started = peer.start(f"{LABS}inspections-vcenter")
-    yield started
-    peer.stop(f"{LABS}inspections-vcenter")
 
 
 class World:
@@ -56,10 +49,8 @@ class World:
 
 
 @pytest.fixture
-def world(acting_lab: Lab, tmp_path: Path, center: peer.VCenter, prefix: str) -> Iterator[World]:
-    center.clear()
-    yield World(acting_lab, tmp_path / "session", center, prefix)
-    assert center.sessions() == []
+def world(acting_lab: Lab, tmp_path: Path, vcenter: peer.VCenter, prefix: str) -> Iterator[World]:
+    yield World(acting_lab, tmp_path / "session", vcenter, prefix)
 
 
 def snapshots(result: dict[str, Any], of: str) -> list[dict[str, Any]]:
@@ -94,15 +85,14 @@ def test_without_forklift_the_snapshots_are_told_and_go_when_asked_for(world: Wo
     assert world.problems("clean") == []
 
 
-def test_those_that_have_just_begun_leave_nothing(acting_lab: Lab, center: peer.VCenter, prefix: str) -> None:
+def test_those_that_have_just_begun_leave_nothing(acting_lab: Lab, vcenter: peer.VCenter, prefix: str) -> None:
     """Forklift forgets a snapshot of which it does not know the id yet."""
-    center.clear()
-    admin, entry = admin_of(acting_lab), center.entry()
+    admin, entry = admin_of(acting_lab), vcenter.entry()
     admin.namespace(prefix)
-    login = {"user": entry["username"], "password": entry["password"], "cacert": center.ca_file.read_text("utf-8")}
+    login = {"user": entry["username"], "password": entry["password"], "cacert": vcenter.ca_file.read_text("utf-8")}
     admin.make("Secret", prefix, "login", stringData={"url": entry["api_url"], **login})
-    machines = center.make(*(f"base-{number}" for number in range(8)))
-    center.rules({"method": "CreateSnapshot_Task", "delay_ms": 6000})
+    machines = vcenter.make(*(f"base-{number}" for number in range(8)))
+    vcenter.rules({"method": "CreateSnapshot_Task", "delay_ms": 6000})
     for vm in machines:
         spec = {
             "type": "DeepInspection",
@@ -114,4 +104,4 @@ def test_those_that_have_just_begun_leave_nothing(acting_lab: Lab, center: peer.
         admin.make("Conversion", prefix, vm["name"], spec=spec)
     done = forklift.cancel(cluster_of(acting_lab.kubeconfig), Session(prefix), Limits(30, 120), False)
     assert done.remaining == [] and len(done.done) == 8
-    assert eventually(lambda: not any(vm.get("snapshots") for vm in center.vms().values()))
+    assert eventually(lambda: not any(vm.get("snapshots") for vm in vcenter.vms().values()))

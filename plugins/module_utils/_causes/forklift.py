@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ansible_collections.mtv.teardown.plugins.module_utils._causes.model import Cause, Stuck, Tells
 from ansible_collections.mtv.teardown.plugins.module_utils._session import forklift
-from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import Obj, condition_true, dig, referred
+from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import Obj, condition_true, referred
 from ansible_collections.mtv.teardown.plugins.module_utils._session.order import FORKLIFT
 
 CONTROLLER = "forklift-controller"
@@ -179,8 +179,7 @@ def _plan(stuck: Stuck) -> Obj | None:
 
 def _providers(stuck: Stuck, plan: Obj, ready: bool) -> list[Obj]:
     """Those of the Plan. ready: only such, for one that is not does not keep a Plan from its archive."""
-    refs = [plan.spec("provider", side) for side in ("source", "destination")]
-    places = {(dig(ref, "namespace"), dig(ref, "name")) for ref in refs}
+    places = {referred(plan.spec("provider", side)) for side in ("source", "destination")}
     named = (p for p in stuck.seen.providers or () if (p.namespace, p.name) in places)
     return [p for p in named if condition_true(p, "Ready") or not ready]
 

@@ -18,6 +18,7 @@ import pytest
 
 from tests.contract.ansible_runs import Playbooks
 from tests.lab.controlplane import CHECKOUT, Lab
+from tests.lab.manifests import STORAGE_CLASS
 from tests.lab.operator.settings import OUTCOME
 from tests.lab.worlds import check, seed
 from tests.lab.worlds.cluster import Entry
@@ -47,6 +48,7 @@ class Project:
             "SOURCE_URL": "https://source.lab.invalid",
             "SOURCE_USER": "u",
             "SOURCE_PASSWORD": PASSWORD,
+            "TARGET_STORAGE_CLASS": STORAGE_CLASS,
             "NO_COLOR": "1",
         }
         done = subprocess.run(

@@ -19,7 +19,8 @@ root=$(cd "$(dirname "$0")/../.." && pwd -P)
 tree=$root/.cache/versions
 mkdir -p "$tree"
 uv=$(command -v uv || echo "$root/.cache/uv/bin/uv")
-export UV_PYTHON_DOWNLOADS=never UV_NO_PROGRESS=1 UV_LINK_MODE=hardlink
+# Certificates: those that the system trusts, as pip and Go do; a company may have its own.
+export UV_PYTHON_DOWNLOADS=never UV_NO_PROGRESS=1 UV_SYSTEM_CERTS=true UV_LINK_MODE=hardlink
 say() { printf 'versions: %s\n' "$*"; }
 
 # python_for VERSION OTHER …: sets python.

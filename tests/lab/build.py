@@ -212,7 +212,7 @@ def uv(*arguments: str) -> None:
     found = shutil.which("uv") or (str(own) if own.exists() else "")
     if not found:
         raise BuildError("there is no uv; run tests/tools/setup.sh, which gets one")
-    quiet = {**os.environ, "UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1"}
+    quiet = {**os.environ, "UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1", "UV_SYSTEM_CERTS": "true"}
     done = subprocess.run([found, *arguments], env=quiet, capture_output=True, text=True, check=False)
     if done.returncode:
         raise BuildError(f"uv {arguments[0]} failed:\n{done.stderr.strip()[-2000:]}")

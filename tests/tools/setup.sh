@@ -85,7 +85,8 @@ fi
 
 start=$(date +%s)
 mkdir -p .cache
-export UV_PYTHON_DOWNLOADS=never UV_NO_PROGRESS=1
+# Certificates: those that the system trusts, as pip and Go do; a company may have its own.
+export UV_PYTHON_DOWNLOADS=never UV_NO_PROGRESS=1 UV_SYSTEM_CERTS=true
 find_uv
 say "$("$python" -V) at $python"
 rm -f "$stamp"

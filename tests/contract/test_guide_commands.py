@@ -40,7 +40,7 @@ ANSIBLE_COLLECTIONS_SCAN_SYS_PATH=false exec {TOOLS}/ansible-galaxy "$@" --no-de
     # Into a venv of the test, by uv, which keeps what it has downloaded.
     "pip": f"""PATH=$PATH:$root/.cache/uv/bin
 [ -d "$scratch/venv" ] || uv venv --quiet --python {sys.executable} "$scratch/venv"
-VIRTUAL_ENV=$scratch/venv exec uv pip "$@"
+UV_SYSTEM_CERTS=true VIRTUAL_ENV=$scratch/venv exec uv pip "$@"
 """,
     # What is typed there is kubectl's, too. The manifests are those of the collection.
     "oc": 'cd "$root" && exec "$kubectl" "$@"\n',

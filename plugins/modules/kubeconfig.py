@@ -68,8 +68,8 @@ context:
   sample: mtv.teardown
 """
 
-from ansible_collections.mtv.teardown.plugins.module_utils import _module
-from ansible_collections.mtv.teardown.plugins.module_utils._clients import kubeconfig_writer
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster import kubeconfig_writer
+from ansible_collections.mtv.teardown.plugins.module_utils._run import module as _module
 
 
 def main() -> None:

@@ -348,18 +348,18 @@ summary:
 from datetime import UTC, datetime
 from functools import partial
 
-from ansible_collections.mtv.teardown.plugins.module_utils import _module, _providers
-from ansible_collections.mtv.teardown.plugins.module_utils._phases import start, verify
 from ansible_collections.mtv.teardown.plugins.module_utils._report import run, summary
-from ansible_collections.mtv.teardown.plugins.module_utils._session import ignore, journal
+from ansible_collections.mtv.teardown.plugins.module_utils._run import load, providers, verify
+from ansible_collections.mtv.teardown.plugins.module_utils._run import module as _module
+from ansible_collections.mtv.teardown.plugins.module_utils._session import ignore, notes
 
 
 def main() -> None:
     """Look and tell."""
-    module = _providers.cluster_module_of(
+    module = providers.cluster_module_of(
         {
             **_module.SESSION_SPEC,
-            **_providers.UNOPENED_SPEC,
+            **providers.UNOPENED_SPEC,
             "phases": {"type": "dict", "default": {}},
             "targets": {"type": "list", "elements": "dict", "default": []},
             "verify_ignore": _module.IGNORE_SPEC,
@@ -372,20 +372,20 @@ def main() -> None:
     options, begun = module.params, datetime.now(UTC)
 
     def work() -> dict[str, object]:
-        start.checked(options["phases"], options["targets"])
+        load.checked(options["phases"], options["targets"])
         rules = ignore.compile_rules(options["verify_ignore"])
         terms = verify.Terms(
             options["quiet_interval"],
             options["wait_timeout"],
             options["openshift_only"],
             rules,
-            search=partial(_providers.search_of, options=options),
-            earlier=start.remaining_by(options["phases"]),
+            search=partial(providers.search_of, options=options),
+            earlier=load.remaining_by(options["phases"]),
         )
-        session = start.with_deleted(start.session_of(options), options["phases"])
+        session = load.with_deleted(load.session_of(options), options["phases"])
         cluster = _module.cluster_of(module)
-        known = [*options["targets"], *start.deleted_by(options["phases"])]
-        result = verify.verify(cluster, session, terms, known, start.not_done(options["phases"]))
+        known = [*options["targets"], *load.deleted_by(options["phases"])]
+        result = verify.verify(cluster, session, terms, known, load.not_done(options["phases"]))
         session = result.pop("session")
         result["insecure"] += [f"cluster {cluster.where['url']}"] if cluster.insecure else []
         result["cluster"] = dict(cluster.where)
@@ -394,7 +394,7 @@ def main() -> None:
         result["absent"] = summary.already_gone(result["absent"], result["deleted"])
         result["summary"] = summary.of_verdict(session, result)
         result["artifacts"] = summary.handed_over(session, result)
-        result["journal"] = journal.after(session, result, openshift_only=options["openshift_only"])
+        result["journal"] = notes.after(session, result, openshift_only=options["openshift_only"])
         return {"changed": False, **result, "requests": cluster.requests}
 
     _module.run(module, work)

@@ -196,9 +196,9 @@ requests:
 
 from functools import partial
 
-from ansible_collections.mtv.teardown.plugins.module_utils import _module
-from ansible_collections.mtv.teardown.plugins.module_utils._phases import delete, start
-from ansible_collections.mtv.teardown.plugins.module_utils._session import order
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster import delete, order
+from ansible_collections.mtv.teardown.plugins.module_utils._run import load
+from ansible_collections.mtv.teardown.plugins.module_utils._run import module as _module
 
 
 def main() -> None:
@@ -227,7 +227,7 @@ def main() -> None:
         module.fail_json(msg=f"give plan or {named[0]}, not both, for either says which VMs are meant")
     alone = options["plan"] is not None or bool(options["vms"] and not named)
     session = partial(
-        start.session_of_vms, plan=options["plan"], vms=options["vms"], namespace=options["namespace"] or ""
+        load.session_of_vms, plan=options["plan"], vms=options["vms"], namespace=options["namespace"] or ""
     )
     phase = partial(delete.run, phase=order.VMS, only=only, wait=options["wait"])
     _module.run_phase(module, "deleted", phase, session if alone else None)

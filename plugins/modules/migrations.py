@@ -164,8 +164,8 @@ requests:
   sample: 112
 """
 
-from ansible_collections.mtv.teardown.plugins.module_utils import _module
-from ansible_collections.mtv.teardown.plugins.module_utils._phases import forklift
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster import cancel_archive
+from ansible_collections.mtv.teardown.plugins.module_utils._run import module as _module
 
 
 def main() -> None:
@@ -177,7 +177,7 @@ def main() -> None:
             "state": {"type": "str", "choices": ["canceled"], "default": "canceled"},
         }
     )
-    _module.run_phase(module, "canceled", forklift.cancel)
+    _module.run_phase(module, "canceled", cancel_archive.cancel)
 
 
 if __name__ == "__main__":

@@ -169,8 +169,8 @@ requests:
 
 from functools import partial
 
-from ansible_collections.mtv.teardown.plugins.module_utils import _module
-from ansible_collections.mtv.teardown.plugins.module_utils._phases import delete
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster import delete
+from ansible_collections.mtv.teardown.plugins.module_utils._run import module as _module
 
 
 def main() -> None:

@@ -206,16 +206,16 @@ requests:
   sample: 31
 """
 
-from ansible_collections.mtv.teardown.plugins.module_utils import _providers
+from ansible_collections.mtv.teardown.plugins.module_utils._run import providers
 
 
 def main() -> None:
     """Delete and wait."""
-    module = _providers.module_of(
-        _providers.OPENSTACK_SPEC,
+    module = providers.module_of(
+        providers.OPENSTACK_SPEC,
         state={"type": "str", "choices": ["absent"], "default": "absent"},
     )
-    _providers.run_phase(module, "openstack", _providers.OPENSTACK_SPEC, lambda one: not _providers.stands_alone(one))
+    providers.run_phase(module, "openstack", providers.OPENSTACK_SPEC, lambda one: not providers.stands_alone(one))
 
 
 if __name__ == "__main__":

@@ -208,16 +208,16 @@ requests:
   sample: 31
 """
 
-from ansible_collections.mtv.teardown.plugins.module_utils import _providers
+from ansible_collections.mtv.teardown.plugins.module_utils._run import providers
 
 
 def main() -> None:
     """Delete and wait."""
-    module = _providers.module_of(
-        _providers.OVIRT_SPEC,
+    module = providers.module_of(
+        providers.OVIRT_SPEC,
         state={"type": "str", "choices": ["absent"], "default": "absent"},
     )
-    _providers.run_phase(module, "ovirt", _providers.OVIRT_SPEC, lambda _one: True)
+    providers.run_phase(module, "ovirt", providers.OVIRT_SPEC, lambda _one: True)
 
 
 if __name__ == "__main__":

@@ -155,8 +155,8 @@ requests:
   sample: 112
 """
 
-from ansible_collections.mtv.teardown.plugins.module_utils import _module
-from ansible_collections.mtv.teardown.plugins.module_utils._phases import forklift
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster import cancel_archive
+from ansible_collections.mtv.teardown.plugins.module_utils._run import module as _module
 
 
 def main() -> None:
@@ -168,7 +168,7 @@ def main() -> None:
             "state": {"type": "str", "choices": ["archived"], "default": "archived"},
         }
     )
-    _module.run_phase(module, "archived", forklift.archive)
+    _module.run_phase(module, "archived", cancel_archive.archive)
 
 
 if __name__ == "__main__":

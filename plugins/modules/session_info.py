@@ -340,24 +340,24 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from ansible_collections.mtv.teardown.plugins.module_utils import _module, _providers
-from ansible_collections.mtv.teardown.plugins.module_utils._clients.cluster import Cluster
-from ansible_collections.mtv.teardown.plugins.module_utils._phases import look, rights, start
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.find import Found
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Cluster
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.find import Found
+from ansible_collections.mtv.teardown.plugins.module_utils._run import load, look, preflight, providers
+from ansible_collections.mtv.teardown.plugins.module_utils._run import module as _module
 from ansible_collections.mtv.teardown.plugins.module_utils._session import ignore
 
 
 def _ask(params: Mapping[str, Any], cluster: Cluster, found: Found) -> Mapping[str, Any]:
     """Which rights are missing, on the cluster and on the providers that are going to be searched."""
     if params["openshift_only"]:
-        return rights.preflight(cluster, found)
-    targets, _uncovered = _providers.search_of(found.session, params, snapshots=params["forklift_snapshots"])
-    return rights.preflight(cluster, found, targets)
+        return preflight.preflight(cluster, found)
+    targets, _uncovered = providers.search_of(found.session, params, snapshots=params["forklift_snapshots"])
+    return preflight.preflight(cluster, found, targets)
 
 
 def main() -> None:
     """Read and tell."""
-    module = _providers.cluster_module_of(
+    module = providers.cluster_module_of(
         {
             **_module.SESSION_SPEC,
             "verify_ignore": _module.IGNORE_SPEC,
@@ -371,8 +371,8 @@ def main() -> None:
 
     def work() -> dict[str, object]:
         ignore.compile_rules(module.params["verify_ignore"])
-        session = start.session_of(module.params)
-        configured = _providers.configured(module.params)
+        session = load.session_of(module.params)
+        configured = providers.configured(module.params)
         if module.params["inputs_only"]:
             return {"changed": False, **look.inputs(session, configured), "requests": 0}
         cluster = _module.cluster_of(module)

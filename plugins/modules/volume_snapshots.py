@@ -193,16 +193,16 @@ requests:
   sample: 31
 """
 
-from ansible_collections.mtv.teardown.plugins.module_utils import _providers
+from ansible_collections.mtv.teardown.plugins.module_utils._run import providers
 
 
 def main() -> None:
     """Delete and wait."""
-    module = _providers.module_of(
-        _providers.OPENSTACK_SPEC,
+    module = providers.module_of(
+        providers.OPENSTACK_SPEC,
         state={"type": "str", "choices": ["absent"], "default": "absent"},
     )
-    _providers.run_phase(module, "openstack", _providers.OPENSTACK_SPEC, _providers.stands_alone)
+    providers.run_phase(module, "openstack", providers.OPENSTACK_SPEC, providers.stands_alone)
 
 
 if __name__ == "__main__":

@@ -215,18 +215,18 @@ requests:
   sample: 31
 """
 
-from ansible_collections.mtv.teardown.plugins.module_utils import _providers
+from ansible_collections.mtv.teardown.plugins.module_utils._run import providers
 
 
 def main() -> None:
     """Delete and wait."""
-    module = _providers.module_of(
-        _providers.VSPHERE_SPEC,
+    module = providers.module_of(
+        providers.VSPHERE_SPEC,
         forklift_snapshots={"type": "bool", "default": False},
         state={"type": "str", "choices": ["absent"], "default": "absent"},
     )
-    _providers.run_phase(
-        module, "vsphere", _providers.VSPHERE_SPEC, lambda _one: True, snapshots=module.params["forklift_snapshots"]
+    providers.run_phase(
+        module, "vsphere", providers.VSPHERE_SPEC, lambda _one: True, snapshots=module.params["forklift_snapshots"]
     )
 
 

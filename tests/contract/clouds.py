@@ -10,17 +10,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ansible_collections.mtv.teardown.plugins.module_utils._causes.model import Cause
-from ansible_collections.mtv.teardown.plugins.module_utils._clients.openstack import Patience
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.openstack import OpenStackSite, open_site
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.providers import Seen
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.wait import Limits
-from ansible_collections.mtv.teardown.plugins.module_utils._record.connections import Connection, connections
-from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_file import Record
-from ansible_collections.mtv.teardown.plugins.module_utils._session import clones
-from ansible_collections.mtv.teardown.plugins.module_utils._session.clones import Remote
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes.model import Cause
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ownership import Decision, Status
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.wait import Limits
+from ansible_collections.mtv.teardown.plugins.module_utils._openstack.client import Patience
+from ansible_collections.mtv.teardown.plugins.module_utils._openstack.site import OpenStackSite, open_site
+from ansible_collections.mtv.teardown.plugins.module_utils._provider import ownership
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection, connections
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.ownership import Remote
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.teardown import Seen
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session
-from ansible_collections.mtv.teardown.plugins.module_utils._session.ownership import Decision, Status
+from ansible_collections.mtv.teardown.plugins.module_utils._session.resources_file import Record
 
 from tests.lab.openstack.faults import CloudProxies
 from tests.lab.openstack.peer import Peer
@@ -72,7 +72,7 @@ def look(at: Connection | Peer, session: Session, patience: Patience | None = No
     """Nothing is changed."""
     with site(at, patience) as opened:
         seen = opened.look(session)
-    return Run(seen, {one.id: made for one, made in clones.decide(session, seen.remotes)}, {})
+    return Run(seen, {one.id: made for one, made in ownership.decide(session, seen.remotes)}, {})
 
 
 def clear(
@@ -85,7 +85,7 @@ def clear(
     """Delete what is the session's. between: called after the look, for what somebody does at that moment."""
     with site(at, patience) as opened:
         seen = opened.look(session)
-        decided = clones.decide(session, seen.remotes)
+        decided = ownership.decide(session, seen.remotes)
         between()
         targets = [one for one, made in decided if made.status is Status.OWNED]
         held = opened.remove(targets, limits)

@@ -16,8 +16,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import urllib3
-from ansible_collections.mtv.teardown.plugins.module_utils._clients import rest
-from ansible_collections.mtv.teardown.plugins.module_utils._clients.cluster import Cluster
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster import http as rest
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Cluster
 
 from tests.lab.faults import FaultProxy
 

@@ -9,16 +9,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ansible_collections.mtv.teardown.plugins.module_utils._causes.model import Cause
-from ansible_collections.mtv.teardown.plugins.module_utils._clients.ovirt import Patience
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.ovirt import open_site
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.providers import Seen, Site
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.wait import Limits
-from ansible_collections.mtv.teardown.plugins.module_utils._record.connections import Connection
-from ansible_collections.mtv.teardown.plugins.module_utils._session import clones
-from ansible_collections.mtv.teardown.plugins.module_utils._session.clones import Remote
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes.model import Cause
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ownership import Decision, Status
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.wait import Limits
+from ansible_collections.mtv.teardown.plugins.module_utils._ovirt.client import Patience
+from ansible_collections.mtv.teardown.plugins.module_utils._ovirt.site import open_site
+from ansible_collections.mtv.teardown.plugins.module_utils._provider import ownership
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.ownership import Remote
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.teardown import Seen, Site
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
-from ansible_collections.mtv.teardown.plugins.module_utils._session.ownership import Decision, Status
 
 from tests.lab.engine.peer import PASSWORD, USER, Peer
 
@@ -55,7 +55,7 @@ def connection(engine: Peer, **changes: Any) -> Connection:
 
 
 def owned(session: Session, seen: Seen) -> list[Remote]:
-    return [one for one, made in clones.decide(session, seen.remotes) if made.status is Status.OWNED]
+    return [one for one, made in ownership.decide(session, seen.remotes) if made.status is Status.OWNED]
 
 
 def learned(session: Session, seen: Seen) -> Session:
@@ -75,7 +75,7 @@ def removed(site: Site, session: Session = SESSION, limits: Limits = GOES) -> Ru
     targets = owned(session, before)
     causes = site.remove(targets, limits)
     after = site.look(learned(session, before))
-    return Run(before, targets, causes, after, clones.decide(session, before.remotes))
+    return Run(before, targets, causes, after, ownership.decide(session, before.remotes))
 
 
 def look(engine: Peer, session: Session = SESSION, **changes: Any) -> Seen:

@@ -11,17 +11,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.providers import Opener, Target
-from ansible_collections.mtv.teardown.plugins.module_utils._record import connections, providers_file
-from ansible_collections.mtv.teardown.plugins.module_utils._record.connections import Connection
-from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_file import Record
+from ansible_collections.mtv.teardown.plugins.module_utils._provider import connection, providers_file
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.teardown import Opener, Target
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session
+from ansible_collections.mtv.teardown.plugins.module_utils._session.resources_file import Record
 
 
 def connection_of(entry: Mapping[str, Any], key: str = "source") -> Connection:
     """The connection of one entry of a providers file."""
     entries = providers_file.parse(json.dumps({key: entry}))
-    made, wrong = connections.connections(str(entry["type"]), {}, entries, {})
+    made, wrong = connection.connections(str(entry["type"]), {}, entries, {})
     assert not wrong, wrong
     return made[0]
 

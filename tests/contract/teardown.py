@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.mtv.teardown.plugins.module_utils._clients.cluster import Cluster
-from ansible_collections.mtv.teardown.plugins.module_utils._phases import delete, forklift, look, start, verify
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.result import Result
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.wait import Limits
-from ansible_collections.mtv.teardown.plugins.module_utils._session import order
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster import cancel_archive, delete, order
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Cluster
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.items import Result
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.wait import Limits
+from ansible_collections.mtv.teardown.plugins.module_utils._run import load, look, verify
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session, from_dict
 
 Places = set[tuple[str, str]]
@@ -74,8 +74,8 @@ def teardown(
     session = from_dict(found["session"])
     short, long = Limits(stall, 60, settle), Limits(namespace_stall, 90, 5.0)
     done: dict[str, Result] = {}
-    done["migrations"] = forklift.cancel(cluster, session, short, check_mode)
-    done["plans"] = forklift.archive(cluster, session, short, check_mode, done["migrations"].stalled)
+    done["migrations"] = cancel_archive.cancel(cluster, session, short, check_mode)
+    done["plans"] = cancel_archive.archive(cluster, session, short, check_mode, done["migrations"].stalled)
     vms = delete.run(cluster, session, short, check_mode, phase=order.VMS)
     rest = delete.run(cluster, session, short, check_mode, phase=order.RESOURCES, stalled=vms.stalled)
     done.update({order.VMS: vms, order.RESOURCES: rest})
@@ -83,7 +83,7 @@ def teardown(
         stalled = vms.stalled or rest.stalled
         done[order.NAMESPACES] = delete.run(cluster, session, long, check_mode, phase=order.NAMESPACES, stalled=stalled)
     registered = {name: result.as_dict("deleted") for name, result in done.items()}
-    session = start.with_deleted(session, registered)
-    known = [*found["targets"], *start.deleted_by(registered)]
+    session = load.with_deleted(session, registered)
+    known = [*found["targets"], *load.deleted_by(registered)]
     terms = verify.Terms(quiet_interval=quiet, total=30, openshift_only=True, window=stall)
-    return Run(found, done, verify.verify(cluster, session, terms, known, start.not_done(registered)))
+    return Run(found, done, verify.verify(cluster, session, terms, known, load.not_done(registered)))

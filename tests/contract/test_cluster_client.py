@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.mtv.teardown.plugins.module_utils._clients import cluster as cluster_module
-from ansible_collections.mtv.teardown.plugins.module_utils._clients.cluster import Cluster
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster import client as cluster_module
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Cluster
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj, Resource
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.wait import Limits, until_gone
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.wait import Limits, until_gone
-from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import Obj, Resource
 
 from tests.lab.admin import Admin
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.mtv.teardown.plugins.module_utils._session import journal
+from ansible_collections.mtv.teardown.plugins.module_utils._session import notes
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 
 from tests.contract.conftest import cluster_of
@@ -150,7 +150,7 @@ def one_cell(lab: Lab, folder: Path, name: str, fault: str) -> str:
             judge(world, name, fault, run, rule, namespaces)
             # As a later run knows it: by the note that the first one wrote beside the record.
             note = run.found["journal"]
-            known = journal.with_journal(world.session, json.dumps(note["content"]), note["name"])
+            known = notes.with_journal(world.session, json.dumps(note["content"]), note["name"])
             # On a busy machine the namespace controller takes its time for dozens of namespaces.
             again = teardown(cluster_of(lab.kubeconfig), known, stall=30, namespace_stall=60)
             assert again.verdict == "clean", again.judged["leftovers"]

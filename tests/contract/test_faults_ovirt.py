@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.mtv.teardown.plugins.module_utils._clients.ovirt import Engine, Refused
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import GARBAGE, NO_ANSWER, ApiError
-from ansible_collections.mtv.teardown.plugins.module_utils._phases import providers
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.ovirt import open_site
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.providers import Target
+from ansible_collections.mtv.teardown.plugins.module_utils._ovirt.client import Engine, Refused
+from ansible_collections.mtv.teardown.plugins.module_utils._ovirt.site import open_site
+from ansible_collections.mtv.teardown.plugins.module_utils._provider import teardown as providers
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.teardown import Target
 
 from tests.contract.ovirt_runs import GOES, HASTY, SESSION, STAYS, connection, look, owned, teardown
 from tests.lab.engine.peer import Peer

@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.mtv.teardown.plugins.module_utils._clients import cluster as cluster_module
-from ansible_collections.mtv.teardown.plugins.module_utils._phases import verify
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster import client as cluster_module
+from ansible_collections.mtv.teardown.plugins.module_utils._run import verify
 from ansible_collections.mtv.teardown.plugins.module_utils._session import ignore
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session
 

@@ -15,13 +15,14 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.mtv.teardown.plugins.module_utils._clients.cluster import Cluster
-from ansible_collections.mtv.teardown.plugins.module_utils._phases import look, rights
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.find import find
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.start import session_of
-from ansible_collections.mtv.teardown.plugins.module_utils._session import rights as table
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster import needed_rights as table
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Cluster
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.find import find
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.needed_rights import Right
+from ansible_collections.mtv.teardown.plugins.module_utils._run import look
+from ansible_collections.mtv.teardown.plugins.module_utils._run import preflight as rights
+from ansible_collections.mtv.teardown.plugins.module_utils._run.load import session_of
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
-from ansible_collections.mtv.teardown.plugins.module_utils._session.rights import Right
 
 from tests.contract.ansible_runs import Playbooks
 from tests.contract.conftest import cluster_of

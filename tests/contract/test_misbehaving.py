@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.mtv.teardown.plugins.module_utils._phases import forklift
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.wait import until
-from ansible_collections.mtv.teardown.plugins.module_utils._record import resources_file
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster import cancel_archive
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.wait import until
+from ansible_collections.mtv.teardown.plugins.module_utils._session import resources_file
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 
 from tests.contract.conftest import cluster_of
@@ -187,7 +187,7 @@ def test_nobody_runs_forklift(acting_lab: Lab, tmp_path: Path, monkeypatch: pyte
         windows.append(args[-1].stall)
         return until(*args)
 
-    monkeypatch.setattr(forklift, "until", noted)
+    monkeypatch.setattr(cancel_archive, "until", noted)
     admin = admin_of(acting_lab)
     one = seeded(acting_lab, tmp_path, "down", Story("running"), 9)
     admin.change("Deployment", MTV_NAMESPACE, FORKLIFT, spec={"replicas": 0})

@@ -13,7 +13,7 @@ from typing import Any
 
 import kubernetes
 import pytest
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.start import session_of
+from ansible_collections.mtv.teardown.plugins.module_utils._run.load import session_of
 from kubernetes.dynamic import DynamicClient
 from kubernetes.dynamic.exceptions import DynamicApiError
 

@@ -19,10 +19,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from ansible_collections.mtv.teardown.plugins.module_utils._clients import openstack as client
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import CERTIFICATE, NO_ANSWER, ApiError
-from ansible_collections.mtv.teardown.plugins.module_utils._record import providers_file
-from ansible_collections.mtv.teardown.plugins.module_utils._record.connections import Connection, connections
+from ansible_collections.mtv.teardown.plugins.module_utils._openstack import client
+from ansible_collections.mtv.teardown.plugins.module_utils._provider import providers_file
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection, connections
 
 from tests.contract import clouds
 from tests.lab.faults import Rule

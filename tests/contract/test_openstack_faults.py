@@ -10,11 +10,11 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from ansible_collections.mtv.teardown.plugins.module_utils._clients import openstack as client
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
-from ansible_collections.mtv.teardown.plugins.module_utils._phases import providers
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.openstack import open_site
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.providers import Target
+from ansible_collections.mtv.teardown.plugins.module_utils._openstack import client
+from ansible_collections.mtv.teardown.plugins.module_utils._openstack.site import open_site
+from ansible_collections.mtv.teardown.plugins.module_utils._provider import teardown
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.teardown import Target
 
 from tests.contract import clouds
 from tests.contract.test_openstack_logins import Keystone, keystone
@@ -77,7 +77,7 @@ def _one_kind_unread(kind: str, answer: str, peer: Peer, proxies: CloudProxies, 
     rule = Rule(answer, method="GET", path=LISTS[kind])
     proxies[SERVICES[kind]].rules = [rule]
     target = Target(at, lambda made: open_site(made, clouds.HASTY))
-    found = providers.survey([target], clouds.session(PREFIX, f"{PREFIX}-rhel8-gone"))
+    found = teardown.survey([target], clouds.session(PREFIX, f"{PREFIX}-rhel8-gone"))
     assert rule.struck
     assert [entry["kind"] for entry in found.unreadable] == [kind]
     assert all(at.key in entry["error"] for entry in found.unreadable)

@@ -15,12 +15,12 @@ from contextlib import contextmanager
 from typing import Any, ClassVar
 
 import pytest
-from ansible_collections.mtv.teardown.plugins.module_utils._clients import openstack as client
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import NO_ANSWER, ApiError
-from ansible_collections.mtv.teardown.plugins.module_utils._phases import providers
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.openstack import open_site
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.providers import Target
-from ansible_collections.mtv.teardown.plugins.module_utils._record.connections import connections
+from ansible_collections.mtv.teardown.plugins.module_utils._openstack import client
+from ansible_collections.mtv.teardown.plugins.module_utils._openstack.site import open_site
+from ansible_collections.mtv.teardown.plugins.module_utils._provider import teardown
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import connections
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.teardown import Target
 
 from tests.contract import clouds
 
@@ -107,7 +107,7 @@ def test_logging_in(answer: str) -> None:
         auth = {"auth_url": address, "username": "ci", "password": "s3cr3t", "project_name": "ci"}
         made = connections("openstack", {"auth": {**auth, "user_domain_name": "D"}}, [], {})[0][0]
         target = Target(made, lambda at: open_site(at, clouds.HASTY))
-        found = providers.survey([target], clouds.session(PREFIX, f"{PREFIX}-rhel8-aaaa"))
+        found = teardown.survey([target], clouds.session(PREFIX, f"{PREFIX}-rhel8-aaaa"))
     assert found.unreadable and (found.scopes, found.decided, found.absent) == ((), (), ())
     assert "s3cr3t" not in str(found.unreadable)
 

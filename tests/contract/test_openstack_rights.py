@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.mtv.teardown.plugins.module_utils._phases import openstack, providers
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.providers import Target
-from ansible_collections.mtv.teardown.plugins.module_utils._record.connections import Connection
+from ansible_collections.mtv.teardown.plugins.module_utils._openstack import site
+from ansible_collections.mtv.teardown.plugins.module_utils._provider import teardown
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.teardown import Target
 
 from tests.contract import clouds
 from tests.lab.openstack.seed import connect
@@ -28,7 +29,7 @@ def account(project: Project, name: str, *roles: str) -> Connection:
 
 
 def lacking(at: Connection, prefix: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    return providers.lacking([Target(at, openstack.open_site)], clouds.session(prefix))
+    return teardown.lacking([Target(at, site.open_site)], clouds.session(prefix))
 
 
 def test_a_token_that_may_only_read_is_a_clear_no_and_a_member_is_enough(project: Project, prefix: str) -> None:

@@ -10,11 +10,11 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from ansible_collections.mtv.teardown.plugins.module_utils._phases import providers
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.openstack import open_site
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.providers import Target
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ownership import Status
+from ansible_collections.mtv.teardown.plugins.module_utils._openstack.site import open_site
+from ansible_collections.mtv.teardown.plugins.module_utils._provider import teardown
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.teardown import Target
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
-from ansible_collections.mtv.teardown.plugins.module_utils._session.ownership import Status
 
 from tests.contract import clouds, twice
 from tests.contract.providers import session_of
@@ -95,9 +95,9 @@ def test_a_run_that_is_killed_loses_no_volume(project: Project, prefix: str, tmp
     project.sdk.compute.wait_for_delete(project.sdk.compute.get_server(clone.server), interval=0.2)
     left = {*clone.volumes, *clone.ports}
     assert left <= ours(project).keys()
-    assert providers.survey(folder.targets, Session(prefix)).decided == ()
+    assert teardown.survey(folder.targets, Session(prefix)).decided == ()
     folder.verify(folder.known(Session(prefix)))
-    found = providers.survey(folder.targets, folder.known(Session(prefix)))
+    found = teardown.survey(folder.targets, folder.known(Session(prefix)))
     assert {one.id for one, _made in found.with_status(Status.OWNED)} == left
     folder.teardown(folder.known(Session(prefix)))
     assert ours(project).keys() == {stranger}

@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.mtv.teardown.plugins.module_utils._phases import providers
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.openstack import open_site
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.providers import Target
-from ansible_collections.mtv.teardown.plugins.module_utils._record import connections, providers_file
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ownership import Status
+from ansible_collections.mtv.teardown.plugins.module_utils._openstack.site import open_site
+from ansible_collections.mtv.teardown.plugins.module_utils._provider import connection, providers_file, teardown
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.teardown import Target
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
-from ansible_collections.mtv.teardown.plugins.module_utils._session.ownership import Status
 
 from tests.contract import clouds, twice
 from tests.contract.test_openstack_site import ours
@@ -43,7 +42,7 @@ def targets(peer: Peer, *projects: str) -> list[Target]:
     entry = {"type": "openstack", "api_url": peer.auth_url, "username": "ci", "password": "secret"}
     where = {"user_domain_name": "Default", "project_domain_name": "Default", "region_name": "RegionOne"}
     file = {f"osp-{name}": {**entry, **where, "project_name": name} for name in projects}
-    made, wrong = connections.connections("openstack", {}, providers_file.parse(json.dumps(file)), {})
+    made, wrong = connection.connections("openstack", {}, providers_file.parse(json.dumps(file)), {})
     assert (len(made), wrong) == (len(projects), {})
     return [Target(one, partial(open_site, patience=clouds.HASTY)) for one in made]
 
@@ -79,7 +78,7 @@ def test_what_lies_in_another_project_is_never_touched(
     before = ours(other)
     noted = clouds.session(prefix, name, lineage=dict.fromkeys(theirs | {shared}, "test_x"))
     [target] = targets(project.peer, "ci")
-    assert not (theirs | {shared}) & {one.id for one, _made in providers.survey([target], noted).decided}
+    assert not (theirs | {shared}) & {one.id for one, _made in teardown.survey([target], noted).decided}
     folder = twice.Folder(tmp_path, target)
     first = folder.teardown(clouds.session(prefix, name))
     assert len(first | folder.teardown(folder.known(noted))) == len(mine)
@@ -95,16 +94,16 @@ def test_two_entries_that_differ_in_the_project_alone_are_both_looked_at(
     shared = other.image(f"{prefix}-rhel8-cccc-snapshot")
     share(shared, other, project)
     both = targets(project.peer, "ci", "other")
-    checked = providers.remove(both, Session(prefix), clouds.LIMITS, True)
+    checked = teardown.remove(both, Session(prefix), clouds.LIMITS, True)
     assert uids(checked.done) == mine | theirs | {shared}
-    done = providers.remove(both, Session(prefix), clouds.LIMITS, False)
+    done = teardown.remove(both, Session(prefix), clouds.LIMITS, False)
     assert {(entry["provider"], entry["id"]) for entry in done.done} == {
         *(("osp-ci", one) for one in mine),
         *(("osp-other", one) for one in theirs | {shared}),
     }
     assert len({entry["uid"] for entry in done.done}) == len(done.done)
     assert neighbours[0] in ours(project) and neighbours[1] in ours(other)
-    found = providers.survey(both, Session(prefix))
+    found = teardown.survey(both, Session(prefix))
     assert (found.decided, found.unreadable) == ((), ())
     assert {scope["provider"] for scope in found.scopes} == {"osp-ci", "osp-other"}
 
@@ -116,7 +115,7 @@ def test_one_name_in_both_is_nobodys_to_tell_apart(
     name = f"{prefix}-rhel8-aaaa"
     made = {project.clone(name).server, other.clone(name).server}
     both = targets(project.peer, "ci", "other")
-    decided = providers.survey(both, clouds.session(prefix, name)).decided
+    decided = teardown.survey(both, clouds.session(prefix, name)).decided
     assert {one.id: made.status for one, made in decided} == dict.fromkeys(made, Status.CONTESTED)
     assert all("osp-ci" in told.reason and "osp-other" in told.reason for _one, told in decided)
     folder = twice.Folder(tmp_path, *both)

@@ -12,9 +12,9 @@ from typing import Any
 
 import ovirtsdk4 as sdk
 import pytest
-from ansible_collections.mtv.teardown.plugins.module_utils._clients.ovirt import Engine, Patience, Refused
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import CERTIFICATE, GARBAGE, NO_ANSWER, ApiError
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.ovirt import open_site
+from ansible_collections.mtv.teardown.plugins.module_utils._ovirt.client import Engine, Patience, Refused
+from ansible_collections.mtv.teardown.plugins.module_utils._ovirt.site import open_site
 
 from tests.contract.ovirt_runs import (
     BEFORE_SILENCE,

@@ -9,11 +9,12 @@ from functools import partial
 from typing import Any
 
 import pytest
-from ansible_collections.mtv.teardown.plugins.module_utils._clients.ovirt import Grant, Machine
-from ansible_collections.mtv.teardown.plugins.module_utils._phases import ovirt_removal, ovirt_rights, providers
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.ovirt import open_site
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.providers import Target
-from ansible_collections.mtv.teardown.plugins.module_utils._session.clones import Remote
+from ansible_collections.mtv.teardown.plugins.module_utils._ovirt import removal, rights
+from ansible_collections.mtv.teardown.plugins.module_utils._ovirt.client import Grant, Machine
+from ansible_collections.mtv.teardown.plugins.module_utils._ovirt.site import open_site
+from ansible_collections.mtv.teardown.plugins.module_utils._provider import teardown as providers
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.ownership import Remote
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.teardown import Target
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 
 from tests.contract.ovirt_runs import HASTY, SESSION, connection, teardown
@@ -22,7 +23,7 @@ from tests.lab.engine.peer import Peer
 NAME = "auto-ab12-rhel8-x1y2"
 ACCOUNT = {"name": "ci@internal", "password": "ci-secret"}
 LOGIN = {"username": ACCOUNT["name"], "secret": ACCOUNT["password"]}
-PERMITS = [ovirt_removal.STOP[0], ovirt_removal.REMOVE[0], ovirt_removal.REMOVE_DISK[0]]
+PERMITS = [removal.STOP[0], removal.REMOVE[0], removal.REMOVE_DISK[0]]
 
 
 def lacking(engine: Peer, session: Session = SESSION) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -106,10 +107,10 @@ ALL = frozenset({"delete_vm", "stop_vm", "delete_disk"})
     ],
 )
 def test_what_a_role_covers(grant: Grant, enough: bool) -> None:
-    assert (ovirt_rights.lacks([ONE], {"v": VM}, [grant]) == []) is enough
+    assert (rights.lacks([ONE], {"v": VM}, [grant]) == []) is enough
 
 
 def test_older_engines_have_one_permit_for_all_that_runs_a_vm() -> None:
     up = Machine("v", NAME, status="up")
     grant = Grant(frozenset({"delete_vm", "vm_basic_operations"}))
-    assert ovirt_rights.lacks([ONE], {"v": up}, [grant]) == []
+    assert rights.lacks([ONE], {"v": up}, [grant]) == []

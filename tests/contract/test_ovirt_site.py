@@ -9,13 +9,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.mtv.teardown.plugins.module_utils._clients import ovirt
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.ovirt import open_site
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.ovirt_removal import WARM
-from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_file import Record
-from ansible_collections.mtv.teardown.plugins.module_utils._session import clones
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ownership import Status
+from ansible_collections.mtv.teardown.plugins.module_utils._ovirt import client
+from ansible_collections.mtv.teardown.plugins.module_utils._ovirt.removal import WARM
+from ansible_collections.mtv.teardown.plugins.module_utils._ovirt.site import open_site
+from ansible_collections.mtv.teardown.plugins.module_utils._provider import ownership
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session
-from ansible_collections.mtv.teardown.plugins.module_utils._session.ownership import Status
+from ansible_collections.mtv.teardown.plugins.module_utils._session.resources_file import Record
 
 from tests.contract.ovirt_runs import (
     GOES,
@@ -412,7 +412,7 @@ def test_ten_thousand_are_looked_through_in_pages(engine: Peer) -> None:
     vm = engine.vm(NAME)
     with open_site(connection(engine), HASTY) as site:
         seen = site.look(SESSION)
-        assert site.calls < 10_000 / ovirt.PAGE + 15
+        assert site.calls < 10_000 / client.PAGE + 15
     assert [one.id for one in seen.remotes] == [vm["id"], *vm["disks"]]
     assert seen.scopes["Vm"] == 10_001 + len(BYSTANDERS)
 
@@ -507,4 +507,4 @@ def test_bystanders_of_the_same_session_prefix_elsewhere(engine: Peer) -> None:
     engine.vm(NAME)
     seen = look(engine)
     twice = [*seen.remotes, *(replace(one, provider="rhv-2") for one in seen.remotes)]
-    assert len(clones.decide(SESSION, twice)) == 2
+    assert len(ownership.decide(SESSION, twice)) == 2

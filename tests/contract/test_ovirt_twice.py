@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.mtv.teardown.plugins.module_utils._phases import providers
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.ovirt import open_site
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.providers import Target
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ownership import Status
+from ansible_collections.mtv.teardown.plugins.module_utils._ovirt.site import open_site
+from ansible_collections.mtv.teardown.plugins.module_utils._provider import teardown
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.teardown import Target
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
-from ansible_collections.mtv.teardown.plugins.module_utils._session.ownership import Status
 
 from tests.contract import twice
 from tests.contract.ovirt_runs import HASTY, connection
@@ -116,9 +116,9 @@ def test_a_run_that_is_killed_loses_no_disk(taken: bool, engine: Peer, tmp_path:
     engine.ask("DELETE", f"/vms/{vm['id']}")
     if taken:
         engine.vm("keeper", disks=[disk["id"]])
-    assert providers.survey(folder.targets, session()).decided == ()
+    assert teardown.survey(folder.targets, session()).decided == ()
     folder.verify(folder.known(session()))
-    [(one, made)] = providers.survey(folder.targets, folder.known(session())).decided
+    [(one, made)] = teardown.survey(folder.targets, folder.known(session())).decided
     assert (one.id, made.status) == (disk["id"], Status.CONTESTED if taken else Status.OWNED)
     folder.teardown(folder.known(session()))
     assert set(engine.disks()) == ({disk["id"], stranger["id"]} if taken else {stranger["id"]})

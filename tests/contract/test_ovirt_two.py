@@ -13,11 +13,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.mtv.teardown.plugins.module_utils._clients.ovirt import Engine
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
-from ansible_collections.mtv.teardown.plugins.module_utils._phases import providers
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.ovirt import open_site
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.providers import Target
+from ansible_collections.mtv.teardown.plugins.module_utils._ovirt.client import Engine
+from ansible_collections.mtv.teardown.plugins.module_utils._ovirt.site import open_site
+from ansible_collections.mtv.teardown.plugins.module_utils._provider import teardown
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.teardown import Target
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 
 from tests.contract.ovirt_runs import GOES, HASTY, SESSION, connection
@@ -46,7 +46,7 @@ def target(engine: Peer, key: str, **changes: Any) -> Target:
 
 
 def remove(session: Session, *targets: Target) -> Any:
-    return providers.remove(targets, session, GOES, False)
+    return teardown.remove(targets, session, GOES, False)
 
 
 def noted(session: Session, entries: list[dict[str, Any]]) -> Session:
@@ -80,7 +80,7 @@ def test_one_engine_by_two_addresses_is_one(engine: Peer) -> None:
     """By its own word: each VM is decided and removed once."""
     engine.vm(NAME, disks=2)
     targets = target(engine, "by address"), target(engine, "by name", host="localhost")
-    assert [len(providers.remove(targets, SESSION, GOES, True).done) for _again in range(2)] == [3, 3]
+    assert [len(teardown.remove(targets, SESSION, GOES, True).done) for _again in range(2)] == [3, 3]
     assert len(remove(SESSION, *targets).done) == 3
     assert len(engine.calls("DELETE")) == 1
 

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from ansible_collections.mtv.teardown.plugins.module_utils._clients.cluster import Cluster
-from ansible_collections.mtv.teardown.plugins.module_utils._phases import delete, forklift, look, verify
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.result import Result
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.wait import Limits
-from ansible_collections.mtv.teardown.plugins.module_utils._session import ignore, order
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster import cancel_archive, delete, order
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Cluster
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.items import Result
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.wait import Limits
+from ansible_collections.mtv.teardown.plugins.module_utils._run import look, verify
+from ansible_collections.mtv.teardown.plugins.module_utils._session import ignore
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 
 from tests.contract.conftest import writes
@@ -198,8 +199,8 @@ def test_only_three_kinds_are_ever_patched(lab: Lab, cluster: Cluster, admin: Ad
     admin.make("Conversion", world.own, f"{world.own}-i", spec=inspection, status={"phase": "Running"})
     since = mark(lab)
     short = Limits(stall=1, total=5)
-    canceled = forklift.cancel(cluster, world.session, short, False)
-    archived = forklift.archive(cluster, world.session, short, False)
+    canceled = cancel_archive.cancel(cluster, world.session, short, False)
+    archived = cancel_archive.archive(cluster, world.session, short, False)
     assert places(canceled.remaining) == {("Migration", f"{world.own}-r"), ("Conversion", f"{world.own}-i")}
     # Here nobody runs it.
     assert {entry["cause"] for entry in canceled.remaining} == {"forklift-controller-down"}

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.mtv.teardown.plugins.module_utils._session import journal
+from ansible_collections.mtv.teardown.plugins.module_utils._session import notes
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 
 from tests.contract.ansible_runs import Playbooks
@@ -80,7 +80,7 @@ def test_a_note_that_everybody_may_write_stops_it(playbooks: Playbooks, admin: A
     trace = {"home": "", "group": "", "kind": "Secret", "namespace": "kube-system", "name": f"bootstrap-{session}"}
     plan = {"name": f"{session}-p", "namespace": "kube-system", "uid": secret, "target_namespace": "kube-system"}
     content = {
-        **journal.entry(Session(prefix=session)),
+        **notes.entry(Session(prefix=session)),
         "plans": [plan],
         "lineage": {secret: ""},
         "traces": {secret: {**trace, "evidence": "record"}},

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.mtv.teardown.plugins.module_utils._phases import forklift
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.wait import Limits
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster import cancel_archive
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.wait import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 
 from tests.contract.ansible_runs import Playbooks, Run
@@ -102,6 +102,6 @@ def test_those_that_have_just_begun_leave_nothing(acting_lab: Lab, vcenter: peer
             "vddkImage": "lab/vddk",
         }
         admin.make("Conversion", prefix, vm["name"], spec=spec)
-    done = forklift.cancel(cluster_of(acting_lab.kubeconfig), Session(prefix), Limits(30, 120), False)
+    done = cancel_archive.cancel(cluster_of(acting_lab.kubeconfig), Session(prefix), Limits(30, 120), False)
     assert done.remaining == [] and len(done.done) == 8
     assert eventually(lambda: not any(vm.get("snapshots") for vm in vcenter.vms().values()))

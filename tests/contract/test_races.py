@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.mtv.teardown.plugins.module_utils._phases import delete, forklift, look, verify
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.wait import Limits
-from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_file import Record
-from ansible_collections.mtv.teardown.plugins.module_utils._session import journal, order
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster import cancel_archive, delete, order
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.wait import Limits
+from ansible_collections.mtv.teardown.plugins.module_utils._run import look, verify
+from ansible_collections.mtv.teardown.plugins.module_utils._session import notes
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session, from_dict
+from ansible_collections.mtv.teardown.plugins.module_utils._session.resources_file import Record
 
 from tests.contract.conftest import cluster_of
 from tests.contract.teardown import places, teardown
@@ -90,7 +91,7 @@ def test_a_successor_is_never_deleted_and_is_told(lab: Lab, racing: FaultProxy, 
     assert run.verdict == "clean"
     # A later run knows by its note that this is another one.
     note = run.found["journal"]
-    known = journal.with_journal(recorded(prefix, name), json.dumps(note["content"]), note["name"])
+    known = notes.with_journal(recorded(prefix, name), json.dumps(note["content"]), note["name"])
     assert teardown(cluster_of(lab.kubeconfig), known).deleted == set()
     assert other.uid("Secret", SHARED, name) == new[0]
 
@@ -164,13 +165,13 @@ def test_a_plan_that_starts_another_migration_while_we_cancel(
         Rule(method="PATCH", path=f"/migrations/{prefix}-one$", times=1, before=start_another),
         Rule(method="PATCH", path=f"/migrations/{prefix}-two$", times=1, before=lambda: answer(f"{prefix}-two")),
     ]
-    done = forklift.cancel(cluster_of(racing.kubeconfig), Session(prefix=prefix), LIMITS, False)
+    done = cancel_archive.cancel(cluster_of(racing.kubeconfig), Session(prefix=prefix), LIMITS, False)
     assert places(done.done) == {("Migration", f"{prefix}-one"), ("Migration", f"{prefix}-two")}
     assert not done.remaining
     for name in ("one", "two"):
         path = f"/apis/forklift.konveyor.io/v1beta1/namespaces/{prefix}/migrations/{prefix}-{name}"
         assert other.api.request("GET", path)["spec"]["cancel"] == [{"id": "vm-1"}]
-    again = forklift.cancel(cluster_of(racing.kubeconfig), Session(prefix=prefix), LIMITS, False)
+    again = cancel_archive.cancel(cluster_of(racing.kubeconfig), Session(prefix=prefix), LIMITS, False)
     assert again.done == []
 
 

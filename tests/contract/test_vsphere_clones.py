@@ -9,10 +9,11 @@ import dataclasses
 from typing import Any
 
 import pytest
-from ansible_collections.mtv.teardown.plugins.module_utils._phases import providers, vsphere
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.result import Result
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.wait import Limits
-from ansible_collections.mtv.teardown.plugins.module_utils._session.ownership import Status
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.items import Result
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ownership import Status
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.wait import Limits
+from ansible_collections.mtv.teardown.plugins.module_utils._provider import teardown
+from ansible_collections.mtv.teardown.plugins.module_utils._vsphere import site as vsphere
 
 from tests.contract.providers import names, session_of
 from tests.contract.vcenters import CLONE, HASTY, PREFIX, recorded, remove, survey, target
@@ -57,7 +58,7 @@ def test_a_second_client_sees_the_same(vcenter: peer.VCenter) -> None:
 def test_two_accounts_on_one_vcenter_are_both_looked_at(vcenter: peer.VCenter) -> None:
     vcenter.make(CLONE)
     both = [target(vcenter, "vsphere"), target(vcenter, "by-name", fqdn=f"localhost:{vcenter.port}")]
-    found = providers.survey(both, recorded(CLONE))
+    found = teardown.survey(both, recorded(CLONE))
     assert [one.name for one, _made in found.decided] == [CLONE]
     assert {scope["provider"] for scope in found.scopes} == {"vsphere", "by-name"}
 

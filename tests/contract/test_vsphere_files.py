@@ -9,10 +9,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.mtv.teardown.plugins.module_utils._phases import providers, start, vsphere, vsphere_disks
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.wait import Limits
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ownership import Status
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.wait import Limits
+from ansible_collections.mtv.teardown.plugins.module_utils._provider import teardown
+from ansible_collections.mtv.teardown.plugins.module_utils._run import load
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
-from ansible_collections.mtv.teardown.plugins.module_utils._session.ownership import Status
+from ansible_collections.mtv.teardown.plugins.module_utils._vsphere import disks
+from ansible_collections.mtv.teardown.plugins.module_utils._vsphere import site as vsphere
 
 from tests.contract.providers import names, session_of
 from tests.contract.vcenters import CLONE, HASTY, PREFIX, recorded, remove, survey, target
@@ -44,7 +47,7 @@ def test_files_that_stay_elsewhere_are_looked_for_where_they_were(vcenter: peer.
     assert names(done.done) == {CLONE}
     left = [(entry["kind"], entry["place"]) for entry in done.refused]
     assert left == [("DatastoreFile", f"[LocalDS_1] luns/{CLONE}_disk_1.vmdk")]
-    later = start.with_deleted(recorded(CLONE), {"provider_clones": {"deleted": done.done}})
+    later = load.with_deleted(recorded(CLONE), {"provider_clones": {"deleted": done.done}})
     found = survey(vcenter, later)
     assert [(one.place, made.status) for one, made in found.decided] == [(left[0][1], Status.CONTESTED)]
     assert [cause.name for cause in found.whys.values()] == ["files-left"]
@@ -102,13 +105,13 @@ def test_its_own_disk_that_another_vm_has_too_keeps_the_clone_in_every_way(
     assert names(remove(vcenter, session, check_mode=True).done) == {f"{PREFIX}-b"}
     judged = {one.name: made.status for one, made in survey(vcenter, session).decided}
     assert judged == {CLONE: Status.CONTESTED, f"{PREFIX}-b": Status.OWNED}
-    missing, untold = providers.lacking([target(vcenter)], session)
+    missing, untold = teardown.lacking([target(vcenter)], session)
     assert (missing, untold) == ([], [])
     done = remove(vcenter, session)
     assert names(done.done) == {f"{PREFIX}-b"} and names(done.refused) == {CLONE}
     assert f"{OWN}, which database-vm has, too" in done.refused[0]["reason"]
     assert {CLONE, "database-vm"} <= set(vcenter.named())
-    noted = start.with_deleted(session, {"provider_clones": {"deleted": done.done, "remaining": done.remaining}})
+    noted = load.with_deleted(session, {"provider_clones": {"deleted": done.done, "remaining": done.remaining}})
     assert names(remove(vcenter, noted).refused) == {CLONE}
 
 
@@ -118,7 +121,7 @@ def test_vms_without_a_layout_are_asked_for_their_devices(
     """A vCenter that keeps no layouts, or forgets one that is out of reach."""
     vcenter.make(CLONE, {"name": "database-vm", "attach": OWN}, f"{PREFIX}-b")
     for field in ("layout.snapshot", "layout.swapFile"):  # what no VM tells, and what is no list of disks
-        monkeypatch.setattr(vsphere_disks, "BRIEFLY", (field, vsphere_disks.SNAPSHOTS))
+        monkeypatch.setattr(disks, "BRIEFLY", (field, disks.SNAPSHOTS))
         done = remove(vcenter, recorded(CLONE), check_mode=True)
         assert names(done.done) == {f"{PREFIX}-b"} and names(done.refused) == {CLONE}
 
@@ -154,13 +157,13 @@ def test_a_datastore_that_cannot_be_reached_was_not_looked_at(vcenter: peer.VCen
     disk = vcenter.make_disk()
     vcenter.reach("LocalDS_1", False)
     try:
-        found = providers.survey([target(vcenter)], recorded(CLONE), {"vsphere": {disk, "no-such-disk"}})
+        found = teardown.survey([target(vcenter)], recorded(CLONE), {"vsphere": {disk, "no-such-disk"}})
     finally:
         vcenter.reach("LocalDS_1", True)
     assert found.stored[disk] == "it is there, on vsphere-8"
     assert "could not tell" in found.stored["no-such-disk"] and "LocalDS_1" in found.stored["no-such-disk"]
     assert {entry["kind"] for entry in found.unreadable} == {"DatastoreFolder", "DatastoreFile"}
-    lost = providers.survey([target(vcenter, password="x")], recorded(CLONE), {"vsphere": {disk}})
+    lost = teardown.survey([target(vcenter, password="x")], recorded(CLONE), {"vsphere": {disk}})
     assert "could not tell" in lost.stored[disk]
 
 
@@ -177,6 +180,6 @@ def test_forklifts_snapshot_on_a_vm_that_stays(vcenter: peer.VCenter) -> None:
 
 def test_what_a_retained_volume_left_is_looked_up(vcenter: peer.VCenter) -> None:
     disk = vcenter.make_disk()
-    found = providers.survey([target(vcenter)], recorded(), {"vsphere": {disk, "no-such-disk"}, "ovirt": {"x"}})
+    found = teardown.survey([target(vcenter)], recorded(), {"vsphere": {disk, "no-such-disk"}, "ovirt": {"x"}})
     assert found.stored == {disk: "it is there, on vsphere-8", "no-such-disk": "it is not on vsphere-8"}
     assert found.unreadable == ()

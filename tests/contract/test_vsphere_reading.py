@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.mtv.teardown.plugins.module_utils._phases import providers, vsphere
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.wait import Limits
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.wait import Limits
+from ansible_collections.mtv.teardown.plugins.module_utils._provider import teardown
+from ansible_collections.mtv.teardown.plugins.module_utils._vsphere import site as vsphere
 
 from tests.contract.providers import names, session_of, silent_server
 from tests.contract.vcenters import BEFORE_SILENCE, CLONE, HASTY, PREFIX, recorded, remove, survey, target
@@ -68,7 +69,7 @@ def refused(vcenter: peer.VCenter, **entry: Any) -> str:
     """What is said when the vCenter cannot be used; the rest of the run goes on."""
     vcenter.make(CLONE)
     good = target(vcenter, "other")
-    done = providers.remove([target(vcenter, "bad", **entry), good], recorded(CLONE), Limits(3.0, 10.0), False)
+    done = teardown.remove([target(vcenter, "bad", **entry), good], recorded(CLONE), Limits(3.0, 10.0), False)
     assert names(done.done) == {CLONE}
     assert [one["provider"] for one in done.unreadable] == ["bad"]
     told = str(done.unreadable[0]["error"])
@@ -107,5 +108,5 @@ def test_a_host_that_never_answers(vcenter: peer.VCenter) -> None:
 def test_one_vcenter_through_two_entries_is_searched_once(vcenter: peer.VCenter) -> None:
     vcenter.make(CLONE)
     both = [target(vcenter, "vsphere"), target(vcenter, "vsphere-copy-offload")]
-    done = providers.remove(both, recorded(CLONE), Limits(3.0, 10.0), False)
+    done = teardown.remove(both, recorded(CLONE), Limits(3.0, 10.0), False)
     assert names(done.done) == {CLONE} and not done.remaining

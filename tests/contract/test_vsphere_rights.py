@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.mtv.teardown.plugins.module_utils._phases import providers, vsphere, vsphere_tasks
+from ansible_collections.mtv.teardown.plugins.module_utils._provider import teardown
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
+from ansible_collections.mtv.teardown.plugins.module_utils._vsphere import removal, site
 from pyVmomi import vim, vmodl
 
 from tests.contract.providers import names, session_of
@@ -22,12 +23,12 @@ BASE = "mtv-tests-rhel9"
 def privileged(vcenter: peer.VCenter) -> Session:
     """A session for which every privilege of the table is needed."""
     vcenter.make({"name": CLONE, "power": "poweredOn"}, f"{PREFIX}-off")
-    base = vcenter.make({"name": BASE, "snapshots": [vsphere.PRECOPY]})[0]
+    base = vcenter.make({"name": BASE, "snapshots": [site.PRECOPY]})[0]
     return session_of(PREFIX, "vsphere", CLONE, plans={base["id"]: BASE}, host="127.0.0.1")
 
 
 def lacking(vcenter: peer.VCenter, session: Session) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    return providers.lacking([target(vcenter, snapshots=True)], session)
+    return teardown.lacking([target(vcenter, snapshots=True)], session)
 
 
 def test_with_every_privilege_nothing_is_missing_and_no_other_is_used(vcenter: peer.VCenter) -> None:
@@ -36,14 +37,14 @@ def test_with_every_privilege_nothing_is_missing_and_no_other_is_used(vcenter: p
     assert lacking(vcenter, session) == ([], [])
     assert sum(vcenter.calls().values()) < 40
     done = remove(vcenter, session, snapshots=True)
-    assert names(done.done) == {CLONE, f"{PREFIX}-off", vsphere.PRECOPY}
-    assert set(vsphere_tasks.PRIVILEGES) <= set(vcenter.calls())
+    assert names(done.done) == {CLONE, f"{PREFIX}-off", site.PRECOPY}
+    assert set(removal.PRIVILEGES) <= set(vcenter.calls())
     # What each call needs, by the types that come with pyVmomi; for two of them it depends on the object. Fetch is how
     # pyVmomi reads a property of the root object.
     needed = {"Destroy_Task": "VirtualMachine.Inventory.Delete", "SearchDatastore_Task": "Datastore.Browse"}
     known = {info.wsdlName: info.privId for kind in KINDS for info in (m.info for m in methods_of(kind))}
     used = {needed.get(name) or known[name] for name in vcenter.calls() if name != "Fetch"}
-    given = {*vsphere_tasks.PRIVILEGES.values(), vsphere_tasks.BROWSE}
+    given = {*removal.PRIVILEGES.values(), removal.BROWSE}
     assert {right for right in used if right and not right.startswith("System.")} == given
 
 
@@ -100,5 +101,5 @@ def test_a_vcenter_that_cannot_be_asked_is_no_clear_no(vcenter: peer.VCenter) ->
     assert missing == []
     assert [entry["provider"] for entry in untold] == ["vsphere-8"]
     assert "SystemError" in untold[0]["error"]
-    missing, untold = providers.lacking([target(vcenter, password="not-the-password")], session)
+    missing, untold = teardown.lacking([target(vcenter, password="not-the-password")], session)
     assert (missing, ["wrong name or password" in entry["error"] for entry in untold]) == ([], [True])

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from ansible_collections.mtv.teardown.plugins.module_utils._phases import vsphere
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
+from ansible_collections.mtv.teardown.plugins.module_utils._vsphere import site
 
 from tests.contract import twice
 from tests.contract.providers import session_of
@@ -80,7 +80,7 @@ def its_own_disk_on_another_vm(vcenter: peer.VCenter) -> Session:
 
 
 def a_snapshot_of_forklift(vcenter: peer.VCenter) -> Session:
-    base = vcenter.make({"name": "base", "snapshots": ["before", vsphere.PRECOPY]})[0]
+    base = vcenter.make({"name": "base", "snapshots": ["before", site.PRECOPY]})[0]
     return session_of(PREFIX, "vsphere", plans={base["id"]: "base"}, host=HOST)
 
 

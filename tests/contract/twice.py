@@ -15,12 +15,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.mtv.teardown.plugins.module_utils._phases import notes, providers, start
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.providers import Target
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.wait import Limits
-from ansible_collections.mtv.teardown.plugins.module_utils._session import journal
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ownership import Status
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.wait import Limits
+from ansible_collections.mtv.teardown.plugins.module_utils._provider import teardown as providers
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.teardown import Target
+from ansible_collections.mtv.teardown.plugins.module_utils._run import load
+from ansible_collections.mtv.teardown.plugins.module_utils._session import notes as journal
+from ansible_collections.mtv.teardown.plugins.module_utils._session import notes_file
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
-from ansible_collections.mtv.teardown.plugins.module_utils._session.ownership import Status
 
 # What comes first, and whether the record and the cluster's keys are still known to the last of them.
 ORDERS = {
@@ -83,21 +85,21 @@ class Folder:
     def known(self, session: Session) -> Session:
         """With what the runs before have noted."""
         file = self.path / journal.file_name(session.prefix)
-        text = notes.read(str(file))
+        text = notes_file.read(str(file))
         return session if text is None else journal.with_journal(session, text, str(file))
 
     def teardown(self, session: Session) -> set[str]:
-        note = partial(notes.add, str(self.path), session)
+        note = partial(notes_file.add, str(self.path), session)
         done = providers.remove(self.targets, session, LIMITS, False, note=note)
         phase = {"deleted": done.done, "remaining": done.remaining}
-        self.verify(start.with_deleted(session, {"provider_clones": phase}))
+        self.verify(load.with_deleted(session, {"provider_clones": phase}))
         return {str(entry["uid"]) for entry in done.done}
 
     def killed(self, session: Session) -> set[str]:
         """Cut off when all is noted and nothing is asked yet."""
 
         def note(items: Sequence[Any]) -> None:
-            notes.add(str(self.path), session, items)
+            notes_file.add(str(self.path), session, items)
             raise Killed
 
         with suppress(Killed):

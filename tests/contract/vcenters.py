@@ -9,12 +9,13 @@ import dataclasses
 from functools import partial
 from typing import Any
 
-from ansible_collections.mtv.teardown.plugins.module_utils._clients.vsphere import Patience
-from ansible_collections.mtv.teardown.plugins.module_utils._phases import providers, vsphere
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.providers import Survey, Target
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.result import Result
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.wait import Limits
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.items import Result
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.wait import Limits
+from ansible_collections.mtv.teardown.plugins.module_utils._provider import teardown
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.teardown import Survey, Target
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
+from ansible_collections.mtv.teardown.plugins.module_utils._vsphere import site
+from ansible_collections.mtv.teardown.plugins.module_utils._vsphere.client import Patience
 
 from tests.contract.providers import session_of, target_of
 from tests.lab.vcenter import peer
@@ -35,18 +36,18 @@ def target(
     patience: Patience = HASTY,
     **entry: Any,
 ) -> Target:
-    opener = partial(vsphere.open_site, patience=patience, snapshots=snapshots)
+    opener = partial(site.open_site, patience=patience, snapshots=snapshots)
     return target_of({**vcenter.entry(), **entry}, opener, key)
 
 
 def survey(vcenter: peer.VCenter, session: Session) -> Survey:
-    return providers.survey([target(vcenter)], session)
+    return teardown.survey([target(vcenter)], session)
 
 
 def remove(
     vcenter: peer.VCenter, session: Session, check_mode: bool = False, stall: float = 3.0, **more: Any
 ) -> Result:
-    return providers.remove([target(vcenter, **more)], session, Limits(stall, 30.0), check_mode)
+    return teardown.remove([target(vcenter, **more)], session, Limits(stall, 30.0), check_mode)
 
 
 def recorded(*clones: str) -> Session:

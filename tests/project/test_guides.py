@@ -23,7 +23,7 @@ GUIDE = (ROOT / "docs/docsite/rst/guide_troubleshooting.rst").read_text(encoding
 def _in_code() -> set[str]:
     """Names of causes: the first argument of each Cause, and the one that the result gives by itself."""
     found = {"contested", "cancel-not-answered", "archive-not-answered"}
-    for file in (ROOT / "plugins/module_utils/_causes").glob("*.py"):
+    for file in (ROOT / "plugins/module_utils").rglob("*.py"):
         found |= set(re.findall(r'Cause\(\s*"([a-z-]+)"', file.read_text(encoding="utf-8")))
     return found
 
@@ -113,7 +113,7 @@ def test_the_guide_of_verdicts_names_every_key_of_the_result_and_every_line_of_t
 
 def test_the_safety_guide_names_every_evidence_and_no_other() -> None:
     guide = (ROOT / "docs/docsite/rst/guide_safety.rst").read_text(encoding="utf-8")
-    code = (ROOT / "plugins/module_utils/_session/ownership.py").read_text(encoding="utf-8")
+    code = (ROOT / "plugins/module_utils/_cluster/ownership.py").read_text(encoding="utf-8")
     rows = re.findall(r"^   \* - (``.*``)$", guide, flags=re.MULTILINE)
     assert {name for row in rows for name in re.findall(r"``([^`]+)``", row)} == set(
         re.findall(r'_owned\("([^"]+)"', code)

@@ -24,7 +24,7 @@ CLEANING = {
     "StrangeAnswerError",
     "one_line",
 }
-MODULE = "plugins/module_utils/_module.py"
+MODULE = "plugins/module_utils/_run/module.py"
 
 
 def _name(call: ast.Call) -> str:

@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from ansible_collections.mtv.teardown.plugins.module_utils._phases import openstack, ovirt_removal, vsphere_tasks
+from ansible_collections.mtv.teardown.plugins.module_utils._openstack import site
+from ansible_collections.mtv.teardown.plugins.module_utils._ovirt import removal
+from ansible_collections.mtv.teardown.plugins.module_utils._vsphere import removal as vsphere_tasks
 
 from tests.tools import rights
 
@@ -25,11 +27,11 @@ def test_the_manifests_are_those_of_the_tables() -> None:
 def test_the_guide_names_every_manifest_and_every_right_of_a_provider() -> None:
     named = re.findall(r"^   \* - ``([\w.-]+)``$", GUIDE, flags=re.MULTILINE)
     vsphere = {*vsphere_tasks.PRIVILEGES.values(), vsphere_tasks.BROWSE}
-    ovirt = {each[0] for each in (ovirt_removal.STOP, ovirt_removal.REMOVE, ovirt_removal.REMOVE_DISK)}
+    ovirt = {each[0] for each in (removal.STOP, removal.REMOVE, removal.REMOVE_DISK)}
     assert set(named) == {*rights.files(), *vsphere, *ovirt}
     assert len(named) == len(set(named))
-    assert f"``{ovirt_removal.STOP[1]}``" in GUIDE
-    assert f"``{openstack.READING}``" in GUIDE and f"``{openstack.DELETING[0]}``" in GUIDE
+    assert f"``{removal.STOP[1]}``" in GUIDE
+    assert f"``{site.READING}``" in GUIDE and f"``{site.DELETING[0]}``" in GUIDE
 
 
 def test_the_role_for_govc_is_that_of_a_run_without_snapshots() -> None:

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.mtv.teardown.plugins.module_utils import _module, _providers
+from ansible_collections.mtv.teardown.plugins.module_utils._run import module, providers
 
 ROOT = Path(__file__).resolve().parents[2]
 ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
 TASKS = [*(ROOT / "playbooks").rglob("*.yml"), *(ROOT / "roles").glob("*/tasks/*.yml")]
 KNOWN: dict[str, Any] = yaml.safe_load((ROOT / "playbooks/vars/options.yml").read_text(encoding="utf-8"))
-SPECS = {"vsphere": _providers.VSPHERE_SPEC, "ovirt": _providers.OVIRT_SPEC, "openstack": _providers.OPENSTACK_SPEC}
+SPECS = {"vsphere": providers.VSPHERE_SPEC, "ovirt": providers.OVIRT_SPEC, "openstack": providers.OPENSTACK_SPEC}
 # Dicts whose keys are nobody's options: what other roles registered, what a server or a cloud calls them.
 FREE = re.compile(r"(_session|_targets|_phases|_unopened|_run|_result|_artifacts|_url_headers)$")
 
@@ -50,7 +50,7 @@ def test_what_a_role_takes_is_checked_as_what_it_is(role: str) -> None:
 def test_limits_are_those_of_the_modules() -> None:
     for name, limits in KNOWN["__limits"].items():
         option = name.removeprefix("mtv_teardown_").replace("verify_timeout", "wait_timeout")
-        assert tuple(limits) == _module.LIMITS.get(option, (1, _module.DAY)), name
+        assert tuple(limits) == module.LIMITS.get(option, (1, module.DAY)), name
 
 
 def test_no_text_is_taken_for_no() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import yaml
-from ansible_collections.mtv.teardown.plugins.module_utils._session import rights
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster import needed_rights
 
 FOLDER = Path(__file__).resolve().parents[2] / "extensions" / "rights"
 HEAD = """\
@@ -27,10 +27,10 @@ class _Indented(yaml.SafeDumper):
 
 def files() -> dict[str, str]:
     """Name -> content."""
-    return {f"{use.name}.yml": _text(use) for use in rights.USES}
+    return {f"{use.name}.yml": _text(use) for use in needed_rights.USES}
 
 
-def _text(use: rights.Use) -> str:
+def _text(use: needed_rights.Use) -> str:
     made = use.manifests()
     whole = made[0] if len(made) == 1 else {"apiVersion": "v1", "kind": "List", "items": made}
     return f"---\n{HEAD}# {use.about}\n" + yaml.dump(whole, Dumper=_Indented, sort_keys=False)

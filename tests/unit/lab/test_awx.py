@@ -14,9 +14,9 @@ from unittest import mock
 
 import pytest
 import yaml
-from ansible_collections.mtv.teardown.plugins.module_utils._phases import start
-from ansible_collections.mtv.teardown.plugins.module_utils._record import connections, providers_file
-from ansible_collections.mtv.teardown.plugins.module_utils._record.connections import Connection
+from ansible_collections.mtv.teardown.plugins.module_utils._provider import connection, providers_file
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection
+from ansible_collections.mtv.teardown.plugins.module_utils._run import load
 
 from tests.lab.awx import job, projects, rules, serializers
 from tests.lab.awx.api import Controller, RefusedError
@@ -289,14 +289,14 @@ def test_our_types_make_the_files_as_they_are(controller: Controller, tmp_path: 
     entries = providers_file.read(env["MTV_TEARDOWN_PROVIDERS_FILE"])
     assert [entry.text("password") for entry in entries] == ["p{{ 1 }}"]
     with mock.patch.dict(os.environ, env):
-        assert start.session_of({"session_prefix": "", "resources_file": ""}).records[0].name == "auto-ab12-a"
+        assert load.session_of({"session_prefix": "", "resources_file": ""}).records[0].name == "auto-ab12-a"
         with pytest.raises(Exception, match="two records"):
-            start.session_of({"resources": record})
+            load.session_of({"resources": record})
 
 
 def the(kind: str, env: dict[str, Any]) -> Connection:
     with mock.patch.dict(os.environ, env):
-        made, wrong = connections.connections(kind, {}, (), env)
+        made, wrong = connection.connections(kind, {}, (), env)
     assert wrong == {} and len(made) == 1
     return made[0]
 

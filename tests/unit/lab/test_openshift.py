@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.mtv.teardown.plugins.module_utils._session import second_views
-from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import Resource
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster import second_views
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Resource
 
 from tests.lab import crds
 from tests.lab.openshift import views

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_file import Record
-from ansible_collections.mtv.teardown.plugins.module_utils._session.coverage import Coverage
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.coverage import Coverage
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj, Resource, from_item
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session
-from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import Obj, Resource, from_item
+from ansible_collections.mtv.teardown.plugins.module_utils._session.resources_file import Record
 
 PREFIX = "auto-ab12"
 BEFORE, STARTED, AFTER = "2026-01-01T10:00:00Z", "2026-01-01T11:00:00Z", "2026-01-01T12:00:00Z"

@@ -11,9 +11,9 @@ from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from ansible_collections.mtv.teardown.plugins.module_utils._clients.cluster import Cluster
-from ansible_collections.mtv.teardown.plugins.module_utils._clients.rest import Http, Patience
-from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import Resource
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Cluster
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.http import Http, Patience
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Resource
 from ansible_collections.mtv.teardown.tests.unit.plugins.build import AFTER, BEFORE, RESOURCES
 
 OWN, SHARED, MTV = "auto-ab12-vms", "shared-vms", "openshift-mtv"

@@ -15,13 +15,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ansible_collections.mtv.teardown.plugins.module_utils._clients.cluster import Catalog, Listing
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Catalog, Listing
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.needed_rights import Right
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj, Resource
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
-from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_file import Record
 from ansible_collections.mtv.teardown.plugins.module_utils._session import prefix
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
-from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import Obj, Resource
-from ansible_collections.mtv.teardown.plugins.module_utils._session.rights import Right
+from ansible_collections.mtv.teardown.plugins.module_utils._session.resources_file import Record
 from ansible_collections.mtv.teardown.tests.unit.plugins.build import AFTER, BEFORE, RESOURCES, obj
 
 LATER = "2026-01-01T13:00:00Z"

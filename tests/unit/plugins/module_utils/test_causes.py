@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.mtv.teardown.plugins.module_utils._causes import answers, table
-from ansible_collections.mtv.teardown.plugins.module_utils._causes.model import Evidence, Stuck
-from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import epoch
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes import answers, table
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes.model import Evidence, Stuck
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import epoch
 from ansible_collections.mtv.teardown.tests.unit.plugins.build import obj
 
 N = "auto-ab12"

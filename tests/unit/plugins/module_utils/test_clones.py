@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_file import Record
-from ansible_collections.mtv.teardown.plugins.module_utils._session import clones
-from ansible_collections.mtv.teardown.plugins.module_utils._session.clones import Remote
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ownership import Status
+from ansible_collections.mtv.teardown.plugins.module_utils._provider import ownership
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.ownership import Remote
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session, from_dict
-from ansible_collections.mtv.teardown.plugins.module_utils._session.ownership import Status
+from ansible_collections.mtv.teardown.plugins.module_utils._session.resources_file import Record
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -77,7 +77,7 @@ CASES: dict[str, tuple[Remote, Status, str]] = {
 @pytest.mark.parametrize("case", CASES)
 def test_one_object(case: str) -> None:
     one, status, told = CASES[case]
-    made = {r.id: d for r, d in clones.decide(SESSION, [one, vm("somebody's", "vm-2")])}
+    made = {r.id: d for r, d in ownership.decide(SESSION, [one, vm("somebody's", "vm-2")])}
     assert set(made) == ({one.id} if status is not Status.OTHER else set())
     if status is not Status.OTHER:
         assert made[one.id].status is status
@@ -85,44 +85,46 @@ def test_one_object(case: str) -> None:
 
 
 def test_the_test_that_made_it_is_told() -> None:
-    assert clones.decide(SESSION, [vm(CLONE)])[0][1].test_name == "test_a"
+    assert ownership.decide(SESSION, [vm(CLONE)])[0][1].test_name == "test_a"
 
 
 def test_two_of_one_name() -> None:
     both = [vm("auto-ab12-x", "vm-3", place="/a/x"), vm("auto-ab12-x", "vm-4", place="/b/x")]
-    made = [decision for _one, decision in clones.decide(SESSION, both)]
+    made = [decision for _one, decision in ownership.decide(SESSION, both)]
     assert {decision.status for decision in made} == {Status.CONTESTED}
     assert "/a/x" in made[0].reason and "/b/x" in made[0].reason
 
 
 def test_the_plan_tells_two_of_one_name_apart() -> None:
-    made = {one.id: decision.status for one, decision in clones.decide(SESSION, [vm(CLONE, "vm-1"), vm(CLONE, "vm-5")])}
+    made = {
+        one.id: decision.status for one, decision in ownership.decide(SESSION, [vm(CLONE, "vm-1"), vm(CLONE, "vm-5")])
+    }
     assert made == {"vm-1": Status.OWNED, "vm-5": Status.REFUSED}
 
 
 def test_one_object_through_two_connections_is_decided_once() -> None:
-    assert len(clones.decide(SESSION, [vm(CLONE), vm(CLONE, provider="other")])) == 1
+    assert len(ownership.decide(SESSION, [vm(CLONE), vm(CLONE, provider="other")])) == 1
 
 
 def test_one_id_on_two_servers_is_two_objects() -> None:
     """Restored copies and imported storage domains: only the one that was noted is the session's."""
     both = [vm("prod-db", "vm-5").at("center-a"), vm("prod-db", "vm-5").at("center-b")]
     noted = SESSION.learned(lineage={both[0].identity: "test_b"})
-    assert [one.server for one, _made in clones.decide(noted, both)] == ["center-a"]
+    assert [one.server for one, _made in ownership.decide(noted, both)] == ["center-a"]
     # What an earlier version noted names no server: it shows nothing.
-    assert clones.decide(SESSION.learned(lineage={"uuid-vm-5": "test_b"}), both) == []
+    assert ownership.decide(SESSION.learned(lineage={"uuid-vm-5": "test_b"}), both) == []
 
 
 def test_what_was_noted_is_told_to_its_own_server_alone() -> None:
     noted = SESSION.learned(lineage={"center-a/uuid-1": "a", "center-b/uuid-2": "b", "uid-of-a-pod": "c"})
-    assert clones.of_server(noted, "center-a").lineage == {"uuid-1": "a"}
-    assert clones.of_server(noted, "").lineage == noted.lineage
+    assert ownership.of_server(noted, "center-a").lineage == {"uuid-1": "a"}
+    assert ownership.of_server(noted, "").lineage == noted.lineage
 
 
 def test_two_accounts_of_one_server_see_one_object() -> None:
     """One of them may not read its configuration; an address of the server is none of its identity."""
     partly = vm(CLONE, uid="", host="10.0.0.1", provider="b").at("center-a")
-    ((one, made),) = clones.decide(SESSION, [partly, vm(CLONE).at("center-a")])
+    ((one, made),) = ownership.decide(SESSION, [partly, vm(CLONE).at("center-a")])
     assert (one.provider, made.status) == ("vc", Status.OWNED)
     assert vm(CLONE, uid="").at("center-a").identity == partly.identity
 
@@ -139,31 +141,31 @@ def part(owner: str, **values: object) -> Remote:
 
 def test_parts_go_with_their_owner() -> None:
     snapshot = part("vol-1", id="s-1", uid="s-1", kind="Snapshot")
-    made = {one.id: d for one, d in clones.decide(SESSION, [snapshot, part("uuid-vm-77"), vm(CLONE)])}
+    made = {one.id: d for one, d in ownership.decide(SESSION, [snapshot, part("uuid-vm-77"), vm(CLONE)])}
     assert {d.status for d in made.values()} == {Status.OWNED}
     assert made["vol-1"].evidence == "attached" and made["s-1"].test_name == "test_a"
-    assert clones.decide(SESSION, [part("uuid-vm-2"), vm("somebody's", "vm-2")]) == []
-    refused = clones.decide(SESSION, [part("uuid-vm-77", kept="older than the clone"), vm(CLONE)])
+    assert ownership.decide(SESSION, [part("uuid-vm-2"), vm("somebody's", "vm-2")]) == []
+    refused = ownership.decide(SESSION, [part("uuid-vm-77", kept="older than the clone"), vm(CLONE)])
     assert {one.id: d.status for one, d in refused}["vol-1"] is Status.REFUSED
 
 
 def test_parts_whose_owner_has_gone_are_known_by_what_was_noted() -> None:
     noted = SESSION.learned(lineage={"vol-1": "test_b"})
-    made = clones.decide(noted, [part("")])
+    made = ownership.decide(noted, [part("")])
     assert [(d.status, d.test_name) for _one, d in made] == [(Status.OWNED, "test_b")]
-    assert clones.decide(SESSION, [part("")]) == []
+    assert ownership.decide(SESSION, [part("")]) == []
 
 
 def test_owners_in_a_circle_prove_nothing() -> None:
-    assert clones.decide(SESSION, [part("vol-2"), part("vol-1", id="vol-2", uid="vol-2")]) == []
+    assert ownership.decide(SESSION, [part("vol-2"), part("vol-1", id="vol-2", uid="vol-2")]) == []
 
 
 def test_types_that_a_session_used() -> None:
-    assert clones.types_of(SESSION) == {"vsphere", "openstack"}
-    assert clones.types_of(Session("auto-ab12", records=(Record("rhv", "x"),))) == {"ovirt"}
+    assert ownership.types_of(SESSION) == {"vsphere", "openstack"}
+    assert ownership.types_of(Session("auto-ab12", records=(Record("rhv", "x"),))) == {"ovirt"}
     named = Record("Provider", "auto-ab12-source-ovirt-4-4-x7kq", "auto-ab12")
-    assert clones.types_of(Session("auto-ab12", records=(named,))) == {"ovirt"}
-    assert clones.types_of(Session("auto-ab12", providers=(Key("p", "n", "u", type="openshift"),))) == frozenset()
+    assert ownership.types_of(Session("auto-ab12", records=(named,))) == {"ovirt"}
+    assert ownership.types_of(Session("auto-ab12", providers=(Key("p", "n", "u", type="openshift"),))) == frozenset()
 
 
 def test_keys_survive_json() -> None:
@@ -185,5 +187,5 @@ def test_no_name_outside_the_session_is_ever_owned(prefix: str, name: str, creat
         vm(f"{prefix}{name}", created=created),
         vm(f"{name}{prefix}", created=created),
     ):
-        owned = [d for _one, d in clones.decide(session, [one]) if d.status is Status.OWNED]
+        owned = [d for _one, d in ownership.decide(session, [one]) if d.status is Status.OWNED]
         assert bool(owned) <= (one.name == prefix or one.name.startswith(f"{prefix}-"))

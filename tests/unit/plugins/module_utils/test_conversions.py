@@ -11,15 +11,16 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.mtv.teardown.plugins.module_utils._phases import forklift as phase
-from ansible_collections.mtv.teardown.plugins.module_utils._phases import inspections
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.find import Found, find, learn
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.sources import known_by
-from ansible_collections.mtv.teardown.plugins.module_utils._record.connections import Connection
-from ansible_collections.mtv.teardown.plugins.module_utils._session import clones, forklift, journal
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster import cancel_archive as phase
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster import forklift, inspections
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.find import Found, find, learn
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ownership import Decision, Status
+from ansible_collections.mtv.teardown.plugins.module_utils._provider import ownership
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.sources import known_by
+from ansible_collections.mtv.teardown.plugins.module_utils._session import notes
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session, from_dict
-from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import Obj
-from ansible_collections.mtv.teardown.plugins.module_utils._session.ownership import Decision, Status
 from ansible_collections.mtv.teardown.tests.unit.plugins.build import (
     BEFORE,
     MIGRATION,
@@ -229,11 +230,11 @@ def test_snapshots_by_their_vm_and_server() -> None:
             key("6", vms=()),
         )
     )
-    assert clones.inspected(known, "VC.example") == {
+    assert ownership.inspected(known, "VC.example") == {
         "vm-7": {"snapshot-1", "snapshot-2"},
         "vm-8": frozenset(),  # one does not say which it made
     }
-    assert clones.types_of(known) == {"vsphere"}
+    assert ownership.types_of(known) == {"vsphere"}
 
 
 @pytest.mark.parametrize(("configured", "met"), [("vc.example", True), ("other.example", False)])
@@ -242,15 +243,15 @@ def test_a_server_that_nobody_configured_is_told(configured: str, met: bool) -> 
     connections = [Connection("vsphere", configured, configured)]
     after, unmet = known_by(known, connections, lambda _host: frozenset())
     assert [key.name for key in unmet] == ([] if met else [NAME])
-    assert bool(clones.inspected(after, configured)) is met
+    assert bool(ownership.inspected(after, configured)) is met
 
 
 def test_a_note_remembers_it() -> None:
     """Though the pods and the Conversion have gone: the snapshot may be there."""
-    written = journal.entry(KNOWN)
+    written = notes.entry(KNOWN)
     key = replace(KEY, uid="0f0f0f0f-1111-2222-3333-444444444444")
     written["conversions"] = [KNOWN.learned(conversions=(key,)).as_dict()["conversions"][0]]
-    assert journal.with_journal(RECORDED, json.dumps(written), "note").conversions == (key,)
+    assert notes.with_journal(RECORDED, json.dumps(written), "note").conversions == (key,)
 
 
 def test_its_namespaces_are_looked_at() -> None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster import forklift, order, volumes
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.kinds import group_of
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj, Resource
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError
-from ansible_collections.mtv.teardown.plugins.module_utils._record.kinds import group_of
-from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_file import Record
-from ansible_collections.mtv.teardown.plugins.module_utils._session import forklift, ignore, order, volumes
-from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import Obj, Resource
+from ansible_collections.mtv.teardown.plugins.module_utils._session import ignore
+from ansible_collections.mtv.teardown.plugins.module_utils._session.resources_file import Record
 from ansible_collections.mtv.teardown.plugins.module_utils._session.verdict import Verdict, verdict
 from ansible_collections.mtv.teardown.tests.unit.plugins.build import RESOURCES, obj
 

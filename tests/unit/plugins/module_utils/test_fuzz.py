@@ -11,15 +11,16 @@ import json
 from typing import Any
 
 import pytest
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster import cancel_archive, delete, explain, order
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.find import Found, find
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import epoch
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.wait import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError, TeardownError
-from ansible_collections.mtv.teardown.plugins.module_utils._phases import delete, explain, forklift, look, start, verify
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.find import Found, find
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.wait import Limits
-from ansible_collections.mtv.teardown.plugins.module_utils._record import providers_file, resources_file
+from ansible_collections.mtv.teardown.plugins.module_utils._provider import providers_file
 from ansible_collections.mtv.teardown.plugins.module_utils._report import summary
-from ansible_collections.mtv.teardown.plugins.module_utils._session import ignore, journal, order
+from ansible_collections.mtv.teardown.plugins.module_utils._run import load, look, verify
+from ansible_collections.mtv.teardown.plugins.module_utils._session import ignore, notes, resources_file
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session, from_dict
-from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import epoch
 from ansible_collections.mtv.teardown.tests.unit.plugins.odd_server import (
     OddServer,
     Path,
@@ -88,13 +89,13 @@ def everything(server: OddServer, session: Session) -> Found:
     assert told["verdict"] != "clean"
     known = told.pop("session")
     assert json.loads(json.dumps(told)) and summary.of_verdict(known, told) and summary.handed_over(known, told)
-    for phase in (forklift.cancel, forklift.archive):
+    for phase in (cancel_archive.cancel, cancel_archive.archive):
         phase(cluster, session, QUICK, True)
     for name in (order.VMS, order.RESOURCES, order.NAMESPACES):
         delete.run(cluster, session, QUICK, True, phase=name)
     assert from_dict(json.loads(json.dumps(found.session.as_dict())))
     with contextlib.suppress(RecordError):  # a note with an odd uid is none
-        journal.with_journal(session, json.dumps(journal.after(known, told)["content"]), "note")
+        notes.with_journal(session, json.dumps(notes.after(known, told)["content"]), "note")
     return found
 
 
@@ -192,7 +193,7 @@ def test_files_that_nest_without_end(text: str) -> None:
     for read in (
         lambda: resources_file.parse(text),
         lambda: providers_file.parse(text),
-        lambda: journal.with_journal(SESSION, text, "note"),
+        lambda: notes.with_journal(SESSION, text, "note"),
     ):
         with pytest.raises(RecordError):
             read()
@@ -209,14 +210,14 @@ def test_expressions_that_nest_without_end(text: str) -> None:
         assert not rules[0].accepts({"kind": "Secret", "a": {"a": "x"}})
 
 
-NOTE = json.loads(json.dumps(journal.entry(find(OddServer(WORLD).client(), RECORDED).session)))
+NOTE = json.loads(json.dumps(notes.entry(find(OddServer(WORLD).client(), RECORDED).session)))
 
 
 @settings(FUZZED, max_examples=12)
 @given(st.sampled_from(list(paths(NOTE))), ANYTHING)
 def test_odd_notes(place: Path, value: Any) -> None:
     with contextlib.suppress(TeardownError):
-        session = journal.with_journal(SESSION, json.dumps(changed(NOTE, place, value)), "note")
+        session = notes.with_journal(SESSION, json.dumps(changed(NOTE, place, value)), "note")
         everything(OddServer(WORLD), session)
 
 
@@ -240,11 +241,11 @@ PHASES = {"migrated_vms": RESULT, "migrations": {**RESULT, "deleted": RESULT["re
 @given(st.sampled_from(list(paths(PHASES))), ANYTHING)
 def test_odd_results_of_phases(place: Path, value: Any) -> None:
     with contextlib.suppress(TeardownError):
-        phases = start.checked(changed(PHASES, place, value))
-        session = start.with_deleted(SESSION, phases)
-        terms = verify.Terms(quiet_interval=0.0, earlier=start.remaining_by(phases))
-        known = start.deleted_by(phases)
-        told = verify.verify(OddServer(WORLD).client(), session, terms, known, start.not_done(phases), lambda _s: None)
+        phases = load.checked(changed(PHASES, place, value))
+        session = load.with_deleted(SESSION, phases)
+        terms = verify.Terms(quiet_interval=0.0, earlier=load.remaining_by(phases))
+        known = load.deleted_by(phases)
+        told = verify.verify(OddServer(WORLD).client(), session, terms, known, load.not_done(phases), lambda _s: None)
         summary.of_verdict(told.pop("session"), told)
 
 

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster import needed_rights, order
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.needed_rights import Needs, Right, Rule
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
-from ansible_collections.mtv.teardown.plugins.module_utils._phases import rights as asking
-from ansible_collections.mtv.teardown.plugins.module_utils._session import order, rights
-from ansible_collections.mtv.teardown.plugins.module_utils._session.rights import Needs, Right, Rule
+from ansible_collections.mtv.teardown.plugins.module_utils._run import preflight as asking
 from ansible_collections.mtv.teardown.tests.unit.plugins.build import RESOURCES, obj
 
 OWN, SHARED, MTV = "auto-ab12", "shared-vms", "openshift-mtv"
@@ -90,26 +90,28 @@ def test_while_a_migration_runs_more_may_come() -> None:
     ],
 )
 def test_which_manifest_gives_it(right: Right, use: str | None) -> None:
-    found = rights.use_of(right, own=[OWN], shared=[SHARED])
+    found = needed_rights.use_of(right, own=[OWN], shared=[SHARED])
     assert (found.name if found else None) == use
 
 
 def test_no_manifest_deletes_more_in_a_shared_namespace_than_named_kinds() -> None:
-    for use in rights.USES:
+    for use in needed_rights.USES:
         assert [kind for kind in use.everywhere if "*" in kind] == []
         wildcard = {kind: set(verbs) for kind, verbs in use.inside.items() if "*" in kind}
         whole = {
-            rights.SESSION_NAMESPACE.name: {"list", "watch", "delete"},
-            rights.SHARED_NAMESPACE.name: {"list", "watch"},
+            needed_rights.SESSION_NAMESPACE.name: {"list", "watch", "delete"},
+            needed_rights.SHARED_NAMESPACE.name: {"list", "watch"},
         }
         assert wildcard == ({("*", "*"): whole[use.name]} if use.name in whole else {})
     secrets = Right("", "", "secrets", "list")
-    assert not any(use.grants(secrets) for use in rights.USES)
+    assert not any(use.grants(secrets) for use in needed_rights.USES)
 
 
 def test_every_kind_of_the_tables_is_asked_for() -> None:
     shared = {
-        (r["apiGroups"][0], name) for r in rights.SHARED_NAMESPACE.manifests()[0]["rules"] for name in r["resources"]
+        (r["apiGroups"][0], name)
+        for r in needed_rights.SHARED_NAMESPACE.manifests()[0]["rules"]
+        for name in r["resources"]
     }
     kinds = {(group, kind) for group, kind in order.SHARED_KINDS if (group, kind) not in order.CLUSTER_KINDS}
     assert len(shared) > len(kinds) > 20
@@ -119,7 +121,7 @@ def test_every_kind_of_the_tables_is_asked_for() -> None:
 def test_roles_hold_exactly_the_rights() -> None:
     wanted = [Right("", "", "namespaces", "list"), Right(OWN, "", "pods", "list"), Right(OWN, "", "pods", "delete")]
     wanted += [Right(OWN, "", "secrets", "delete"), Right(OWN, "", "secrets", "list"), Right(OWN, "apps", "x", "list")]
-    cluster, inside = rights.manifests(wanted, OWN)
+    cluster, inside = needed_rights.manifests(wanted, OWN)
     assert (cluster["kind"], inside["kind"], inside["metadata"]["namespace"]) == ("ClusterRole", "Role", OWN)
     assert inside["rules"] == [
         {"apiGroups": [""], "resources": ["pods", "secrets"], "verbs": ["delete", "list"]},

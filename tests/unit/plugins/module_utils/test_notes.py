@@ -14,14 +14,15 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ansible_collections.mtv.teardown.plugins.module_utils._causes.model import Cause
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes.model import Cause
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.wait import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError
-from ansible_collections.mtv.teardown.plugins.module_utils._phases import notes, providers
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.providers import Seen, Target
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.wait import Limits
-from ansible_collections.mtv.teardown.plugins.module_utils._record.connections import Connection
-from ansible_collections.mtv.teardown.plugins.module_utils._session import journal
-from ansible_collections.mtv.teardown.plugins.module_utils._session.clones import Remote
+from ansible_collections.mtv.teardown.plugins.module_utils._provider import teardown
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.ownership import Remote
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.teardown import Seen, Target
+from ansible_collections.mtv.teardown.plugins.module_utils._session import notes as journal
+from ansible_collections.mtv.teardown.plugins.module_utils._session import notes_file
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session
 
 PREFIX = "auto-ab12"
@@ -62,16 +63,16 @@ class Server:
 def remove(server: Server, folder: Path, check_mode: bool = False) -> None:
     def note(items: Sequence[Mapping[str, Any]]) -> None:
         assert server.asked == 0
-        notes.add(str(folder), Session(PREFIX), items)
+        notes_file.add(str(folder), Session(PREFIX), items)
 
     target = Target(server.connection, server.opened)
-    providers.remove([target], Session(PREFIX), Limits(1, 1), check_mode, note=note)
+    teardown.remove([target], Session(PREFIX), Limits(1, 1), check_mode, note=note)
 
 
 def noted(folder: Path) -> Session:
     path = folder / journal.file_name(PREFIX)
     assert path.stat().st_mode & 0o777 == 0o600 and list(folder.iterdir()) == [path]
-    return journal.with_journal(Session(PREFIX), notes.read(str(path)) or "", str(path))
+    return journal.with_journal(Session(PREFIX), notes_file.read(str(path)) or "", str(path))
 
 
 def test_a_run_that_is_cut_off_while_it_deletes_leaves_a_note(tmp_path: Path) -> None:
@@ -98,8 +99,8 @@ def item(uid: str) -> dict[str, Any]:
 
 def test_a_note_keeps_what_other_phases_noted_and_the_keys_of_its_session(tmp_path: Path) -> None:
     session = Session(PREFIX, plans=(Key("auto-ab12-p", "n", UID, "t"),), started="2026-01-01T00:00:00Z")
-    notes.add(str(tmp_path), session, [item("cloud/a")])
-    notes.add(str(tmp_path), session, [item("cloud/b")])
+    notes_file.add(str(tmp_path), session, [item("cloud/a")])
+    notes_file.add(str(tmp_path), session, [item("cloud/b")])
     found = noted(tmp_path)
     assert (set(found.lineage), found.plans, found.started) == ({"cloud/a", "cloud/b"}, session.plans, session.started)
 
@@ -109,7 +110,7 @@ def test_of_an_earlier_session_with_that_prefix_only_what_is_on_providers_stays(
     old = Session(PREFIX, plans=(Key("auto-ab12-old", "n", UID),), identities={"namespaces//auto-ab12": UID})
     path.write_text(json.dumps(journal.entry(journal.with_items(old, [item("cloud/old")]), "leftovers")))
     path.chmod(0o600)
-    notes.add(str(tmp_path), Session(PREFIX), [item("cloud/new")])
+    notes_file.add(str(tmp_path), Session(PREFIX), [item("cloud/new")])
     found = noted(tmp_path)
     assert (set(found.lineage), found.plans, found.identities) == ({"cloud/old", "cloud/new"}, (), {})
 
@@ -128,7 +129,7 @@ def test_where_no_note_can_be_nothing_is_deleted(tmp_path: Path, monkeypatch: py
     path.chmod(0o600)
     before = path.read_bytes()
     full = SimpleNamespace(**{**vars(os), "replace": _full})
-    monkeypatch.setattr(notes, "os", full)
+    monkeypatch.setattr(notes_file, "os", full)
     with pytest.raises(RecordError, match="No space left"):
         remove(server, tmp_path)
     assert (server.asked, path.read_bytes()) == (0, before)

@@ -10,23 +10,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.mtv.teardown.plugins.module_utils._causes import openstack as causes
-from ansible_collections.mtv.teardown.plugins.module_utils._clients.openstack import Cloud, Patience
-from ansible_collections.mtv.teardown.plugins.module_utils._clients.openstack_answers import ATTACHED
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ownership import Status
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import NO_ANSWER, ApiError
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.openstack_read import Reading, zoned
-from ansible_collections.mtv.teardown.plugins.module_utils._record import openstack_connection, providers_file
-from ansible_collections.mtv.teardown.plugins.module_utils._record.connections import Connection, connections
-from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_file import Record
-from ansible_collections.mtv.teardown.plugins.module_utils._session import clones
-from ansible_collections.mtv.teardown.plugins.module_utils._session.clones import Remote
-from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session
-from ansible_collections.mtv.teardown.plugins.module_utils._session.openstack_names import (
+from ansible_collections.mtv.teardown.plugins.module_utils._openstack import causes, connection
+from ansible_collections.mtv.teardown.plugins.module_utils._openstack.answers import ATTACHED
+from ansible_collections.mtv.teardown.plugins.module_utils._openstack.client import Cloud, Patience
+from ansible_collections.mtv.teardown.plugins.module_utils._openstack.names import (
     clone_of,
     is_named_after,
     migrated_server,
 )
-from ansible_collections.mtv.teardown.plugins.module_utils._session.ownership import Status
+from ansible_collections.mtv.teardown.plugins.module_utils._openstack.reading import Reading, zoned
+from ansible_collections.mtv.teardown.plugins.module_utils._provider import ownership, providers_file
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection, connections
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.ownership import Remote
+from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session
+from ansible_collections.mtv.teardown.plugins.module_utils._session.resources_file import Record
 
 PREFIX = "auto-ab12"
 CLONE = f"{PREFIX}-rhel8-aaaa"
@@ -101,11 +100,11 @@ def test_zoned(told: str, expected: str) -> None:
     assert zoned(told) == expected
 
 
-def read(session: Session, **found: dict[str, dict[str, Any]]) -> dict[str, tuple[Remote, clones.Decision]]:
+def read(session: Session, **found: dict[str, dict[str, Any]]) -> dict[str, tuple[Remote, ownership.Decision]]:
     """Decisions by id. found: Server={id: item}, …"""
     at = Connection("openstack", "osp", "cloud")
     remotes = Reading(session, at, "ci", {"Server": {}, "Volume": {}, **found}).all()
-    return {one.id: (one, made) for one, made in clones.decide(session, remotes)}
+    return {one.id: (one, made) for one, made in ownership.decide(session, remotes)}
 
 
 def server(name: str, created: str = "2026-01-01T10:00:00Z") -> dict[str, Any]:
@@ -193,7 +192,7 @@ def test_volumes_when_servers_cannot_be_read(made: dict[str, Any]) -> None:
     """A server of somebody may have them, and only Nova may tell."""
     for session in (Session(PREFIX), Session(PREFIX, lineage={SERVER: "", DISK: ""})):
         remotes = Reading(session, Connection("openstack", "osp", "cloud"), "ci", {"Volume": {DISK: made}}).all()
-        decided = {one.id: made for one, made in clones.decide(session, remotes)}
+        decided = {one.id: made for one, made in ownership.decide(session, remotes)}
         assert DISK not in decided or decided[DISK].status is Status.CONTESTED
         assert all("could not be read" in made.reason for made in decided.values())
 
@@ -202,7 +201,7 @@ def test_a_server_whose_volumes_cannot_be_read() -> None:
     """They would be lost sight of with it."""
     servers = {SERVER: server(CLONE) | at(DISK, ends=False), STRANGER: server(f"{CLONE}b")}
     remotes = Reading(Session(PREFIX), Connection("openstack", "osp", "cloud"), "ci", {"Server": servers}).all()
-    decided = {one.id: made for one, made in clones.decide(Session(PREFIX), remotes)}
+    decided = {one.id: made for one, made in ownership.decide(Session(PREFIX), remotes)}
     assert decided[SERVER].status is Status.CONTESTED and DISK in decided[SERVER].reason
     assert decided[STRANGER].status is Status.OWNED
 
@@ -333,7 +332,7 @@ def test_recorded_ids(name: str, created: str, started: str, status: Status) -> 
     session = Session(PREFIX, records=(record,), started=started)
     decided = read(session, Snapshot={"s": snapshot, "t": snapshot})
     assert (decided["s"][1].status, decided["s"][1].test_name) == (status, "test_it")
-    assert decided.get("t", (None, clones.Decision(Status.OTHER)))[1].status is not Status.OWNED
+    assert decided.get("t", (None, ownership.Decision(Status.OTHER)))[1].status is not Status.OWNED
 
 
 SLOW = {"task_state": "deleting", "host": "node-1"}
@@ -415,8 +414,8 @@ def test_what_an_entry_must_say(missing: str) -> None:
 
 
 def test_nothing_is_configured() -> None:
-    assert openstack_connection.from_options({"cloud": None, "auth": {}, "validate_certs": True}) == []
-    assert openstack_connection.from_environment({"OS_REGION_NAME": "west"}) == []
+    assert connection.from_options({"cloud": None, "auth": {}, "validate_certs": True}) == []
+    assert connection.from_environment({"OS_REGION_NAME": "west"}) == []
 
 
 @pytest.mark.parametrize(

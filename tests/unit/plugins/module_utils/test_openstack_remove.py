@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.wait import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.openstack_read import facts_of
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.openstack_remove import Removal
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.wait import Limits
-from ansible_collections.mtv.teardown.plugins.module_utils._session.clones import Remote
+from ansible_collections.mtv.teardown.plugins.module_utils._openstack.reading import facts_of
+from ansible_collections.mtv.teardown.plugins.module_utils._openstack.removal import Removal
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.ownership import Remote
 
 LIMITS = Limits(stall=0.5, total=5.0, settle=0.2)
 

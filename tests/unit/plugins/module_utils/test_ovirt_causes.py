@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.mtv.teardown.plugins.module_utils._causes.ovirt import Held, cause_of, lasting
+from ansible_collections.mtv.teardown.plugins.module_utils._ovirt.causes import Held, cause_of, lasting
 
 LOCKED = [["before", "locked"]]
 # name -> kind, facts, the engine's words, status, and what the text must hold

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError
-from ansible_collections.mtv.teardown.plugins.module_utils._record import providers_file
-from ansible_collections.mtv.teardown.plugins.module_utils._record.connections import Connection, connections
+from ansible_collections.mtv.teardown.plugins.module_utils._provider import providers_file
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection, connections
 
 CA = __file__  # any file that is there
 URL = "https://rhv.example.com/ovirt-engine/api"

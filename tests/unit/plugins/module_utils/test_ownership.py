@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.mtv.teardown.plugins.module_utils._record.kinds import group_of
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.kinds import group_of
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ownership import Decision, Ownership, Status
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
-from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import Obj
-from ansible_collections.mtv.teardown.plugins.module_utils._session.ownership import Decision, Ownership, Status
 from ansible_collections.mtv.teardown.tests.unit.plugins.build import (
     AFTER,
     BEFORE,

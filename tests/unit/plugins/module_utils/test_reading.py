@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.mtv.teardown.plugins.module_utils._phases import verify
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.find import Found
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.providers import Survey
-from ansible_collections.mtv.teardown.plugins.module_utils._session.ownership import Decision, Status
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.find import Found
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ownership import Decision, Status
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.teardown import Survey
+from ansible_collections.mtv.teardown.plugins.module_utils._run import verify
 from ansible_collections.mtv.teardown.tests.unit.plugins.build import obj, session
 
 OWN = "auto-ab12"

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError
-from ansible_collections.mtv.teardown.plugins.module_utils._record import resources_file
-from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_file import Record, parse, read
+from ansible_collections.mtv.teardown.plugins.module_utils._session import resources_file
+from ansible_collections.mtv.teardown.plugins.module_utils._session.resources_file import Record, parse, read
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -8,16 +8,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ansible_collections.mtv.teardown.plugins.module_utils._clients.cluster import Catalog
-from ansible_collections.mtv.teardown.plugins.module_utils._phases import delete, verify
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.find import Found, find
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.wait import Limits
-from ansible_collections.mtv.teardown.plugins.module_utils._record import kinds, resources_file
-from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_file import Record
-from ansible_collections.mtv.teardown.plugins.module_utils._session import order, second_views
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster import delete, kinds, order, second_views
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Catalog
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.find import Found, find
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj, Resource
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ownership import Status
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.wait import Limits
+from ansible_collections.mtv.teardown.plugins.module_utils._run import verify
+from ansible_collections.mtv.teardown.plugins.module_utils._session import resources_file
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
-from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import Obj, Resource
-from ansible_collections.mtv.teardown.plugins.module_utils._session.ownership import Status
+from ansible_collections.mtv.teardown.plugins.module_utils._session.resources_file import Record
 from ansible_collections.mtv.teardown.tests.unit.plugins.build import PREFIX, RESOURCES, obj, record, session
 from ansible_collections.mtv.teardown.tests.unit.plugins.random_worlds import Memory
 

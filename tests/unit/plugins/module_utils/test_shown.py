@@ -8,15 +8,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ansible_collections.mtv.teardown.plugins.module_utils._phases import verify
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.find import find
-from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_file import Record
-from ansible_collections.mtv.teardown.plugins.module_utils._session import clones
-from ansible_collections.mtv.teardown.plugins.module_utils._session.clones import Remote
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.find import find
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ownership import Status
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.shown import NAME_ONLY
+from ansible_collections.mtv.teardown.plugins.module_utils._provider import ownership
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.ownership import Remote
+from ansible_collections.mtv.teardown.plugins.module_utils._run import verify
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
-from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import Obj
-from ansible_collections.mtv.teardown.plugins.module_utils._session.ownership import Status
-from ansible_collections.mtv.teardown.plugins.module_utils._session.shown import NAME_ONLY
+from ansible_collections.mtv.teardown.plugins.module_utils._session.resources_file import Record
 from ansible_collections.mtv.teardown.tests.unit.plugins.build import BEFORE, obj, record
 from ansible_collections.mtv.teardown.tests.unit.plugins.random_worlds import CATALOG, Memory
 
@@ -109,6 +109,6 @@ def test_the_suites_own_shape_needs_no_more_than_the_name() -> None:
 
 def test_clones_of_that_name() -> None:
     one = Remote("vsphere", "vc", "vc.example.com", "VirtualMachine", "vm-7", f"{NAME}-rhel8-9fzk", uid="u")
-    assert [(d.status, d.reason) for _one, d in clones.decide(SITE, [one])] == [(Status.CONTESTED, NAME_ONLY)]
+    assert [(d.status, d.reason) for _one, d in ownership.decide(SITE, [one])] == [(Status.CONTESTED, NAME_ONLY)]
     known = replace(SITE, records=(Record("vsphere", one.name),))
-    assert [d.status for _one, d in clones.decide(known, [one])] == [Status.OWNED]
+    assert [d.status for _one, d in ownership.decide(known, [one])] == [Status.OWNED]

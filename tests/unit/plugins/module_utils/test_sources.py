@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.sources import addresses, known_by
-from ansible_collections.mtv.teardown.plugins.module_utils._record.connections import Connection
-from ansible_collections.mtv.teardown.plugins.module_utils._session import clones
+from ansible_collections.mtv.teardown.plugins.module_utils._provider import ownership
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.sources import addresses, known_by
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session
 
 NAMES = {"vc.example": {"10.0.0.1", "fd00::1"}, "10.0.0.1": {"10.0.0.1"}, "vc-old.example": {"10.0.0.1"}}
@@ -37,7 +37,7 @@ def resolve(host: str) -> frozenset[str]:
 )
 def test_the_source_of_a_plan_is_met(source: str, hosts: list[str], planned_at: set[str]) -> None:
     known, unmet = known_by(session(source), [Connection("vsphere", host, host) for host in hosts], resolve)
-    assert {host for host in hosts if host and clones.planned(known, host)} == planned_at
+    assert {host for host in hosts if host and ownership.planned(known, host)} == planned_at
     assert [key.host for key in unmet] == ([] if planned_at else [source])
 
 

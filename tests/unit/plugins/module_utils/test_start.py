@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import TeardownError
-from ansible_collections.mtv.teardown.plugins.module_utils._phases import start
-from ansible_collections.mtv.teardown.plugins.module_utils._session import journal
+from ansible_collections.mtv.teardown.plugins.module_utils._run import load
+from ansible_collections.mtv.teardown.plugins.module_utils._session import notes as journal
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session, from_dict
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -36,25 +36,25 @@ def names(*listed: str) -> dict[str, Any]:
 
 
 def test_prefix_from_the_file(tmp_path: Path) -> None:
-    found = start.session_of(options(resources_file=write(tmp_path, names("auto-ab12-x"))))
+    found = load.session_of(options(resources_file=write(tmp_path, names("auto-ab12-x"))))
     assert (found.prefix, len(found.records)) == ("auto-ab12", 1)
 
 
 def test_a_recorded_project_is_a_namespace(tmp_path: Path) -> None:
     project = {"name": "auto-ab12-p", "namespace": None, "module": "ocp_resources.project_project_openshift_io"}
-    found = start.session_of(options(resources_file=write(tmp_path, {"Project": [project]})))
+    found = load.session_of(options(resources_file=write(tmp_path, {"Project": [project]})))
     assert [(r.kind, r.name, r.entry) for r in found.records] == [("Namespace", "auto-ab12-p", "Project[0]")]
 
 
 def test_default_file_of_the_data_collector(tmp_path: Path) -> None:
     write(tmp_path, names("auto-ab12-x"))
-    assert start.session_of(options(data_collector_path=str(tmp_path))).prefix == "auto-ab12"
+    assert load.session_of(options(data_collector_path=str(tmp_path))).prefix == "auto-ab12"
 
 
 @pytest.mark.parametrize("form", [json.dumps, dict])
 def test_the_record_instead_of_a_file(form: Any, tmp_path: Path) -> None:
     write(tmp_path, names("auto-zz99-x"))  # the default counts only where nothing was given
-    found = start.session_of(options(resources=form(names("auto-ab12-x")), data_collector_path=str(tmp_path)))
+    found = load.session_of(options(resources=form(names("auto-ab12-x")), data_collector_path=str(tmp_path)))
     assert (found.prefix, found.source, len(found.records)) == ("auto-ab12", "resources", 1)
 
 
@@ -62,13 +62,13 @@ def test_a_file_that_the_environment_names(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setenv("MTV_TEARDOWN_RESOURCES_FILE", write(tmp_path, names("auto-ab12-x"), "named.json"))
     write(tmp_path, names("auto-zz99-x"))
     for empty in ({}, {"resources_file": "", "session_prefix": "", "resources": ""}):
-        found = start.session_of(options(data_collector_path=str(tmp_path), **empty))
+        found = load.session_of(options(data_collector_path=str(tmp_path), **empty))
         assert (found.prefix, found.source) == ("auto-ab12", str(tmp_path / "named.json"))
 
 
 def test_the_option_counts_before_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MTV_TEARDOWN_RESOURCES_FILE", write(tmp_path, names("auto-zz99-x"), "named.json"))
-    found = start.session_of(options(resources_file=write(tmp_path, names("auto-ab12-x"))))
+    found = load.session_of(options(resources_file=write(tmp_path, names("auto-ab12-x"))))
     assert found.prefix == "auto-ab12"
 
 
@@ -79,18 +79,18 @@ def test_two_records_are_an_error(given: tuple[str, str], tmp_path: Path, monkey
         monkeypatch.setenv("MTV_TEARDOWN_RESOURCES_FILE", path)
     told = {"resources": json.dumps(names("auto-ab12-x")), "resources_file": path}
     with pytest.raises(TeardownError, match="two records"):
-        start.session_of(options(**{name: told[name] for name in given if name in told}))
+        load.session_of(options(**{name: told[name] for name in given if name in told}))
 
 
 def test_an_empty_prefix_beside_no_record_is_an_error(tmp_path: Path) -> None:
     """The default file is not what somebody meant whose variable was empty."""
     write(tmp_path, names("auto-ab12-x"))
     with pytest.raises(TeardownError, match="session_prefix is empty"):
-        start.session_of(options(session_prefix="", data_collector_path=str(tmp_path)))
+        load.session_of(options(session_prefix="", data_collector_path=str(tmp_path)))
 
 
 def test_prefix_alone(tmp_path: Path) -> None:
-    found = start.session_of(options(session_prefix="auto-ab12", data_collector_path=str(tmp_path)))
+    found = load.session_of(options(session_prefix="auto-ab12", data_collector_path=str(tmp_path)))
     assert (found.prefix, found.records) == ("auto-ab12", ())
 
 
@@ -120,20 +120,20 @@ def test_prefix_alone(tmp_path: Path) -> None:
 )
 def test_bad_input(given: dict[str, Any], told: str) -> None:
     with pytest.raises(TeardownError, match=told.replace("*", r"\*")):
-        start.session_of(options(**given))
+        load.session_of(options(**given))
 
 
 def test_contradiction(tmp_path: Path) -> None:
     path = write(tmp_path, names("auto-cd34-x"))
     with pytest.raises(TeardownError, match="contradicts"):
-        start.session_of(options(resources_file=path, session_prefix="auto-ab12"))
+        load.session_of(options(resources_file=path, session_prefix="auto-ab12"))
 
 
 def test_two_sessions_in_one_file_need_a_prefix(tmp_path: Path) -> None:
     path = write(tmp_path, names("auto-cd34-x", "auto-ab12-x"))
     with pytest.raises(TeardownError, match="2 sessions"):
-        start.session_of(options(resources_file=path))
-    assert start.session_of(options(resources_file=path, session_prefix="auto-ab12")).prefix == "auto-ab12"
+        load.session_of(options(resources_file=path))
+    assert load.session_of(options(resources_file=path, session_prefix="auto-ab12")).prefix == "auto-ab12"
 
 
 def test_a_session_survives_the_way_between_roles() -> None:
@@ -156,7 +156,7 @@ def note(folder: Path, content: object) -> Path:
 
 
 def with_note(folder: Path) -> Session:
-    return start.session_of(options(session_prefix="auto-ab12", data_collector_path=str(folder)))
+    return load.session_of(options(session_prefix="auto-ab12", data_collector_path=str(folder)))
 
 
 def test_notes_of_an_earlier_run(tmp_path: Path) -> None:
@@ -241,7 +241,7 @@ def test_the_pattern_never_comes_from_a_note(tmp_path: Path) -> None:
         json.dumps({**NEW, "prefix": "rook-ceph", "pattern": "rook-.*"})
     )
     with pytest.raises(TeardownError, match="session_prefix_pattern"):
-        start.session_of(options(session_prefix="rook-ceph", data_collector_path=str(tmp_path)))
+        load.session_of(options(session_prefix="rook-ceph", data_collector_path=str(tmp_path)))
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o600, 0o400, 0o640])
@@ -313,7 +313,7 @@ def test_what_is_noted_on_providers_names_their_server(tmp_path: Path) -> None:
     result = {"leftovers": left, "verdict": "leftovers"}
     noted = journal.after(Session(prefix="auto-ab12"), result)
     write(tmp_path, noted["content"], noted["name"])
-    found = start.session_of(options(session_prefix="auto-ab12", data_collector_path=str(tmp_path)))
+    found = load.session_of(options(session_prefix="auto-ab12", data_collector_path=str(tmp_path)))
     assert found.lineage == {f"center-a/{UID}": "t"}
 
 
@@ -328,7 +328,7 @@ def test_what_phases_deleted_is_remembered_outside_own_namespaces() -> None:
         },
         "plans": {"skipped": True},
     }
-    assert start.with_deleted(Session(prefix="auto-ab12"), phases).lineage == {"a": "t"}
+    assert load.with_deleted(Session(prefix="auto-ab12"), phases).lineage == {"a": "t"}
 
 
 @pytest.mark.parametrize("leaves", [5, "x", [5], {"a": 1}, [["a"]]])
@@ -336,21 +336,21 @@ def test_what_a_phase_says_to_be_left_is_a_list_of_texts(leaves: object) -> None
     one = dict.fromkeys(("kind", "api_version", "name", "uid", "evidence", "reason", "test_name"), "x")
     entry = {**one, "namespace": None, "provider": "vc", "leaves": leaves}
     with pytest.raises(TeardownError, match="is not a list of objects"):
-        start.checked({"provider_clones": {"deleted": [entry]}})
-    start.checked({"provider_clones": {"deleted": [{**entry, "leaves": ["vc/DatastoreFile/[a] b"]}]}})
+        load.checked({"provider_clones": {"deleted": [entry]}})
+    load.checked({"provider_clones": {"deleted": [{**entry, "leaves": ["vc/DatastoreFile/[a] b"]}]}})
 
 
 def test_a_note_is_beside_the_record_wherever_that_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     write(tmp_path, names("auto-ab12-x"))
     note(tmp_path, journal.entry(Session(prefix="auto-ab12")))
-    assert start.session_of(options(resources_file="resources.json")).note == "./teardown-auto-ab12.session.json"
+    assert load.session_of(options(resources_file="resources.json")).note == "./teardown-auto-ab12.session.json"
 
 
 def test_the_session_says_which_note_it_knows_of(tmp_path: Path) -> None:
     given = options(session_prefix="auto-ab12", data_collector_path=str(tmp_path))
-    assert start.session_of(given).note == ""
+    assert load.session_of(given).note == ""
     write(tmp_path, journal.entry(Session(prefix="auto-ab12")), journal.file_name("auto-ab12"))
-    found = start.session_of(given)
+    found = load.session_of(given)
     assert found.note == str(tmp_path / "teardown-auto-ab12.session.json")
     assert from_dict(found.as_dict()).note == found.note

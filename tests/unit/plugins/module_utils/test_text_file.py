@@ -9,8 +9,10 @@ import os
 from pathlib import Path
 
 import pytest
+from ansible_collections.mtv.teardown.plugins.module_utils import _text_file
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError
-from ansible_collections.mtv.teardown.plugins.module_utils._record import providers_file, resources_file, text_file
+from ansible_collections.mtv.teardown.plugins.module_utils._provider import providers_file
+from ansible_collections.mtv.teardown.plugins.module_utils._session import resources_file
 
 RECORD = '{"Namespace": [{"name": "auto-ab12"}]}'
 PROVIDERS = '{"v": {"type": "vsphere", "fqdn": "vcenter.example.com", "username": "u", "password": "p"}}'
@@ -45,7 +47,7 @@ def test_what_is_no_file_says_what_to_do(path: str, told: str, tmp_path: Path) -
     os.mkfifo(tmp_path / "pipe")
     whole = str(tmp_path / path) if path and not path.startswith("/") else path
     with pytest.raises(RecordError) as caught:
-        text_file.read(whole, "resources file", 8, "Do this.")
+        _text_file.read(whole, "resources file", 8, "Do this.")
     assert caught.value.msg.startswith(f"resources file {whole or '(empty path)'} ")
     assert told in caught.value.msg
 

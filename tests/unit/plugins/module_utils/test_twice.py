@@ -13,13 +13,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.mtv.teardown.plugins.module_utils._phases import look, providers
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.find import Found, find
-from ansible_collections.mtv.teardown.plugins.module_utils._session import clones, journal
-from ansible_collections.mtv.teardown.plugins.module_utils._session.clones import Remote
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.find import Found, find
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ownership import SUCCESSOR, Status
+from ansible_collections.mtv.teardown.plugins.module_utils._provider import ownership, teardown
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.ownership import Remote
+from ansible_collections.mtv.teardown.plugins.module_utils._run import look
+from ansible_collections.mtv.teardown.plugins.module_utils._session import notes
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session, from_dict
-from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import Obj
-from ansible_collections.mtv.teardown.plugins.module_utils._session.ownership import SUCCESSOR, Status
 from ansible_collections.mtv.teardown.tests.unit.plugins.build import AFTER, BEFORE, PLAN, PREFIX, STARTED, obj, record
 from ansible_collections.mtv.teardown.tests.unit.plugins.build import session as known_session
 from ansible_collections.mtv.teardown.tests.unit.plugins.module_utils import test_clones, test_ownership
@@ -42,7 +43,7 @@ def read(session: Session, objects: Iterable[Obj]) -> Found:
 def noted(fresh: Session, seen: Session, verdict: str = "", items: Iterable[dict[str, Any]] = ()) -> Session:
     """The session of the next run, by what this one wrote."""
     result = {"verdict": verdict, "leftovers": list(items)}
-    return journal.with_journal(fresh, json.dumps(journal.after(seen, result)["content"]), "the note")
+    return notes.with_journal(fresh, json.dumps(notes.after(seen, result)["content"]), "the note")
 
 
 def statuses(found: Found) -> dict[str, Status]:
@@ -73,7 +74,7 @@ CASES = [*test_ownership.OWNED, *test_ownership.REFUSED, *test_ownership.OTHER]
 
 @pytest.mark.parametrize("case", range(len(CASES)), ids=[str(case.id) for case in CASES])
 def test_cases_of_the_cluster(case: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journal, "_UID", re.compile(".+"))
+    monkeypatch.setattr(notes, "_UID", re.compile(".+"))
     known, target, others = CASES[case].values[:3]
     spaces = {o.namespace for o in (target, *others) if o.namespace} - {"kube-system"}
     objects = [target, *others, KUBE_SYSTEM, *(obj("Namespace", name, created=BEFORE) for name in spaces)]
@@ -85,7 +86,7 @@ def test_cases_of_the_cluster(case: int, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_contested_on_the_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journal, "_UID", re.compile(".+"))
+    monkeypatch.setattr(notes, "_UID", re.compile(".+"))
     theirs = obj("VirtualMachine", "theirs", "shared-vms")
     disk = obj("PersistentVolumeClaim", "disk", "shared-vms", owners=(theirs,), labels={"plan": PLAN.uid})
     objects = [theirs, disk, obj("Namespace", "shared-vms"), KUBE_SYSTEM]
@@ -103,7 +104,7 @@ def test_contested_on_the_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
 def forged(target: Obj, evidence: str = "record", home: str = KUBE_SYSTEM.uid) -> dict[str, Any]:
     trace = {"home": home, "group": target.group, "kind": target.kind, "namespace": target.namespace or ""}
     return {
-        **journal.entry(Session(prefix=PREFIX, started=STARTED)),
+        **notes.entry(Session(prefix=PREFIX, started=STARTED)),
         "lineage": {target.uid: ""},
         "traces": {target.uid: {**trace, "name": target.name, "evidence": evidence}},
         "plans": [{"name": f"{PREFIX}-p", "namespace": "kube-system", "uid": uid(9), "target_namespace": "shared-vms"}],
@@ -111,7 +112,7 @@ def forged(target: Obj, evidence: str = "record", home: str = KUBE_SYSTEM.uid) -
 
 
 def by_note(content: dict[str, Any], *objects: Obj) -> dict[str, Status]:
-    session = journal.with_journal(Session(prefix=PREFIX), json.dumps(content), "the note")
+    session = notes.with_journal(Session(prefix=PREFIX), json.dumps(content), "the note")
     spaces = [obj("Namespace", name, created=BEFORE) for name in ("shared-vms", "openshift-mtv", "mtv")]
     return statuses(read(session, [*objects, *spaces, KUBE_SYSTEM]))
 
@@ -220,8 +221,8 @@ def test_while_the_session_is_the_same_what_was_made_anew_is_not_its_own(case: s
 
 def test_of_a_run_that_was_cut_off_the_note_holds() -> None:
     first = read(Session(prefix=PREFIX), night(10, AFTER))
-    content = json.dumps(journal.entry(first.session))
-    again = read(journal.with_journal(Session(prefix=PREFIX), content, "the note"), night(20, LATER))
+    content = json.dumps(notes.entry(first.session))
+    again = read(notes.with_journal(Session(prefix=PREFIX), content, "the note"), night(20, LATER))
     assert {o.uid: made.reason for o, made in again.decided}[uid(20)] == SUCCESSOR
 
 
@@ -236,14 +237,14 @@ def test_in_a_run_of_its_own_what_is_made_anew_stays_refused() -> None:
 
 
 def leftovers(decided: Iterable[tuple[Remote, Any]], cause: str = "locked") -> list[dict[str, Any]]:
-    from ansible_collections.mtv.teardown.plugins.module_utils._causes.model import Cause
+    from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes.model import Cause
 
-    return [providers.left_item(one, made, Cause(cause, "x", "y")) for one, made in decided if made.ours]
+    return [teardown.left_item(one, made, Cause(cause, "x", "y")) for one, made in decided if made.ours]
 
 
 def remote_twice(session: Session, fresh: Session, *remotes: Remote) -> tuple[dict[str, Status], dict[str, Status]]:
-    first = clones.decide(session, remotes)
-    again = clones.decide(noted(fresh, session, "leftovers", leftovers(first)), remotes)
+    first = ownership.decide(session, remotes)
+    again = ownership.decide(noted(fresh, session, "leftovers", leftovers(first)), remotes)
     return tuple({one.identity: made.status for one, made in run} for run in (first, again))  # type: ignore[return-value]
 
 
@@ -255,7 +256,7 @@ def _as_type(kind: str, one: Remote) -> Remote:
 @pytest.mark.parametrize("kind", ["vsphere", "ovirt", "openstack"])
 @pytest.mark.parametrize("case", test_clones.CASES)
 def test_cases_of_the_providers(case: str, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journal, "_UID", re.compile(".+"))
+    monkeypatch.setattr(notes, "_UID", re.compile(".+"))
     one = _as_type(kind, test_clones.CASES[case][0])
     records = tuple(replace(r, kind=kind) if r.kind == "vsphere" else r for r in test_clones.SESSION.records)
     keys = tuple(replace(key, type=kind) for key in test_clones.SESSION.providers)
@@ -272,7 +273,7 @@ OLD = test_clones.vm("auto-ab12-failed", created=test_clones.OLDER)
 
 @pytest.mark.parametrize("remotes", [SAME_NAME, [OLD]], ids=["two of one name", "older"])
 def test_contested_clones_stay_contested(remotes: list[Remote], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journal, "_UID", re.compile(".+"))
+    monkeypatch.setattr(notes, "_UID", re.compile(".+"))
     first, again = remote_twice(test_clones.SESSION, test_clones.SESSION, *remotes)
     assert set(first.values()) == set(again.values()) == {Status.CONTESTED}
 
@@ -280,7 +281,7 @@ def test_contested_clones_stay_contested(remotes: list[Remote], monkeypatch: pyt
 def test_a_clone_that_was_noted_and_is_another_now() -> None:
     clone = test_clones.vm("auto-ab12-x", "vm-3")
     session = Session(prefix=PREFIX, started=test_clones.STARTED)
-    known = noted(session, session, "leftovers", leftovers(clones.decide(session, [clone])))
+    known = noted(session, session, "leftovers", leftovers(ownership.decide(session, [clone])))
     for now in (
         replace(clone, name="to-be-kept"),
         replace(clone, host="another.example.com", name="x"),
@@ -288,21 +289,21 @@ def test_a_clone_that_was_noted_and_is_another_now() -> None:
         replace(clone, created=test_clones.OLDER),
         replace(clone, template=True),
     ):
-        assert [made.status for _one, made in clones.decide(known, [now])] == [Status.CONTESTED], now
-    assert clones.decide(session, [replace(clone, name="to-be-kept")]) == []
+        assert [made.status for _one, made in ownership.decide(known, [now])] == [Status.CONTESTED], now
+    assert ownership.decide(session, [replace(clone, name="to-be-kept")]) == []
 
 
 def test_parts_are_known_by_the_note_on_their_own_provider_alone() -> None:
     server, volume = test_clones.vm("auto-ab12-x", "vm-3"), test_clones.part("uuid-vm-3", type="vsphere")
     volume = replace(volume, host=server.host)
     session = Session(prefix=PREFIX, started=test_clones.STARTED)
-    left = leftovers(clones.decide(session, [server, volume]))
+    left = leftovers(ownership.decide(session, [server, volume]))
     known = noted(session, session, "leftovers", left)
     alone = replace(volume, owner="")
-    assert [d.status for _o, d in clones.decide(known, [volume])] == [Status.OWNED]
-    assert [d.status for _o, d in clones.decide(known, [alone])] == [Status.OWNED]
-    assert [d.status for _o, d in clones.decide(known, [replace(volume, host="elsewhere")])] == [Status.CONTESTED]
-    assert [d.status for _o, d in clones.decide(known, [replace(volume, kept="somebody uses it")])] != [Status.OWNED]
+    assert [d.status for _o, d in ownership.decide(known, [volume])] == [Status.OWNED]
+    assert [d.status for _o, d in ownership.decide(known, [alone])] == [Status.OWNED]
+    assert [d.status for _o, d in ownership.decide(known, [replace(volume, host="elsewhere")])] == [Status.CONTESTED]
+    assert [d.status for _o, d in ownership.decide(known, [replace(volume, kept="somebody uses it")])] != [Status.OWNED]
 
 
 SERVER = "vc-instance"
@@ -315,7 +316,7 @@ def with_files(*files: str) -> Remote:
 
 
 def file_at(path: str, kind: str = "DatastoreFile", server: str = SERVER) -> Remote:
-    vm = test_clones.vm(clones.file_name(path), path)
+    vm = test_clones.vm(ownership.file_name(path), path)
     return replace(vm, kind=kind, uid="", kept="files are never deleted").at(server)
 
 
@@ -325,16 +326,16 @@ def test_what_a_deleted_clone_may_leave_is_known_to_later_runs(verdict: str, fre
     """A run that was cut off after the delete, and one that could not look at the datastore."""
     file, folder = "[LocalDS_1] luns/x_disk_1.vmdk", "[vsan] 5f3c-77"
     clone = with_files(f"DatastoreFile/{file}", f"DatastoreFolder/{folder}")
-    (decision,) = clones.decide(WITH_RECORD, [clone])
-    before = journal.with_items(WITH_RECORD, [providers.item(*decision)])
+    (decision,) = ownership.decide(WITH_RECORD, [clone])
+    before = notes.with_items(WITH_RECORD, [teardown.item(*decision)])
     known = noted(fresh, before, verdict)
-    assert "vsphere" in clones.types_of(known)
-    here = clones.of_server(known, SERVER).lineage
+    assert "vsphere" in ownership.types_of(known)
+    here = ownership.of_server(known, SERVER).lineage
     assert {f"DatastoreFile/{file}", f"DatastoreFolder/{folder}"} <= set(here)
     there = [file_at(file), file_at(folder, "DatastoreFolder")]
-    assert [made.status for _one, made in clones.decide(known, there)] == [Status.CONTESTED] * 2
-    assert all("never deleted" in made.reason for _one, made in clones.decide(known, there))
-    assert clones.decide(known, [file_at(file, server="another"), file_at("[LocalDS_1] luns/other.vmdk")]) == []
+    assert [made.status for _one, made in ownership.decide(known, there)] == [Status.CONTESTED] * 2
+    assert all("never deleted" in made.reason for _one, made in ownership.decide(known, there))
+    assert ownership.decide(known, [file_at(file, server="another"), file_at("[LocalDS_1] luns/other.vmdk")]) == []
     assert noted(fresh, known, "clean").lineage == {}
 
 
@@ -342,16 +343,16 @@ def test_what_a_deleted_clone_may_leave_is_known_to_later_runs(verdict: str, fre
 def test_of_a_contested_clone_nothing_is_noted(cause: str) -> None:
     """What it has attached may be somebody's, and is no file that it left."""
     clone = replace(with_files("DatastoreFile/[a] b.vmdk"), kept="somebody's disk hangs on it")
-    left = leftovers(clones.decide(WITH_RECORD, [clone]), cause)
+    left = leftovers(ownership.decide(WITH_RECORD, [clone]), cause)
     session = noted(Session(prefix=PREFIX), WITH_RECORD, "leftovers", left)
     assert session.lineage == session.traces == {}
 
 
 def test_a_clean_run_of_the_cluster_alone_keeps_what_is_left_on_providers() -> None:
     session = Session(prefix=PREFIX, started=test_clones.STARTED)
-    left = leftovers(clones.decide(session, [test_clones.vm("auto-ab12-x", "vm-3")]))
+    left = leftovers(ownership.decide(session, [test_clones.vm("auto-ab12-x", "vm-3")]))
     known = noted(session, session, "leftovers", left)
-    content = journal.after(known, {"verdict": "clean", "leftovers": []}, openshift_only=True)["content"]
+    content = notes.after(known, {"verdict": "clean", "leftovers": []}, openshift_only=True)["content"]
     assert set(content["lineage"]) == set(content["traces"]) == {"uuid-vm-3"}
     assert content["started"] == ""
-    assert set(journal.after(known, {"verdict": "clean", "leftovers": []})["content"]["traces"]) == set()
+    assert set(notes.after(known, {"verdict": "clean", "leftovers": []})["content"]["traces"]) == set()

@@ -9,12 +9,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.mtv.teardown.plugins.module_utils._phases import verify
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.result import item
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster import order
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.items import item
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ownership import Decision, Status
 from ansible_collections.mtv.teardown.plugins.module_utils._report import summary
-from ansible_collections.mtv.teardown.plugins.module_utils._session import order
-from ansible_collections.mtv.teardown.plugins.module_utils._session.objects import Obj
-from ansible_collections.mtv.teardown.plugins.module_utils._session.ownership import Decision, Status
+from ansible_collections.mtv.teardown.plugins.module_utils._run import verify
 from ansible_collections.mtv.teardown.tests.unit.plugins.build import (
     AFTER,
     BEFORE,

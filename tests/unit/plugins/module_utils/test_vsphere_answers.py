@@ -12,15 +12,16 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from ansible_collections.mtv.teardown.plugins.module_utils._clients.vsphere import Patience
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.items import Result
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.wait import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import REFUSED
-from ansible_collections.mtv.teardown.plugins.module_utils._phases import providers, vsphere
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.providers import Target
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.result import Result
-from ansible_collections.mtv.teardown.plugins.module_utils._phases.wait import Limits
-from ansible_collections.mtv.teardown.plugins.module_utils._record.connections import Connection
-from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_file import Record
+from ansible_collections.mtv.teardown.plugins.module_utils._provider import teardown
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.teardown import Target
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
+from ansible_collections.mtv.teardown.plugins.module_utils._session.resources_file import Record
+from ansible_collections.mtv.teardown.plugins.module_utils._vsphere import site as vsphere
+from ansible_collections.mtv.teardown.plugins.module_utils._vsphere.client import Patience
 from pyVmomi import vim
 
 from tests.unit.plugins import soap_center
@@ -69,7 +70,7 @@ def target(center: Center, key: str, password: str = soap_center.PASSWORD) -> Ta
 
 
 def remove(*targets: Target) -> Result:
-    return providers.remove(targets, SESSION, Limits(2.0, 5.0), False)
+    return teardown.remove(targets, SESSION, Limits(2.0, 5.0), False)
 
 
 @pytest.mark.parametrize("how", soap_center.HOW)

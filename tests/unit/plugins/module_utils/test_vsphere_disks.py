@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ansible_collections.mtv.teardown.plugins.module_utils._phases import vsphere_disks as disks
+from ansible_collections.mtv.teardown.plugins.module_utils._vsphere import disks
 
 CLONE, HOME = "auto-ab12-rhel8-9fzk", "[ds] auto-ab12-rhel8-9fzk"
 OTHER = "[ds] database-vm/database-vm.vmdk"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from xml.etree import ElementTree
 
 import pytest
-from ansible_collections.mtv.teardown.plugins.module_utils._clients.vsphere_wire import readable
+from ansible_collections.mtv.teardown.plugins.module_utils._vsphere.wire import readable
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
-from ansible_collections.mtv.teardown.plugins.module_utils import _module, _providers
+from ansible_collections.mtv.teardown.plugins.module_utils._run import module as _module
+from ansible_collections.mtv.teardown.plugins.module_utils._run import providers
 
 ROOT = Path(__file__).resolve().parents[4]
 # Those that work on a session.
@@ -37,7 +38,7 @@ def spec_of(name: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
     module = importlib.import_module(f"ansible_collections.mtv.teardown.plugins.modules.{name}")
     with monkeypatch.context() as patched:
-        for place in (_module, _providers):
+        for place in (_module, providers):
             patched.setattr(place, "Module", catch)
         with pytest.raises(_CaughtError) as caught:
             module.main()

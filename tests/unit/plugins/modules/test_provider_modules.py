@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
-from ansible_collections.mtv.teardown.plugins.module_utils import _providers
-from ansible_collections.mtv.teardown.plugins.module_utils._phases import providers
-from ansible_collections.mtv.teardown.plugins.module_utils._record.resources_file import Record
+from ansible_collections.mtv.teardown.plugins.module_utils._provider import teardown
+from ansible_collections.mtv.teardown.plugins.module_utils._run import providers as _providers
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
+from ansible_collections.mtv.teardown.plugins.module_utils._session.resources_file import Record
 
 MODULES = {
     "vsphere_clones": "vsphere",
@@ -144,7 +144,7 @@ def test_at_the_end_a_provider_is_tried_once_more_unless_it_refused_the_login(
     options["unopened"] = [{"provider": "lost", "reason": reason, "error": "said before"}]
     session = Session("auto-ci01", records=(Record("vsphere", "auto-ci01-x"),))
     targets, _types = _providers.search_of(session, options)
-    found = providers.survey(targets, session)
+    found = teardown.survey(targets, session)
     (told,) = found.unreadable
     assert (told["error"] != "said before") is tried and told["reason"] == reason
     assert found.absent == ()

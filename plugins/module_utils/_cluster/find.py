@@ -1,0 +1,559 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reads the cluster, scope by scope, and says what there is the session's. The same for deleting and verifying."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import Flag, auto
+from typing import Any
+
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster import (
+    forklift,
+    furniture,
+    inspections,
+    kinds,
+    order,
+    second_views,
+)
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Catalog, Cluster
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.coverage import Coverage, Place
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.needed_rights import Right
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj, Owner, Resource, listed
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ownership import (
+    BY_NAME,
+    Decision,
+    Ownership,
+    Status,
+    home_of,
+)
+from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
+from ansible_collections.mtv.teardown.plugins.module_utils._session import notes
+from ansible_collections.mtv.teardown.plugins.module_utils._session import prefix as prefixes
+from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session, merge_keys
+from ansible_collections.mtv.teardown.plugins.module_utils._session.resources_file import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """One list request: a kind, in one namespace or (namespace None) in all of the cluster.
+
+    optional: a wider look that the record makes unnecessary; when it is refused, the namespaces that are known
+    are read one by one. whole: spec and status too, not only metadata.
+    """
+
+    resource: Resource
+    namespace: str | None = None
+    optional: bool = False
+    whole: bool = False
+
+    @property
+    def place(self) -> Place:
+        return (self.resource.group, self.resource.kind, self.namespace)
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"kind": self.resource.kind, "api_version": self.resource.api_version, "namespace": self.namespace}
+
+
+def _scope(resource: Resource, namespace: str | None = None, users: bool = False) -> Scope:
+    """users: whoever may use a claim there is read whole."""
+    kind = (resource.group, resource.kind)
+    whole = kind in order.WHOLE_KINDS or resource.group == order.FORKLIFT or (users and kind in order.USER_KINDS)
+    return Scope(resource, namespace, whole=whole)
+
+
+def _is_user(scope: Scope) -> bool:
+    return (scope.resource.group, scope.resource.kind) in order.USER_KINDS
+
+
+class Sweep(Flag):
+    """What a look reads beside the kinds that migrations make. SHARED: every kind in namespaces that the session only
+    used; CLUSTER: every kind outside namespaces."""
+
+    NARROW = 0
+    SHARED = auto()
+    CLUSTER = auto()
+    ALL = SHARED | CLUSTER
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One reading. session: with the keys that this reading added; scopes: those read, with their counts;
+    absent: records that a complete reading did not meet; namespaces: those that there are, None when that could
+    not be read."""
+
+    session: Session
+    catalog: Catalog = field(default_factory=lambda: Catalog(()))
+    decided: tuple[tuple[Obj, Decision], ...] = ()
+    absent: tuple[Record, ...] = ()
+    scopes: tuple[Mapping[str, Any], ...] = ()
+    unreadable: tuple[Mapping[str, Any], ...] = ()
+    namespaces: frozenset[str] | None = None
+
+    def with_status(self, *statuses: Status) -> list[tuple[Obj, Decision]]:
+        return [(obj, decision) for obj, decision in self.decided if decision.status in statuses]
+
+    @property
+    def owned(self) -> list[tuple[Obj, Decision]]:
+        return self.with_status(Status.OWNED)
+
+    def was_read(self, api_version: str, kind: str, namespace: str | None) -> bool:
+        """Whether this reading can say that something is not there: its scope was read, or its namespace is gone."""
+        if namespace and self.namespaces is not None and namespace not in self.namespaces:
+            return True
+        return any(
+            (scope["api_version"], scope["kind"]) == (api_version, kind) and scope["namespace"] in (namespace, None)
+            for scope in self.scopes
+        )
+
+    def contents(self) -> dict[str, Counter[str]]:
+        """namespace -> how many objects of each kind were met in it that are the session's."""
+        inside: dict[str, Counter[str]] = defaultdict(Counter)
+        for obj, made in self.decided:
+            if obj.namespace and made.ours:
+                inside[obj.namespace][obj.kind] += 1
+        return inside
+
+    @property
+    def unread_roots(self) -> str:
+        """Why Plans, Migrations or Providers could not all be read; empty when they were."""
+        roots = {kind for _group, kind in order.ROOT_KINDS}
+        unread = (
+            entry for entry in self.unreadable if entry["kind"] in roots or entry["api_version"] == order.FORKLIFT
+        )
+        return next((f"{entry['kind'] or order.FORKLIFT}: {entry['error']}" for entry in unread), "")
+
+
+def find(cluster: Cluster, session: Session, catalog: Catalog | None = None, sweep: Sweep = Sweep.ALL) -> Found:
+    """Read every scope of the session and decide on all that is in it. Nothing that fails ends it: what could not
+    be read is in the answer. sweep: a phase needs no more than holds what it deletes."""
+    try:
+        catalog = catalog or cluster.discover()
+    except ApiError as exc:
+        return undiscovered(session, exc)
+    return _Reading(cluster, session, catalog, sweep).run()
+
+
+def undiscovered(session: Session, exc: ApiError) -> Found:
+    """A reading of a cluster that does not say what it serves."""
+    entry = {"kind": "", "api_version": "discovery", "namespace": None, "name": "", "error": exc.msg}
+    return Found(session, unreadable=(entry,))
+
+
+# How many generations of owners are looked up one by one, where their kinds were not read.
+_GENERATIONS = 5
+
+
+class _Reading:
+    def __init__(self, cluster: Cluster, session: Session, catalog: Catalog, sweep: Sweep) -> None:
+        self._cluster, self._session, self._catalog, self._sweep = cluster, session, catalog, sweep
+        self._given = session
+        self._objects: dict[str, Obj] = {}
+        self._views: dict[second_views.Place, str] = {}
+        self._scopes: list[dict[str, Any]] = []
+        self._unreadable: list[dict[str, Any]] = []
+        self._groups = self._recorded_groups()
+        self._read_keys: set[tuple[str, str | None]] = set()
+        self._covered: set[Place] = set()
+        self._errors: dict[Place, str] = {}
+        self._swept: set[str] = set()
+        self._gone: set[str] = set()
+        self._unknown: dict[str, str] = {}
+
+    def run(self) -> Found:
+        self._read(self._root_scopes())
+        self._learn()
+        if any(key.type in order.SERVED_PROVIDERS for key in self._session.providers):
+            controller = self._catalog.find(order.FORKLIFT, "ForkliftController")
+            self._read([_scope(controller)] if controller else [])
+        self._read_namespaces()
+        if not (self._unreadable or self._catalog.broken) and notes.begins_anew(self._given, self._objects.values()):
+            self._session = notes.forgotten(self._session)
+            self._learn()
+            self._read_namespaces()
+        self._missing_servers()
+        self._session = inspections.with_hosts(self._session, self._objects, self._secret)
+        self._look_up_owners()
+        ownership = self._ownership()
+        decided = [(obj, ownership.of(obj)) for obj in self._objects.values()]
+        kept = [(obj, decision) for obj, decision in decided if decision.status is not Status.OTHER]
+        kept.sort(key=lambda pair: pair[0].place)
+        self._session = notes.traced(self._session.learned(noted=""), kept, home_of(self._objects.values()))
+        read = any(scope["kind"] == "Namespace" and scope["api_version"] == "v1" for scope in self._scopes)
+        found = Found(
+            self._session,
+            self._catalog,
+            tuple(kept),
+            (),
+            tuple(self._scopes),
+            tuple(self._unreadable),
+            frozenset(self._existing()) if read else None,
+        )
+        return replace(found, absent=self._absent_records(found))
+
+    def _read_namespaces(self) -> None:
+        """What is read may name Plans that were not, and more namespaces."""
+        for _round in range(_GENERATIONS):
+            shared = self._session.shared_namespaces()
+            self._read(self._namespace_scopes())
+            self._learn()
+            if self._session.shared_namespaces() == shared:
+                return
+
+    def _existing(self) -> set[str]:
+        """Names of the namespaces that were met."""
+        return {obj.name for obj in self._objects.values() if (obj.group, obj.kind) == ("", "Namespace")}
+
+    def _absent_records(self, found: Found) -> tuple[Record, ...]:
+        """Records not met, where the place they name was really read (or cannot be: no such kind or namespace)."""
+        met = {*self._views, *((obj.group, *obj.place) for obj in self._objects.values())}
+        absent = []
+        for record in self._session.records:
+            group = self._groups.get(record.entry)
+            if group is None or (group, record.kind, record.namespace or "", record.name) in met:
+                continue
+            resource = self._catalog.find(group, record.kind)
+            known = (
+                found.was_read(resource.api_version, record.kind, record.namespace)
+                if resource
+                else group not in self._catalog.broken
+            )
+            if known:
+                absent.append(record)
+        return tuple(absent)
+
+    # -- which scopes ---------------------------------------------------------------------------------------
+
+    def _recorded_groups(self) -> dict[str, str]:
+        """API group of each recorded kind; an entry that cannot be placed is unreadable, not absent."""
+        groups: dict[str, str] = {}
+        for record in self._session.records:
+            if record.on_provider:
+                continue
+            group = kinds.group_of(record, self._catalog.resources)
+            error = self._misfit(record, group)
+            if error:
+                entry = {"kind": record.kind, "api_version": "", "namespace": record.namespace, "name": record.name}
+                self._unreadable.append({**entry, "error": f"{record.entry}: {error}; look for it by hand"})
+            elif group is not None:
+                groups[record.entry] = group
+        return groups
+
+    def _misfit(self, record: Record, group: str | None) -> str:
+        """Why nobody can tell where an entry's object would be; empty when it fits."""
+        if group is None:
+            return f"no API group is known for {record.kind} (module {record.module!r}), so it was not looked for"
+        resource = self._catalog.find(group, record.kind)
+        if resource is None or resource.namespaced == bool(record.namespace):
+            return ""
+        if resource.namespaced:
+            return f"{record.kind} lies in a namespace, and the entry names none, so it was not looked for"
+        return f"{record.kind} lies in no namespace, and the entry names {record.namespace}, so it was not looked for"
+
+    def _root_scopes(self) -> list[Scope]:
+        wanted = [_scope(r) for kind in order.CLUSTER_KINDS if (r := self._catalog.find(*kind))]
+        for kind in order.SEARCHED_KINDS:
+            resource = self._catalog.find(*kind)
+            if resource is not None:
+                wanted.append(replace(_scope(resource), optional=not self._session.is_searched))
+        for record in self._session.records:
+            resource = self._catalog.find(self._groups.get(record.entry, "?"), record.kind)
+            if resource is not None and not resource.namespaced:
+                wanted.append(_scope(resource))
+        if Sweep.CLUSTER in self._sweep:
+            outside = self._catalog.deletable(namespaced=False)
+            wanted += [_scope(r) for r in outside if (r.group, r.kind) not in order.CLUSTER_FURNITURE_KINDS]
+        return wanted
+
+    def _namespace_scopes(self) -> list[Scope]:
+        """Own namespaces, and recorded ones, which may be the session's by their age: every kind. Shared ones: what
+        migrations make, what may use a claim, and what the record names there; every kind when they are swept."""
+        existing = self._existing()
+        own = set(self._session.own_namespaces(existing))
+        recorded = {r.name for r in self._session.records if r.kind == "Namespace"} & existing
+        recorded = {name for name in recorded if not prefixes.is_protected(name)}
+        shared = {name for name in self._session.shared_namespaces() if name in existing}
+        self._swept = own | recorded | (shared if Sweep.SHARED in self._sweep else set())
+        wanted = [_scope(r, name, users=name not in own) for name in sorted(self._swept) for r in self._listable()]
+        for name in sorted(shared):
+            kinds_there = sorted(order.SHARED_KINDS | order.USER_KINDS)
+            wanted += [_scope(r, name, users=True) for kind in kinds_there if (r := self._catalog.find(*kind))]
+            wanted += self._recorded_scopes(name)
+        return wanted + self._server_scopes()
+
+    def _listable(self) -> list[Resource]:
+        inside = self._catalog.deletable(namespaced=True)
+        return [r for r in inside if (r.group, r.kind) not in furniture.KINDS]
+
+    def _recorded_scopes(self, namespace: str) -> list[Scope]:
+        found = (
+            self._catalog.find(self._groups[r.entry], r.kind)
+            for r in self._session.records
+            if r.namespace == namespace and r.entry in self._groups
+        )
+        return [_scope(resource, namespace) for resource in found if resource is not None]
+
+    def _server_scopes(self) -> list[Scope]:
+        """OVA and Hyper-V providers run a server in Forklift's own namespace, wherever they stand themselves."""
+        if not any(key.type in order.SERVED_PROVIDERS for key in self._session.providers):
+            return []
+        controllers = {o.namespace for o in self._objects.values() if o.kind == "ForkliftController"}
+        return [
+            _scope(r, name, users=True)
+            for name in sorted(filter(None, controllers))
+            for kind in sorted(order.SERVER_KINDS | order.USER_KINDS)
+            if (r := self._catalog.find(*kind))
+        ]
+
+    # -- reading --------------------------------------------------------------------------------------------
+
+    def _read(self, scopes: Iterable[Scope]) -> None:
+        fresh: dict[tuple[str, str | None], Scope] = {}
+        for scope in scopes:
+            key = (scope.resource.key, scope.namespace)
+            # Metadata alone says nothing of what is used: then what is needed whole is read again.
+            wide = (scope.resource.key, None) in self._read_keys and not (scope.whole and _is_user(scope))
+            if key not in self._read_keys and not wide:
+                fresh.setdefault(key, scope)
+        self._read_keys.update(fresh)
+        refused = self._not_allowed([scope for scope in fresh.values() if scope.optional])
+        asked = [scope for scope in fresh.values() if scope not in refused]
+        for scope, answer in zip(asked, self._cluster.together(self._list, asked), strict=True):
+            if isinstance(answer, ApiError):
+                if scope.optional and answer.status == 403:
+                    refused.append(scope)
+                else:
+                    self._unreadable.append({**scope.as_dict(), "name": "", "error": answer.msg})
+                    self._errors[scope.place] = answer.msg
+                continue
+            objects, broken = answer
+            self._meet(objects)
+            if broken:  # the others are judged all the same; whether anything is missing here, nobody can say
+                told = "; ".join(broken[:5])
+                self._unreadable.append({**scope.as_dict(), "name": "", "error": told})
+                self._errors[scope.place] = told
+                continue
+            if scope.whole or not _is_user(scope):
+                self._covered.add(scope.place)
+            self._scopes.append({**scope.as_dict(), "count": len(objects)})
+        if refused:
+            self._read_in_known_namespaces(refused)
+
+    def _meet(self, objects: Iterable[Obj]) -> None:
+        for obj in objects:
+            known = self._objects.get(obj.uid)
+            self._objects[obj.uid] = second_views.one(known, obj)
+            if known is not None:
+                self._views.update({(view.group, *view.place): obj.uid for view in (known, obj)})
+
+    def _not_allowed(self, wide: list[Scope]) -> list[Scope]:
+        """Those of these wider looks that the account may not have; asked once for a session, where each phase would
+        have its lists refused."""
+        if wide and self._session.narrow is None:
+            told = zip(wide, self._cluster.together(self._may_list, wide), strict=True)
+            narrow = tuple(sorted(scope.resource.key for scope, allowed in told if not allowed))
+            self._session = self._session.learned(narrow=narrow)
+        return [scope for scope in wide if scope.resource.key in (self._session.narrow or ())]
+
+    def _may_list(self, scope: Scope) -> bool:
+        """Where the server cannot say, the list itself will."""
+        try:
+            return self._cluster.may(Right("", scope.resource.group, scope.resource.plural, "list"))
+        except ApiError:
+            return True
+
+    def _read_in_known_namespaces(self, refused: list[Scope]) -> None:
+        self._read_keys -= {(scope.resource.key, None) for scope in refused}
+        existing = self._existing()
+        known = {*self._session.shared_namespaces(), *self._session.own_namespaces(existing)}
+        self._read([_scope(scope.resource, name) for scope in refused for name in sorted(known)])
+
+    def _list(self, scope: Scope) -> tuple[tuple[Obj, ...], list[str]] | ApiError:
+        """The objects, and what is wrong with those that cannot be understood."""
+        broken: list[str] = []
+        try:
+            found = self._cluster.listing(scope.resource, scope.namespace, whole=scope.whole, broken=broken)
+            return found.objects, broken
+        except ApiError as exc:
+            return exc
+
+    def _missing_servers(self) -> None:
+        """Kinds of an API group whose server is down are unknown, not absent."""
+        own = any(
+            obj.kind == "Namespace" and self._session.is_own_namespace(obj.name) for obj in self._objects.values()
+        )
+        needed = {group for group, _kind in order.SHARED_KINDS} | set(self._groups.values())
+        for group, error in self._catalog.broken.items():
+            swept = self._sweep is not Sweep.NARROW and group not in order.PROJECTED_GROUPS
+            if own or swept or group in needed:
+                self._unreadable.append(
+                    {"kind": "", "api_version": group, "namespace": None, "name": "", "error": error}
+                )
+
+    # -- what it covered ------------------------------------------------------------------------------------
+
+    def _ownership(self) -> Ownership:
+        coverage = Coverage(
+            read=frozenset(self._covered),
+            errors=self._errors,
+            served={(r.group, r.kind): r.namespaced for r in self._catalog.resources},
+            broken=self._catalog.broken,
+            whole=frozenset(self._swept),
+            gone=frozenset(self._gone),
+            unknown=self._unknown,
+        )
+        # What the record calls by the name of a view is recorded.
+        records, groups = second_views.resolved(self._session.records, self._groups, self._views, self._objects)
+        return Ownership(self._session.learned(records=records), self._objects.values(), groups, coverage)
+
+    def _look_up_owners(self) -> None:
+        """Owners whose kind was not read, each by its name; what is found may have owners itself."""
+        for _generation in range(_GENERATIONS):
+            wanted = self._ownership().unread_owners()
+            if not wanted:
+                return
+            answers = self._cluster.together(self._owner, wanted.values())
+            for uid, answer in zip(wanted, answers, strict=True):
+                if isinstance(answer, ApiError):
+                    self._unknown[uid] = answer.msg
+                elif answer is None:
+                    self._gone.add(uid)
+                else:
+                    self._objects[uid] = answer
+
+    def _owner(self, wanted: tuple[Owner, str | None]) -> Obj | ApiError | None:
+        """None when a healthy server does not have it. A list of one name needs no other right than the list does."""
+        owner, namespace = wanted
+        resource = self._catalog.find(owner.api_version.rpartition("/")[0], owner.kind)
+        if resource is None:
+            return ApiError(f"the cluster serves no {owner.kind} of {owner.api_version or 'an unknown version'}")
+        scope = _scope(resource, namespace if resource.namespaced else None)
+        if self._covered & {scope.place, replace(scope, namespace=None).place}:
+            return None
+        try:
+            found = self._named(resource, scope.namespace, owner.name, scope.whole)
+        except ApiError as exc:
+            return exc
+        return next((obj for obj in found if obj.uid == owner.uid), None)
+
+    def _secret(self, place: inspections.Place) -> Obj | None:
+        resource = self._catalog.find("", "Secret")
+        try:
+            return next(iter(self._named(resource, *place, whole=True)), None) if resource else None
+        except ApiError:
+            return None
+
+    def _named(self, resource: Resource, namespace: str | None, name: str, whole: bool) -> tuple[Obj, ...]:
+        return self._cluster.listing(resource, namespace, whole=whole, fields=f"metadata.name={name}").objects
+
+    # -- keys -----------------------------------------------------------------------------------------------
+
+    def _learn(self) -> None:
+        """Keys of Plans, Migrations, Providers and Conversions that are the session's."""
+        for _round in range(2):  # a Migration is known by its Plan
+            ownership = self._ownership()
+            owned = [(obj, made) for obj in self._objects.values() if (made := ownership.of(obj)).ours]
+            self._session = learn(self._session, owned)
+
+
+def learn(session: Session, owned: Iterable[tuple[Obj, Decision]]) -> Session:
+    """The session with what these objects teach."""
+    owned = list(owned)
+    plans = [_plan_key(obj, made) for obj, made in owned if _is_root(obj, "Plan")]
+    by_name = {(key.namespace, key.name): key for key in (*session.plans, *plans)}
+    migrations = [key for obj, _made in owned if _is_root(obj, "Plan") for key in _history(obj)]
+    migrations += [_migration_key(obj, made, by_name) for obj, made in owned if _is_root(obj, "Migration")]
+    providers = [_provider_key(obj, made) for obj, made in owned if _is_root(obj, "Provider")]
+    sure = [obj for obj, made in owned if made.status is Status.OWNED]  # the age of others' would make more ours
+    conversions = [
+        _conversion_key(obj, made) for obj, made in owned if made.status is Status.OWNED and _is_root(obj, "Conversion")
+    ]
+    named = [obj.created for obj in sure if obj.created and prefixes.matches(session.prefix, obj.name)]
+    return session.learned(
+        plans=merge_keys(session.plans, plans),
+        migrations=merge_keys(session.migrations, migrations),
+        providers=merge_keys(session.providers, providers),
+        conversions=merge_keys(session.conversions, inspections.keeping(session.conversions, conversions)),
+        started=min([time for time in (session.started, *named) if time], default=""),
+        namespaces=tuple(sorted({*session.namespaces, *(o.name for o, _m in owned if o.kind == "Namespace")})),
+        identities={**{obj.address: obj.uid for obj, made in owned if made.evidence in BY_NAME}, **session.identities},
+    )
+
+
+def _is_root(obj: Obj, kind: str) -> bool:
+    return obj.group == order.FORKLIFT and obj.kind == kind
+
+
+def _plan_key(obj: Obj, made: Decision) -> Key:
+    target = str(obj.spec("targetNamespace") or obj.namespace or "")
+    source = obj.spec("provider", "source")
+    source = source if isinstance(source, Mapping) else {}
+    return Key(
+        obj.name,
+        obj.namespace or "",
+        obj.uid,
+        target_namespace=target,
+        test_name=made.test_name,
+        source=f"{source.get('namespace') or ''}/{source.get('name') or ''}",
+        vms=tuple((str(vm.get("id") or ""), str(vm.get("name") or "")) for vm in _vms(obj) if vm.get("id")),
+    )
+
+
+def _vms(plan: Obj) -> list[Mapping[str, Any]]:
+    """The VMs of a Plan: those of its status first, for there a name is resolved to an id."""
+    return [*listed(plan.status("migration", "vms")), *listed(plan.spec("vms"))]
+
+
+def _provider_key(obj: Obj, made: Decision) -> Key:
+    return Key(
+        obj.name,
+        obj.namespace or "",
+        obj.uid,
+        test_name=made.test_name,
+        type=str(obj.spec("type") or ""),
+        host=inspections.host_of(str(obj.spec("url") or "")),
+    )
+
+
+def _conversion_key(obj: Obj, made: Decision) -> Key:
+    return Key(
+        obj.name,
+        obj.namespace or "",
+        obj.uid,
+        target_namespace=forklift.place_of_pod(obj) or "",
+        test_name=made.test_name,
+        type="vsphere",  # the only one whose VMs Forklift inspects (conversion/vsphere_connect.go)
+        vms=forklift.inspected(obj),
+        snapshot=forklift.made_snapshot(obj),
+    )
+
+
+def _migration_key(obj: Obj, made: Decision, plans: Mapping[tuple[str, str], Key]) -> Key:
+    plan = plans.get((str(obj.spec("plan", "namespace") or ""), str(obj.spec("plan", "name") or "")))
+    return Key(
+        obj.name,
+        obj.namespace or "",
+        obj.uid,
+        plan_uid=plan.uid if plan else "",
+        test_name=made.test_name or (plan.test_name if plan else ""),
+    )
+
+
+def _history(plan: Obj) -> list[Key]:
+    """Migrations that a Plan ran, also those that have gone (forklift.md 1.1: status.migration.history)."""
+    ran = []
+    for entry in listed(plan.status("migration", "history")):
+        migration = entry.get("migration")
+        if isinstance(migration, Mapping) and migration.get("uid"):
+            ran.append(
+                Key(
+                    str(migration.get("name", "")),
+                    str(migration.get("namespace", "")),
+                    str(migration["uid"]),
+                    plan_uid=plan.uid,
+                )
+            )
+    return ran

@@ -1,0 +1,381 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Is this object of a source provider the session's, and by which evidence?
+
+A clone is named C(<session>-<base VM>-<4 characters>), cut to its last 63 characters (mtv-api-tests
+C(libs/base_provider.py)), and recorded only once the provider has made it. Names are not unique there, so a name finds
+candidates; what cannot be told apart is not deleted. Rules and cases: providers.md 5.1 to 5.3.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ownership import Decision, Status
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.shown import NAME_ONLY
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.providers_file import ALIASES
+from ansible_collections.mtv.teardown.plugins.module_utils._session import prefix as prefixes
+from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session
+from ansible_collections.mtv.teardown.plugins.module_utils._session.resources_file import Record
+
+# Types of providers that can be searched; others are only named.
+SEARCHED = ("vsphere", "ovirt", "openstack")
+_NAMED = ("hyperv", "ec2", "nutanix")
+# The suite names a Provider <session>-source-<type>-<version> (forklift.md 7).
+_SOURCE = re.compile(r"-source-(vsphere|ovirt|rhv|openstack|hyperv|ec2|nutanix)-")
+# How far the clocks of a provider and of the cluster may be apart.
+_CLOCKS = timedelta(hours=1)
+MACHINES = frozenset({"VirtualMachine", "Vm", "Server"})
+UNPROVEN = "recorded, but neither its name nor its age shows that the session made it"
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """One object on a source provider.
+
+    type: of the provider; provider: its key; host: how that is reached; server: what that calls itself, the same by
+    whatever address and account; kind: the provider's own word, such as VirtualMachine; id: how the provider identifies
+    it, such as a moRef; uid: a second identity, where there is one that lasts longer; place: where people find it;
+    created: RFC 3339, empty when not told; named: the name of a clone that its own name is made from, where that is
+    another; shown: an evidence other than its name, such as its id in the record; owner: identity of the object that it
+    is a part of, and goes with; relation: what it is to that owner, for people, such as C(attached to Server
+    auto-ab12-x); kept: why it is not taken, whoever made it; facts: what holds it, as the provider says;
+    leaves: identities of what it may leave when it goes.
+    """
+
+    type: str
+    provider: str
+    host: str
+    kind: str
+    id: str
+    name: str
+    place: str = ""
+    uid: str = ""
+    template: bool = False
+    created: str = ""
+    named: str = ""
+    shown: str = ""
+    owner: str = ""
+    relation: str = ""
+    kept: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    server: str = ""
+    leaves: tuple[str, ...] = ()
+
+    @property
+    def identity(self) -> str:
+        """Two servers may have objects of one id: disks that were imported, copies that were restored."""
+        alone = self.uid or f"{self.server or self.host}/{self.kind}/{self.id}"
+        return _qualified(self.server, alone) if self.uid else alone
+
+    @property
+    def home(self) -> str:
+        """What a note calls the place where it lives."""
+        return self.server or self.host
+
+    def at(self, server: str) -> Remote:
+        """The same, told of with its server; what it was told of alone has ids that only that server knows."""
+        owner = _qualified(server, self.owner) if self.owner else ""
+        return replace(self, server=server, owner=owner, leaves=tuple(_qualified(server, one) for one in self.leaves))
+
+    def alone(self) -> Remote:
+        """The same as its server itself tells of it."""
+        leaves = tuple(_unqualified(self.server, one) for one in self.leaves)
+        return replace(self, server="", owner=_unqualified(self.server, self.owner), leaves=leaves)
+
+    @property
+    def clone(self) -> str:
+        """The name by which it is known whose it is."""
+        return self.named or self.name
+
+
+def _qualified(server: str, identity: str) -> str:
+    return f"{server}/{identity}" if server else identity
+
+
+def _unqualified(server: str, identity: str) -> str:
+    return identity.removeprefix(f"{server}/") if server else identity
+
+
+def file_name(path: str) -> str:
+    """What a file of a datastore is called: C([datastore] folder/name) without the datastore."""
+    return path.partition("] ")[2] or path
+
+
+def of_server(session: Session, server: str) -> Session:
+    """The session as far as this server is concerned: what was noted of objects there, by the ids that they have there.
+    No other server's ids say anything about them."""
+    if not server:
+        return session
+    noted = {
+        _unqualified(server, identity): test_name
+        for identity, test_name in session.lineage.items()
+        if identity.startswith(f"{server}/")
+    }
+    return session.learned(lineage=noted)
+
+
+def types_of(session: Session) -> frozenset[str]:
+    """Types of source providers on which the session may have left something: those that the record names, its
+    Providers, or the note of an earlier run."""
+    named = ["openstack" if r.kind == "VolumeSnapshot" else r.kind for r in session.records if r.on_provider]
+    named += [key.type for key in session.providers if key.type in (*SEARCHED, *_NAMED)]
+    named += [trace.group for trace in session.traces.values() if trace.group in SEARCHED]
+    providers = [r.name for r in session.records if r.kind == "Provider"]
+    named += ["vsphere" for key in session.conversions if key.vms]
+    named += [found[1] for name in providers if (found := _SOURCE.search(name))]
+    return frozenset(ALIASES.get(kind, kind) for kind in named)
+
+
+def records_of(session: Session, kind: str) -> list[Record]:
+    """The record's entries about providers of this type; Cinder's snapshots are OpenStack's."""
+    return [
+        r
+        for r in session.records
+        if r.on_provider and ("openstack" if r.kind == "VolumeSnapshot" else ALIASES.get(r.kind, r.kind)) == kind
+    ]
+
+
+# Of each type the last session that was asked for: a look asks it of every VM that there is.
+_asked: dict[str, tuple[Session, dict[str, Record]]] = {}
+
+
+def recorded(session: Session, kind: str) -> Mapping[str, Record]:
+    """The clones that the record names on providers of this type, by name."""
+    known = _asked.get(kind)
+    if known is None or known[0].records is not session.records:
+        named = {r.name: r for r in records_of(session, kind) if r.name and r.kind != "VolumeSnapshot"}
+        known = _asked[kind] = (session, named)
+    return known[1]
+
+
+def may_be(session: Session, kind: str, name: str) -> bool:
+    """True for names that are worth a second look: what decide() calls anything but other people's."""
+    return name in recorded(session, kind) or prefixes.matches(session.prefix, name) or bool(cut_of(session, name))
+
+
+def planned(session: Session, host: str) -> dict[str, str]:
+    """VM id -> name of what Plans of the session migrate from the provider at this host."""
+    here = {f"{key.namespace}/{key.name}" for key in session.providers if key.host.lower() == host.lower()}
+    return {vm_id: name for plan in session.plans if plan.source in here for vm_id, name in plan.vms}
+
+
+def inspected(session: Session, host: str) -> dict[str, frozenset[str]]:
+    """VM id -> moRefs of the snapshots that Forklift made on it for Conversions of the session, on the vCenter at this
+    host; none where one of those does not say which it made. Such a VM is nobody's clone: tests inspect what they are
+    going to clone."""
+    made: dict[str, set[str]] = {}
+    for key in session.conversions:
+        for vm_id, _name in key.vms if key.host.lower() == host.lower() else ():
+            made.setdefault(vm_id, set()).add(key.snapshot)
+    return {vm_id: frozenset() if "" in morefs else frozenset(morefs) for vm_id, morefs in made.items()}
+
+
+def sources(session: Session) -> tuple[Key, ...]:
+    """Providers that can be searched, and from which Plans of the session migrate VMs that are known by their ids; and
+    Conversions, by the server of their VM."""
+    named = {plan.source for plan in session.plans if plan.vms}
+    providers = (
+        key
+        for key in session.providers
+        if ALIASES.get(key.type, key.type) in SEARCHED and f"{key.namespace}/{key.name}" in named
+    )
+    return (*providers, *(key for key in session.conversions if key.vms))
+
+
+def cut_of(session: Session, name: str) -> str:
+    """What is left of the prefix at the start of a name that was cut to 63 characters; empty when it shows no session.
+
+    All four random characters have to be there, or nothing is told by it.
+    """
+    random = session.prefix.rpartition("-")[2]
+    if not random or not prefixes.may_be_cut(name) or prefixes.matches(session.prefix, name):
+        return ""
+    for start in range(1, len(session.prefix) - len(random) + 1):
+        left = session.prefix[start:]
+        if name.startswith(f"{left}-"):
+            return left
+    return ""
+
+
+def decide(session: Session, remotes: Iterable[Remote]) -> list[tuple[Remote, Decision]]:
+    """The decision on each object, in the order in which they come; other people's are left out.
+
+    The same object, seen through two connections, is decided once.
+    """
+    seen = {one.identity: one for one in _each_once(remotes)}
+    named: dict[tuple[str, str, str], list[Remote]] = defaultdict(list)
+    for one in seen.values():
+        named[(one.type, one.kind, one.name)].append(one)
+    made = {
+        one.identity: _decide(session, one, named[(one.type, one.kind, one.name)])
+        for one in seen.values()
+        if not one.owner
+    }
+    for one in _owners_first(seen):
+        made[one.identity] = _part(session, one, made.get(one.owner))
+    return [(one, made[one.identity]) for one in seen.values() if made[one.identity].status is not Status.OTHER]
+
+
+def _each_once(remotes: Iterable[Remote]) -> Iterable[Remote]:
+    """Two accounts on one server: the one that may read more of an object, or that came first, tells of it."""
+    met: dict[tuple[str, ...], Remote] = {}
+    for one in remotes:
+        key = (one.type, one.server, one.kind, one.id) if one.server else (one.identity,)
+        if key not in met or (one.uid and not met[key].uid):
+            met[key] = one
+    return met.values()
+
+
+def _owners_first(seen: Mapping[str, Remote]) -> list[Remote]:
+    """Parts, those of what has no owner itself first: a snapshot is a part of a volume, that one of a server."""
+
+    def depth(one: Remote) -> int:
+        levels = 0
+        while one.owner in seen and levels < len(seen):
+            one, levels = seen[one.owner], levels + 1
+        return levels
+
+    return sorted((one for one in seen.values() if one.owner), key=depth)
+
+
+def _part(session: Session, one: Remote, owner: Decision | None) -> Decision:
+    """What is part of another object goes with it, and is the session's when that is."""
+    trace = session.traces.get(one.owner)
+    if (
+        owner is None and one.owner in session.lineage and (trace is None or trace.home in ("", one.host))
+    ):  # it has gone
+        owner = Decision(Status.OWNED, test_name=session.lineage[one.owner])
+    if owner is None or owner.status in (Status.OTHER, Status.REFUSED):
+        return _as_noted(session, one, Decision(Status.OTHER))
+    if one.kept:
+        return Decision(Status.REFUSED, reason=one.kept)
+    return Decision(owner.status, one.relation or "owner", owner.reason, owner.test_name)
+
+
+def _as_noted(session: Session, one: Remote, made: Decision) -> Decision:
+    """What an earlier look found to be the session's, by its identity: never more than what is seen now allows."""
+    if made.ours or one.identity not in session.lineage:
+        return made
+    trace, reason = session.traces.get(one.identity), made.reason or one.kept
+    if trace is not None and not trace.fits(one.home, one.type, one.kind, None, one.name):
+        reason = reason or f"an earlier run noted it as {trace.kind} {trace.name!r} on {trace.home}: it is another now"
+    status = Status.CONTESTED if reason else Status.OWNED
+    return Decision(status, "noted by an earlier run", reason, session.lineage[one.identity])
+
+
+def _shown(session: Session, one: Remote) -> Decision | None:
+    """Evidence that is no name; age still counts, for an id may be given anew."""
+    if not one.shown:
+        return None
+    if _is_older(one.created, session.started):
+        return Decision(Status.REFUSED, reason=f"{one.shown}, but older than the session ({one.created})")
+    record = recorded(session, one.type).get(one.clone)
+    return Decision(Status.OWNED, one.shown, test_name=record.test_name if record else "")
+
+
+def _decide(session: Session, one: Remote, same_name: list[Remote]) -> Decision:
+    known = _planned_name(session, one)
+    made = _shown(session, one) or _by_id(session, one) or _by_name(session, one, known)
+    made = _renamed(session, one, known) if made.status is Status.OTHER else made
+    made = _as_noted(session, one, made)
+    if made.status is not Status.OWNED:
+        return made
+    if one.kept:
+        return Decision(Status.CONTESTED, made.evidence, one.kept, made.test_name)
+    others = [other for other in same_name if other is not one]
+    if others and not known and one.kind in MACHINES:
+        if any(_planned_name(session, other) for other in others):
+            return Decision(Status.REFUSED, reason="another one of that name is the session's, by its id")
+        places = ", ".join(sorted(f"{other.place} ({other.provider}, {other.id})" for other in same_name))
+        reason = f"{len(same_name)} have this name, and nothing tells which is the session's: {places}"
+        return Decision(Status.CONTESTED, made.evidence, reason, made.test_name)
+    return made
+
+
+def _by_id(session: Session, one: Remote) -> Decision | None:
+    """Cinder snapshots are recorded with their ids; their names are no evidence, several may bear one."""
+    record = next((r for r in session.records if r.on_provider and r.id and r.id == one.id), None)
+    if record is None:
+        return None
+    made = _recorded(session, one, record)
+    trusted = made.status is Status.OWNED or made.reason == UNPROVEN
+    return Decision(Status.OWNED, "record, by id", test_name=record.test_name) if trusted else made
+
+
+def _by_name(session: Session, one: Remote, known: str) -> Decision:
+    record = recorded(session, one.type).get(one.clone)
+    if record is not None:
+        return _recorded(session, one, record)
+    evidence = "name"
+    if not prefixes.matches(session.prefix, one.clone):
+        left = cut_of(session, one.clone)
+        if not left:
+            return Decision(Status.OTHER)
+        evidence = "name, cut to 63 characters"
+        if "-" not in left and not known:
+            reason = "its name may be one that lost the prefix, but not enough of it is left to show that"
+            return Decision(Status.REFUSED, reason=reason)
+    if one.template:
+        reason = "a template, and not recorded: nothing but its name shows that the session made it"
+        return Decision(Status.REFUSED, reason=reason)
+    if _is_older(one.created, session.started):
+        # Not deleted, and not called clean either: its provider's clock may be wrong.
+        reason = f"it has the session's name and is not recorded, but is older than the session ({one.created})"
+        return Decision(Status.CONTESTED, evidence, reason)
+    if not session.names_prove:
+        return Decision(Status.CONTESTED, evidence, NAME_ONLY)
+    return Decision(Status.OWNED, evidence)
+
+
+def _recorded(session: Session, one: Remote, record: Record) -> Decision:
+    """The suite records what it cloned; what it only used may stand there too, and is older or named otherwise."""
+    test = record.test_name
+    if prefixes.matches(session.prefix, one.clone):
+        return Decision(Status.OWNED, "record", test_name=test)
+    if prefixes.of_other_session(session.prefix, one.clone):
+        return Decision(Status.REFUSED, reason="recorded, but its name is of another session", test_name=test)
+    if _is_older(one.created, session.started):
+        reason = f"recorded, but older than the session ({one.created}): only used by it"
+        return Decision(Status.REFUSED, reason=reason, test_name=test)
+    if prefixes.may_be_cut(one.clone) or _is_newer(one.created, session.started):
+        return Decision(Status.OWNED, "record", test_name=test)
+    return Decision(Status.REFUSED, reason=UNPROVEN, test_name=test)
+
+
+def _is_older(created: str, started: str) -> bool:
+    """By more than two clocks may differ."""
+    age = _younger_by(created, started)
+    return age is not None and age < -_CLOCKS
+
+
+def _is_newer(created: str, started: str) -> bool:
+    age = _younger_by(created, started)
+    return age is not None and age > timedelta(0)
+
+
+def _younger_by(created: str, started: str) -> timedelta | None:
+    try:
+        return datetime.fromisoformat(created) - datetime.fromisoformat(started)
+    except (ValueError, TypeError):  # not told, or told in another way: then it proves nothing
+        return None
+
+
+def _planned_name(session: Session, one: Remote) -> str:
+    """The name that a Plan of the session gives for this very VM: by id, and on the provider that the Plan names."""
+    return planned(session, one.host).get(one.id, "") if one.kind in MACHINES else ""
+
+
+def _renamed(session: Session, one: Remote, name: str) -> Decision:
+    """A clone that bears another name now: somebody may want to keep it."""
+    if not name or name == one.name or not may_be(session, one.type, name):
+        return Decision(Status.OTHER)
+    record = recorded(session, one.type).get(name)
+    reason = f"it was {name}, and somebody has renamed it"
+    return Decision(Status.CONTESTED, "id in a Plan", reason, record.test_name if record else "")

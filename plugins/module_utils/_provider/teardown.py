@@ -1,0 +1,424 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The session's objects on source providers: found, deleted by identity, looked for again. The same for every type of
+provider; what differs is behind Site."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any, Protocol
+
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes.model import Cause
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.items import (
+    ASK_THE_OWNER,
+    Result,
+    absent_item,
+)
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ownership import Decision, Status
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.wait import Limits
+from ansible_collections.mtv.teardown.plugins.module_utils._errors import NO_ANSWER, REFUSED, ApiError
+from ansible_collections.mtv.teardown.plugins.module_utils._provider import causes, ownership, sources
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.ownership import Remote
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.providers_file import ALIASES
+from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session
+from ansible_collections.mtv.teardown.plugins.module_utils._session.resources_file import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One reading of one provider.
+
+    remotes: every object that may be the session's, by its name (clones.may_be), by its id in a Plan (clones.planned),
+    by session.lineage, or as a part of such a one; scopes: kind -> how many objects of it were met, for each kind that
+    was read to the end; unread: kind (empty for all) -> why it could not be read, or not all of it.
+    """
+
+    remotes: tuple[Remote, ...] = ()
+    scopes: Mapping[str, int] = field(default_factory=dict)
+    unread: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """A right that the account does not have, by the provider's own word. kind, place: what it is missing on; remedy:
+    what gives it."""
+
+    right: str
+    kind: str
+    place: str
+    remedy: str
+
+
+class Site(Protocol):
+    """One provider that we are logged in to. Calls raise ApiError when the provider as a whole fails."""
+
+    @property
+    def connection(self) -> Connection: ...
+
+    @property
+    def server(self) -> str:
+        """What the server calls itself, whatever address and account we came by: the instanceUuid of a vCenter, the
+        identity of an engine, a project of one Keystone. Empty when it does not tell.
+
+        A Site knows its own objects and what was noted of them (session.lineage) by ids that are good on its server
+        alone; here they are told apart by server and id (clones.Remote.at)."""
+
+    @property
+    def calls(self) -> int:
+        """Requests that were sent."""
+
+    def look(self, session: Session) -> Seen:
+        """Read what may be the session's. Nothing is changed."""
+
+    def lacks(self, targets: Sequence[Remote]) -> tuple[Sequence[Lack], str]:
+        """Rights that the removal of these needs and that we do not have; and what the provider cannot tell of that,
+        empty when it told all. Nothing is changed."""
+
+    def remove(self, targets: Sequence[Remote], limits: Limits) -> Mapping[str, Cause]:
+        """Delete exactly these, in the provider's order, and wait for all of them together.
+
+        Returns identity -> what held it, for those that did not go; parts are among the targets. One that fails does
+        not stop the others. An object that is not there any more, by an explicit answer, has gone.
+        """
+
+    def why(self, one: Remote) -> Cause:
+        """What holds it, from what was read of it."""
+
+    def stored(self, handles: Collection[str]) -> tuple[Collection[str], str]:
+        """Which of these volumes are there, by the handles that a CSI driver has for them; and where nobody could look,
+        empty when it was looked everywhere."""
+
+
+_UNMET = "VMs on it are named by their ids, and no provider that is configured is this server: not looked for there"
+# Opens a connection; closing it logs out, whatever happened.
+Opener = Callable[[Connection], AbstractContextManager[Site]]
+Wants = Callable[[Remote], bool]
+# Told of the items that are about to be deleted; once they have gone, nobody knows what belonged to them.
+Note = Callable[[Sequence[Mapping[str, Any]]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One provider to be searched, and how it is opened."""
+
+    connection: Connection
+    opener: Opener
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What several providers hold of a session. whys: identity -> what holds an object, for those that are the
+    session's; absent: records that a complete reading of every provider of their type did not meet; insecure: providers
+    whose certificate is not verified, by choice; stored: handle of a volume -> what the providers say of it."""
+
+    decided: tuple[tuple[Remote, Decision], ...] = ()
+    whys: Mapping[str, Cause] = field(default_factory=dict)
+    scopes: tuple[Mapping[str, Any], ...] = ()
+    unreadable: tuple[Mapping[str, Any], ...] = ()
+    absent: tuple[Record, ...] = ()
+    insecure: tuple[str, ...] = ()
+    stored: Mapping[str, str] = field(default_factory=dict)
+
+    def with_status(self, *statuses: Status) -> list[tuple[Remote, Decision]]:
+        return [(one, made) for one, made in self.decided if made.status in statuses]
+
+    def was_read(self, provider: str, kind: str) -> bool:
+        return any((scope["provider"], scope["kind"]) == (provider, kind) for scope in self.scopes)
+
+
+def survey(targets: Sequence[Target], session: Session, handles: Mapping[str, Collection[str]] | None = None) -> Survey:
+    """Read every provider. Nothing that fails ends it: what could not be read is in the answer.
+
+    handles: type of provider -> volumes whose storage a PersistentVolume has left there.
+    """
+    with _opened(targets) as (sites, failed):
+        stored = _stored(targets, sites, failed, handles or {})
+        return replace(_look(sites, failed, targets, session), stored=stored)
+
+
+def _stored(
+    targets: Sequence[Target],
+    sites: Sequence[Site],
+    failed: Mapping[str, ApiError],
+    handles: Mapping[str, Collection[str]],
+) -> dict[str, str]:
+    """handle -> where it is; else who could not tell; else who says that it is not there."""
+    there: dict[str, str] = {}
+    untold: dict[str, str] = {}
+    denied: dict[str, str] = {}
+    for target in targets:
+        key, error = target.connection.key, failed.get(target.connection.key)
+        if error is not None:
+            untold |= dict.fromkeys(handles.get(target.connection.type, ()), f"{key} could not tell of it: {error.msg}")
+    for site in sites:
+        key, wanted = site.connection.key, handles.get(site.connection.type, ())
+        try:
+            found, unread = site.stored(wanted) if wanted else ((), "")
+        except ApiError as exc:
+            found, unread = (), exc.msg
+        there |= dict.fromkeys(found, f"it is there, on {key}")
+        if unread:
+            untold |= dict.fromkeys(wanted, f"{key} could not tell of it: {unread}")
+        denied |= dict.fromkeys(wanted, f"it is not on {key}")
+    return denied | untold | there
+
+
+def lacking(targets: Sequence[Target], session: Session) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """(rights that are missing to delete what is the session's, what could not be told of them), before anything is
+    deleted. A provider that cannot be reached is no clear no."""
+    with _opened(targets) as (sites, failed):
+        seen = _look(sites, failed, targets, session)
+        owned = [one for one, _made in seen.with_status(Status.OWNED)]
+
+        def ask(site: Site) -> tuple[Sequence[Lack], str]:
+            try:
+                return site.lacks([one.alone() for one in owned if one.provider == site.connection.key])
+            except ApiError as exc:
+                return (), exc.msg
+
+        answers = dict(zip((site.connection.key for site in sites), _together(ask, sites), strict=True))
+    missing = [
+        {
+            "verb": lack.right,
+            "resource": lack.kind,
+            "namespace": None,
+            "provider": key,
+            "name": lack.place,
+            "remedy": lack.remedy,
+        }
+        for key, (lacks, _untold) in answers.items()
+        for lack in lacks
+    ]
+    kept = ("provider", "error", "reason")
+    untold = [{name: entry[name] for name in kept if name in entry} for entry in seen.unreadable]
+    untold += [{"provider": key, "error": text} for key, (_lacks, text) in answers.items() if text]
+    return missing, untold
+
+
+def remove(
+    targets: Sequence[Target],
+    session: Session,
+    limits: Limits,
+    check_mode: bool,
+    wants: Wants = lambda _one: True,
+    note: Note = lambda _items: None,
+) -> Result:
+    """Delete what is the session's, of what the caller wants; in check mode only say what that is."""
+    with _opened(targets) as (sites, failed):
+        look = partial(_look, sites, failed, targets)
+        result = _looked_removed_looked(sites, look, session, limits, check_mode, wants, note)
+        result.requests = sum(site.calls for site in sites)
+        return result
+
+
+def _looked_removed_looked(
+    sites: Sequence[Site],
+    look: Callable[[Session], Survey],
+    session: Session,
+    limits: Limits,
+    check_mode: bool,
+    wants: Wants,
+    note: Note,
+) -> Result:
+    before = look(session)
+    owned = [(one, made) for one, made in before.with_status(Status.OWNED) if wants(one)]
+    if check_mode or not owned:
+        return _result(before, [item(one, made) for one, made in owned], {}, wants)
+    note([item(one, made) for one, made in owned])
+    held = _remove(sites, [one for one, _made in owned], limits)
+    # Parts are known by their owner, and that has gone: from here on they are known by what was seen of them.
+    noted = {identity: made.test_name for one, made in owned for identity in (one.identity, *one.leaves)}
+    after = look(session.learned(lineage={**session.lineage, **noted}))
+    there = {one.identity for one, _made in after.decided}
+    gone = {
+        one.identity: item(one, made)
+        for one, made in owned
+        if one.identity not in there and after.was_read(one.provider, one.kind)
+    }
+    # What is seen counts, not what was said of it: an answer may be lost, and a task may end late.
+    held = {**_unseen(owned, there, after), **{one: cause for one, cause in held.items() if one not in gone}}
+    return _result(after, list(gone.values()), held, wants, owned)
+
+
+def _unseen(owned: Iterable[tuple[Remote, Decision]], there: set[str], after: Survey) -> dict[str, Cause]:
+    """Asked for, but the look afterwards could not see its kind."""
+    return {
+        one.identity: causes.unseen(one.provider, one.kind)
+        for one, _made in owned
+        if one.identity not in there and not after.was_read(one.provider, one.kind)
+    }
+
+
+def _result(
+    seen: Survey,
+    done: list[dict[str, Any]],
+    held: Mapping[str, Cause],
+    wants: Wants,
+    asked: Iterable[tuple[Remote, Decision]] = (),
+) -> Result:
+    """held: what kept each of those that were asked for."""
+    there = {one.identity: (one, made) for one, made in seen.decided}
+    stayed = {one.identity: there.get(one.identity, (one, made)) for one, made in asked}
+    remaining = [
+        left_item(one, made, held.get(identity) or seen.whys[identity])
+        for identity, (one, made) in stayed.items()
+        if identity in held or identity in there
+    ]
+    refused = [
+        item(one, made)
+        for one, made in seen.with_status(Status.REFUSED, Status.CONTESTED)
+        if wants(one) and one.identity not in stayed
+    ]
+    asked_for = {one.name for one, _made in stayed.values()}
+    absent = [absent_item(record) for record in seen.absent if record.name not in asked_for]
+    unreadable = [dict(entry) for entry in seen.unreadable]
+    return Result(done, absent, refused, remaining, unreadable, bool(held), insecure=list(seen.insecure))
+
+
+# -- several providers at once ----------------------------------------------------------------------------------
+
+
+@contextmanager
+def _opened(targets: Sequence[Target]) -> Iterator[tuple[list[Site], dict[str, ApiError]]]:
+    """The sites that could be opened; provider -> why another could not."""
+    with ExitStack() as stack:
+        sites: list[Site] = []
+        failed: dict[str, ApiError] = {}
+
+        def enter(target: Target) -> None:
+            try:
+                sites.append(stack.enter_context(target.opener(target.connection)))
+            except ApiError as exc:
+                failed[target.connection.key] = exc
+
+        _together(enter, targets)
+        yield sites, failed
+
+
+def _together(work: Callable[[Any], Any], each: Sequence[Any]) -> list[Any]:
+    """One thread for each provider; the answers in their order."""
+    if not each:
+        return []
+    with ThreadPoolExecutor(max_workers=min(len(each), 16)) as pool:
+        return list(pool.map(work, each))
+
+
+def _look(sites: Sequence[Site], failed: Mapping[str, ApiError], targets: Sequence[Target], session: Session) -> Survey:
+    session, unmet = sources.known_by(session, [target.connection for target in targets])
+
+    def read(site: Site) -> Seen:
+        try:
+            reading = site.look(ownership.of_server(session, site.server))
+        except ApiError as exc:
+            return Seen(unread={"": exc.msg})
+        return replace(reading, remotes=tuple(one.at(site.server) for one in reading.remotes))
+
+    types = {target.connection.key: target.connection.type for target in targets}
+    seen = dict(zip((site.connection.key for site in sites), _together(read, sites), strict=True))
+    decided = ownership.decide(session, (one for reading in seen.values() for one in reading.remotes))
+    by_key = {site.connection.key: site for site in sites}
+    whys = {one.identity: by_key[one.provider].why(one) for one, made in decided if made.ours}
+    unread = [(key, "", error.msg) for key, error in failed.items()]
+    unread += [(key, kind, error) for key, reading in seen.items() for kind, error in reading.unread.items()]
+    types |= {_source(key): ALIASES.get(key.type, key.type) for key in unmet}
+    unread += [(_source(key), "", _UNMET) for key in unmet]
+    scopes = [
+        {"kind": kind, "api_version": types[key], "namespace": None, "count": count, "provider": key}
+        for key, reading in seen.items()
+        for kind, count in reading.scopes.items()
+    ]
+    unreadable = [
+        {
+            "kind": kind,
+            "api_version": types[key],
+            "namespace": None,
+            "name": "",
+            "error": error,
+            "provider": key,
+            **_reason(failed.get(key)),
+        }
+        for key, kind, error in unread
+    ]
+    incomplete = {types[key] for key, _kind, _error in unread}
+    searched = set(types.values()) - incomplete
+    return Survey(
+        tuple(decided),
+        whys,
+        tuple(scopes),
+        tuple(unreadable),
+        _absent(session, searched, decided),
+        tuple(sorted(site.connection.key for site in sites if not site.connection.validate_certs)),
+    )
+
+
+def _reason(error: ApiError | None) -> dict[str, str]:
+    """Why a later phase need not ask this provider again; see _providers.targets_of."""
+    if error is None:
+        return {}
+    refused = error.reason == REFUSED or error.status == 401
+    return {"reason": REFUSED if refused else NO_ANSWER} if refused or error.reason == NO_ANSWER else {}
+
+
+def _source(key: Key) -> str:
+    return f"{key.host or 'no host'} ({'Conversion' if key.vms else 'Provider'} {key.namespace}/{key.name})"
+
+
+def _absent(session: Session, searched: set[str], decided: Iterable[tuple[Remote, Decision]]) -> tuple[Record, ...]:
+    met = {(one.type, one.name) for one, _made in decided} | {(one.type, one.id) for one, _made in decided}
+    return tuple(
+        record
+        for kind in sorted(searched)
+        for record in ownership.records_of(session, kind)
+        if (kind, record.id or record.name) not in met
+    )
+
+
+def _remove(sites: Sequence[Site], owned: Sequence[Remote], limits: Limits) -> dict[str, Cause]:
+    def work(site: Site) -> Mapping[str, Cause]:
+        mine = {one.alone().identity: one for one in owned if one.provider == site.connection.key}
+        try:
+            held = site.remove([one.alone() for one in mine.values()], limits) if mine else {}
+        except ApiError as exc:
+            held = dict.fromkeys(mine, causes.fails(site.connection.key, exc.msg))
+        return {mine[identity].identity: cause for identity, cause in held.items()}
+
+    return {identity: cause for held in _together(work, sites) for identity, cause in held.items()}
+
+
+# -- entries of a result ----------------------------------------------------------------------------------------
+
+
+def item(one: Remote, made: Decision, reason: str = "") -> dict[str, Any]:
+    """One object in a result; api_version is the type of the provider, for it has no other."""
+    return {
+        "kind": one.kind,
+        "api_version": one.type,
+        "namespace": None,
+        "name": one.name,
+        "uid": one.identity,
+        "evidence": made.evidence,
+        "reason": reason or made.reason,
+        "test_name": made.test_name,
+        "provider": one.provider,
+        "host": one.home,
+        "id": one.id,
+        "place": one.place,
+        **({"leaves": list(one.leaves)} if one.leaves else {}),
+    }
+
+
+def left_item(one: Remote, made: Decision, cause: Cause) -> dict[str, Any]:
+    """An object that stayed: with the cause, what holds it, and what a person can do."""
+    contested = made.reason if cause.name not in causes.KEPT else ""
+    return {
+        **item(one, made, made.reason or cause.text),
+        "cause": "contested" if contested else cause.name,
+        "next_step": ASK_THE_OWNER if contested else cause.next_step,
+        "held_by": dict(one.facts),
+    }

@@ -1,0 +1,198 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where every module begins: the session, from another role or from the files and the prefix."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster import kinds, order
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Cluster
+from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError
+from ansible_collections.mtv.teardown.plugins.module_utils._session import notes as journal
+from ansible_collections.mtv.teardown.plugins.module_utils._session import notes_file, prefix, resources_file
+from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session, from_dict
+from ansible_collections.mtv.teardown.plugins.module_utils._session.resources_file import Record
+
+# What says where the record stands, beside the option resources_file.
+TEXT = "resources"
+FILE_VARIABLE = "MTV_TEARDOWN_RESOURCES_FILE"
+
+
+def session_of(params: Mapping[str, Any]) -> Session:
+    """The session that the options of a module name; RecordError when they name none or contradict each other."""
+    if params.get("session"):
+        return from_dict(params["session"])
+    folder = str(params.get("data_collector_path") or "")
+    told = _told(params)
+    given = params.get("session_prefix")
+    if told and given == "":
+        given = None  # a form asked for both, and got one
+    text = told.get(TEXT)
+    path = next((str(value) for name, value in told.items() if name != TEXT), None)
+    if not told and params.get("resources_file") is None:
+        path = _default_path(folder)
+    if path is None and text is None and given is None:
+        raise RecordError(
+            "nothing says which session: give resources_file (the resources.json that mtv-api-tests wrote) "
+            f"or session_prefix (such as auto-ab12){_looked(folder)}."
+        )
+    told_of = _parsed(text) if text is not None else resources_file.read(path) if path is not None else ()
+    records = kinds.meant(told_of)
+    source = path or (TEXT if text is not None else "")
+    pattern = str(params.get("session_prefix_pattern") or "")
+    checked = _prefix(given, pattern, records, source)
+    session = Session(prefix=checked, source=source, records=records, pattern=pattern)
+    return _with_journal(session, folder_of(params))
+
+
+def folder_of(params: Mapping[str, Any]) -> str:
+    """Where the note of a session is; empty where nothing says that."""
+    record = str(params.get("resources_file") or os.environ.get(FILE_VARIABLE) or "")
+    return str(params.get("data_collector_path") or "") or (os.path.dirname(record) or "." if record else "")
+
+
+def _told(params: Mapping[str, Any]) -> dict[str, Any]:
+    """The record that somebody gave, by where it stands; RecordError when there are two: which one counts?"""
+    named = "resources_file" if params.get("resources_file") else FILE_VARIABLE
+    given = {TEXT: params.get(TEXT), named: params.get("resources_file") or os.environ.get(FILE_VARIABLE)}
+    told = {name: value for name, value in given.items() if value not in (None, "")}
+    if len(told) > 1:
+        raise RecordError(f"two records of a session are given, by {' and by '.join(told)}: give one.")
+    return told
+
+
+def _parsed(given: Any) -> tuple[Record, ...]:
+    """AWX hands an artifact on as what its JSON means, and the answer of a survey as text."""
+    return resources_file.parse(given if isinstance(given, str) else json.dumps(given), TEXT)
+
+
+def _default_path(folder: str) -> str | None:
+    default = os.path.join(folder, "resources.json") if folder else ""
+    return default if default and os.path.lexists(default) else None
+
+
+def _looked(folder: str) -> str:
+    return f"; there is no {os.path.join(folder, 'resources.json')}" if folder else ""
+
+
+def _prefix(given: Any, pattern: str, records: Iterable[Record], source: str) -> str:
+    names = [name for r in records for name in (r.name, r.namespace) if name]
+    if given is None:
+        return prefix.check(prefix.derive(names, source))
+    checked = prefix.check(str(given), pattern)
+    prefix.agree(checked, names, source)
+    return checked
+
+
+def _with_journal(session: Session, folder: str) -> Session:
+    path = os.path.join(folder, journal.file_name(session.prefix))
+    text = notes_file.read(path) if folder else None
+    return session if text is None else journal.with_journal(session, text, path)
+
+
+def session_of_vms(cluster: Cluster, plan: Mapping[str, Any] | None, vms: Iterable[str], namespace: str) -> Session:
+    """The session of one test class: a Plan, or migrated VMs by name in a namespace.
+
+    A VM is only taken for a migrated one when a Forklift label on it names the plan.
+    """
+    catalog = cluster.discover()
+    keys: list[Key] = []
+    records: list[Record] = []
+    if plan:
+        records.append(Record("Plan", str(plan["name"]), str(plan["namespace"]), entry="plan"))
+        resource = catalog.find(order.FORKLIFT, "Plan")
+        found = cluster.get(resource, str(plan["namespace"]), str(plan["name"])) if resource else None
+        if found is not None:
+            target = str(found.spec("targetNamespace") or found.namespace)
+            namespace = namespace or target
+            keys.append(Key(found.name, found.namespace or "", found.uid, target_namespace=target))
+        elif not namespace:
+            raise RecordError(
+                f"Plan {plan['namespace']}/{plan['name']} is not there, so its target namespace is not known; "
+                "give namespace."
+            )
+    names = list(vms)
+    if not plan and not (names and namespace):
+        raise RecordError("give a session, or plan, or vms together with their namespace.")
+    records += [Record("VirtualMachine", name, namespace, entry=f"vms[{index}]") for index, name in enumerate(names)]
+    if not plan:
+        keys += _plans_on_labels(cluster, names, namespace)
+    return Session(source="plan" if plan else "vms", records=tuple(records), plans=tuple(keys))
+
+
+def _plans_on_labels(cluster: Cluster, names: Iterable[str], namespace: str) -> list[Key]:
+    """The Plans whose uids the labels of these VMs carry (forklift.md 2.1)."""
+    resource = cluster.discover().find(order.KUBEVIRT, "VirtualMachine")
+    wanted = set(names)
+    found = cluster.listing(resource, namespace).objects if resource else ()
+    return [
+        Key(vm.labels.get("plan-name", ""), vm.labels.get("plan-namespace", ""), vm.labels["plan"], namespace)
+        for vm in found
+        if vm.name in wanted and vm.labels.get("plan")
+    ]
+
+
+_ITEM = ("kind", "api_version", "namespace", "name", "uid", "evidence", "reason", "test_name")
+_LISTS = ("deleted", "remaining")
+
+
+def checked(phases: Mapping[str, Any], targets: Iterable[Any] = ()) -> Mapping[str, Any]:
+    """The results of earlier phases, or RecordError: they come through variables that anybody may have set."""
+    for name, phase in phases.items():
+        if not isinstance(phase, Mapping):
+            raise RecordError(f"phases: {name} is not what the role registered.")
+        for kind in _LISTS:
+            held = phase.get(kind)
+            _check_items(f"phases: {name}.{kind}", [] if held is None else held)
+    _check_items("targets", targets)
+    return phases
+
+
+def _check_items(where: str, items: Any) -> None:
+    wrong = not isinstance(items, (list, tuple)) or not all(_is_item(one) for one in items)
+    if wrong:
+        raise RecordError(f"{where} is not a list of objects as a module of this collection returns it.")
+
+
+def _is_item(one: Any) -> bool:
+    if not isinstance(one, Mapping) or not all(isinstance(one.get(key), (str, type(None))) for key in _ITEM):
+        return False
+    texts = [one.get(key) for key in ("provider", "cause", "next_step")]
+    stored, leaves = one.get("backend") or {}, one.get("leaves") or []
+    return (
+        all(key in one for key in _ITEM)
+        and all(isinstance(one[key], str) for key in _ITEM if key != "namespace")
+        and all(isinstance(told, (str, type(None))) for told in texts)
+        and isinstance(leaves, (list, tuple))
+        and all(isinstance(identity, str) for identity in leaves)
+        and isinstance(stored, Mapping)
+        and all(isinstance(stored.get(key), str) for key in (("type", "handle") if stored else ()))
+    )
+
+
+def deleted_by(phases: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """What earlier phases deleted, from what their roles registered."""
+    return [entry for phase in phases.values() for entry in phase.get("deleted") or ()]
+
+
+def remaining_by(phases: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """uid -> what the last phase said of it that could not take it away."""
+    return {
+        str(entry["uid"]): entry for phase in phases.values() for entry in phase.get("remaining") or () if entry["uid"]
+    }
+
+
+def not_done(phases: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Migrations that could not be canceled and Plans that could not be archived."""
+    return [entry for name in ("migrations", "plans") for entry in (phases.get(name) or {}).get("remaining") or ()]
+
+
+def with_deleted(session: Session, phases: Mapping[str, Any]) -> Session:
+    """The session, knowing what earlier phases found: what belonged to those is known by their uids."""
+    remaining = (entry for phase in phases.values() for entry in phase.get("remaining") or ())
+    return journal.with_items(session, [*deleted_by(phases), *remaining])

@@ -1,0 +1,191 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the modules share: option specs (paired with the doc fragments), the connection, how they end."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NoReturn
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
+from ansible_collections.mtv.teardown.plugins.module_utils import _secrets
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster import http
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Cluster
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.items import Result, shown
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.wait import Limits
+from ansible_collections.mtv.teardown.plugins.module_utils._errors import TeardownError
+from ansible_collections.mtv.teardown.plugins.module_utils._run import load
+from ansible_collections.mtv.teardown.plugins.module_utils._session import ignore
+from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
+
+# doc fragment mtv.teardown._session
+SESSION_SPEC: dict[str, Any] = {
+    "session": {"type": "dict", "no_log": False},
+    "resources_file": {"type": "path"},
+    "resources": {"type": "raw"},
+    "session_prefix": {"type": "str"},
+    "session_prefix_pattern": {"type": "str"},
+    "data_collector_path": {"type": "path"},
+}
+# doc fragment mtv.teardown._wait
+WAIT_SPEC: dict[str, Any] = {
+    "stall_timeout": {"type": "int", "default": 180},
+    "wait_timeout": {"type": "int", "default": 1800},
+    "stalled": {"type": "bool", "default": False},
+    "fail_on_remaining": {"type": "bool", "default": True},
+}
+# From and to: nobody means to wait for less, or longer, than that.
+DAY = 86400
+LIMITS: dict[str, tuple[float, float]] = {
+    "stall_timeout": (1, DAY),
+    "wait_timeout": (1, DAY),
+    "quiet_interval": (0, 3600),
+    "port": (1, 65535),
+}
+# ignore.compile_rules says which entry of it is wrong.
+IGNORE_SPEC: dict[str, Any] = {"type": "raw", "default": []}
+
+
+class Module(AnsibleModule):  # type: ignore[misc]
+    """Says nothing before it knows what is secret: its first words, in syslog, are all of its options, and the options
+    of clouds are free in form. A kubeconfig that is no path is never told: its programs may be called with secrets."""
+
+    def _hide(self) -> None:
+        found = _secrets.secrets_in(self.params)
+        if self._told_options() is not self.params:
+            _secrets.keep(str(self.params["kubeconfig"]))
+        _secrets.keep(*found, *self.no_log_values, *_secrets.in_environment(os.environ))
+        self.no_log_values.update(_secrets.forms(found))
+
+    def _told_options(self) -> dict[str, Any]:
+        given = self.params.get("kubeconfig")
+        is_path = given is None or (isinstance(given, str) and "\n" not in given and "{" not in given)
+        return self.params if is_path else {**self.params, "kubeconfig": _secrets.HIDDEN}
+
+    def log(self, msg: str, log_args: Mapping[str, Any] | None = None) -> None:
+        """To syslog or the journal."""
+        self._hide()
+        super().log(_secrets.without(msg), {name: _secrets.without(value) for name, value in (log_args or {}).items()})
+
+    def exit_json(self, **result: Any) -> NoReturn:
+        """The end, without an error."""
+        self._hide()
+        super().exit_json(**_secrets.shown(result), invocation={"module_args": self._told_options()})
+        raise AssertionError("unreachable")
+
+    def fail_json(self, msg: str, **result: Any) -> NoReturn:
+        """The end, with one. Never with the words of a pending exception, which may be a library's."""
+        self._hide()
+        told = {"exception": None, **_secrets.shown(result), "invocation": {"module_args": self._told_options()}}
+        super().fail_json(msg=_secrets.without(msg), **told)
+        raise AssertionError("unreachable")
+
+
+def module_of(spec: Mapping[str, Any], **rules: Any) -> Module:
+    """A module with the connection options of kubernetes.core and these. Of a kubeconfig only the secrets are hidden
+    (Module): up to kubernetes.core 6.2 all of it is, and a context named "c" blots every c out of the result."""
+    kubeconfig = {"kubeconfig": {**AUTH_ARG_SPEC["kubeconfig"], "no_log": False}}
+    return Module(argument_spec={**AUTH_ARG_SPEC, **kubeconfig, **spec}, supports_check_mode=True, **rules)
+
+
+def check_numbers(params: Mapping[str, Any]) -> None:
+    """Raise TeardownError for a number that makes no sense, also in the options of a provider."""
+    for name, value in params.items():
+        if name in LIMITS and value is not None:
+            least, most = LIMITS[name]
+            if not least <= value <= most:  # what is no number (nan) is not between them either
+                raise TeardownError(f"{name} is {value}: give a number from {least} to {most}.")
+        elif name in ("vsphere", "ovirt", "openstack") and isinstance(value, Mapping):
+            check_numbers(value)
+
+
+def run(module: Module, work: Callable[[], dict[str, Any]]) -> None:
+    """Do the work and end the module; errors that a user can act on become its message."""
+    if ignore.IMPORT_ERROR:
+        module.fail_json(msg=missing_required_lib("jmespath"), exception=ignore.IMPORT_ERROR)
+    try:
+        check_numbers(module.params)
+        result = work()
+    except TeardownError as exc:
+        module.fail_json(msg=exc.msg, error=exc.details)
+    if result.get("failed"):
+        module.fail_json(**result)
+    module.exit_json(**result)
+
+
+def cluster_of(module: Module) -> Cluster:
+    _need_library(module)
+    return Cluster(http.connect(module))
+
+
+def connection_of(module: Module) -> tuple[Any, Mapping[str, Any]]:
+    """How the cluster is reached: a configuration of the Kubernetes client, and headers."""
+    _need_library(module)
+    return http.settings(module)
+
+
+def _need_library(module: Module) -> None:
+    missing = http.missing_library()
+    if missing:
+        module.fail_json(msg=missing_required_lib("kubernetes"), exception=missing)
+
+
+def run_phase(
+    module: Module,
+    done: str,
+    phase: Callable[..., Result],
+    session: Callable[[Cluster], Session] | None = None,
+) -> None:
+    """The whole of a module that changes something: session, work, answer.
+
+    phase: takes (cluster, session, limits, check_mode, stalled=…); done: the name under which the answer lists what
+    the phase did; session: where it comes from, if not from the usual options.
+    """
+
+    def work() -> dict[str, Any]:
+        if session is None:
+            known = load.session_of(module.params)  # bad input ends before anything is asked
+            cluster = cluster_of(module)
+        else:
+            cluster = cluster_of(module)
+            known = session(cluster)
+        limits = Limits(float(module.params["stall_timeout"]), float(module.params["wait_timeout"]))
+        result = phase(cluster, known, limits, bool(module.check_mode), stalled=bool(module.params["stalled"]))
+        out = answer(result, done, bool(module.params["fail_on_remaining"]), cluster.requests)
+        if module._diff:
+            out["diff"] = diff([*result.done, *result.remaining], result.remaining)
+        return out
+
+    run(module, work)
+
+
+def answer(result: Result, done: str, fail_on_remaining: bool, requests: int) -> dict[str, Any]:
+    """What a deleting module returns. Objects that stayed make it fail, unless the caller judges them itself."""
+    out: dict[str, Any] = {
+        **result.as_dict(done),
+        "changed": bool(result.done),
+        "requests": requests,
+    }
+    if fail_on_remaining and (result.remaining or result.unreadable):
+        out["failed"] = True
+        out["msg"] = _trouble(result)
+    return out
+
+
+def diff(before: Iterable[Mapping[str, Any]], after: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """For --diff: one line per object."""
+    return {"before": _lines(before), "after": _lines(after)}
+
+
+def _lines(entries: Iterable[Mapping[str, Any]]) -> str:
+    return "".join(f"{line}\n" for line in sorted(f"{shown(e)} ({e['evidence']})" for e in entries))
+
+
+def _trouble(result: Result) -> str:
+    told = [f"{shown(e)}: {e['reason']}" for e in result.remaining]
+    told += [f"{shown(e)} could not be read: {e['error']}" for e in result.unreadable]
+    more = f" … and {len(told) - 10} more" if len(told) > 10 else ""
+    return f"{len(result.remaining)} not done, {len(result.unreadable)} scopes not read: " + "; ".join(told[:10]) + more

@@ -1,0 +1,200 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Looks for what is left, until two looks agree, and gives the verdict. Deletes nothing."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster import explain
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes.model import Cause
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Cluster
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.find import Found, find
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.items import (
+    absent_item,
+    item,
+    kept_item,
+    left_item,
+)
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ownership import Status
+from ansible_collections.mtv.teardown.plugins.module_utils._provider import causes, ownership, teardown
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.teardown import Survey, Target
+from ansible_collections.mtv.teardown.plugins.module_utils._session import ignore
+from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
+from ansible_collections.mtv.teardown.plugins.module_utils._session.resources_file import Record
+from ansible_collections.mtv.teardown.plugins.module_utils._session.verdict import verdict
+
+# The providers that a session is to be looked for on, and the types of which none is configured.
+Search = Callable[[Session], tuple[Sequence[Target], frozenset[str]]]
+
+
+def nowhere(session: Session) -> tuple[Sequence[Target], frozenset[str]]:
+    """A Search of no provider at all."""
+    return (), ownership.types_of(session)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """quiet_interval: seconds between two looks; total: seconds after which looking ends though things still shrink;
+    openshift_only: the caller answers for the source providers; rules: leftovers that are accepted; window: seconds
+    that a deletion may take before it is more than slow; search: which providers are looked at; earlier: uid -> what an
+    earlier phase said of an object that stayed."""
+
+    quiet_interval: float = 3.0
+    total: float = 300.0
+    openshift_only: bool = False
+    rules: tuple[ignore.Rule, ...] = ()
+    window: float = 180.0
+    search: Search = nowhere
+    earlier: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+def verify(
+    cluster: Cluster,
+    session: Session,
+    terms: Terms,
+    known: Iterable[Mapping[str, Any]] = (),
+    not_done: Iterable[Mapping[str, Any]] = (),
+    sleep: Callable[[float], None] = time.sleep,
+) -> dict[str, Any]:
+    """verdict, leftovers, kept, accepted, deleted, unseen, refused, absent, unreadable, not_covered, not_done, scopes,
+    sweeps; session, with what the last look knew of it.
+
+    known: what there was before, as items of earlier results; deleted is what of it is gone for sure; not_done:
+    what was asked of Forklift in vain, as items of earlier results.
+    """
+    first = find(cluster, session)
+    search = nowhere if terms.openshift_only else terms.search
+    with ThreadPoolExecutor(max_workers=1) as pool:  # providers are looked at while the cluster has its quiet interval
+        targets, uncovered = search(first.session)
+        known = list(known)
+        surveyed = pool.submit(teardown.survey, targets, first.session, _handles(known))
+        looks = _look_until_quiet(cluster, first, terms, sleep)
+        survey = surveyed.result()
+    last = looks[-1]
+    left = last.with_status(Status.OWNED, Status.CONTESTED)
+    whys = explain.explain(
+        cluster, last.catalog, [obj for obj, _made in left], window=terms.window, contents=last.contents()
+    )
+    items = [left_item(obj, made, whys[obj.uid]) for obj, made in left]
+    items += _remote_items(survey, terms.earlier)
+    counted, accepted = ignore.split(items, terms.rules)
+    unreadable = _once([*(entry for look in looks[-2:] for entry in look.unreadable), *survey.unreadable])
+    not_covered = _not_covered(session, uncovered)
+    scopes = [dict(scope) for scope in (*last.scopes, *survey.scopes)]
+    undone = [dict(entry) for entry in not_done]
+    kept = [kept_item(obj, made) for obj, made in last.with_status(Status.KEPT)]
+    outcome = verdict(
+        counted,
+        [*unreadable, *kept],
+        [] if terms.openshift_only else not_covered,
+        scopes,
+        [e for e in undone if _counts(e)],
+    )
+    gone, unseen = _gone(known, last, survey)
+    return {
+        "verdict": outcome.value,
+        "leftovers": counted,
+        "kept": kept,
+        "accepted": accepted,
+        "deleted": gone,
+        "unseen": [entry for entry in unseen if not (terms.openshift_only and entry.get("provider"))],
+        "refused": [
+            *(item(obj, made) for obj, made in last.with_status(Status.REFUSED)),
+            *(teardown.item(one, made) for one, made in survey.with_status(Status.REFUSED)),
+        ],
+        "absent": [absent_item(record) for record in (*last.absent, *survey.absent)],
+        "unreadable": unreadable,
+        "not_covered": not_covered,
+        "not_done": undone,
+        "scopes": scopes,
+        "insecure": list(survey.insecure),
+        "sweeps": len(looks),
+        "session": last.session,
+    }
+
+
+def _remote_items(survey: Survey, earlier: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Leftovers on providers. What an attempt to delete one met says more than the state that it is in."""
+    items = []
+    for one, made in survey.with_status(Status.OWNED, Status.CONTESTED):
+        why, before = survey.whys[one.identity], earlier.get(one.identity)
+        if before is not None and before["cause"] != "contested":
+            why = Cause(before["cause"], before["reason"], before["next_step"])
+        elif why.name in causes.UNTRIED:
+            why = causes.NOT_DELETED
+        items.append(teardown.left_item(one, made, why))
+    return items
+
+
+def _handles(known: Iterable[Mapping[str, Any]]) -> dict[str, set[str]]:
+    """Volumes of providers on which PersistentVolumes of the session had their storage."""
+    handles: dict[str, set[str]] = defaultdict(set)
+    for stored in (entry["backend"] for entry in known if entry.get("backend")):
+        handles[stored["type"]].add(stored["handle"])
+    return handles
+
+
+def _not_covered(session: Session, uncovered: frozenset[str]) -> list[dict[str, Any]]:
+    """What the record names on providers that cannot be looked at; a type without a record stands for itself."""
+    entries = []
+    for kind in sorted(uncovered):
+        records = ownership.records_of(session, kind) or [Record(kind, "")]
+        reason = f"no {kind} provider is configured: not looked at"
+        entries += [{**absent_item(record), "reason": reason} for record in records]
+    return entries
+
+
+def _look_until_quiet(cluster: Cluster, first: Found, terms: Terms, sleep: Callable[[float], None]) -> list[Found]:
+    """At least two looks; more while the set of what is left still changes (slow is not stuck)."""
+    ends = time.monotonic() + terms.total
+    looks = [first]
+    while True:
+        sleep(terms.quiet_interval)
+        looks.append(find(cluster, looks[-1].session))
+        if _ours(looks[-1]) == _ours(looks[-2]) or time.monotonic() > ends:
+            return looks
+
+
+def _counts(undone: Mapping[str, Any]) -> bool:
+    """A migration that was not canceled leaves its source as it was: snapshots, a VM that is off. An archive that did
+    not come leaves only what the later phases delete, unless a right was missing for it."""
+    return undone["kind"] == "Migration" or undone["cause"] in ("forbidden", "unauthorized")
+
+
+def _gone(
+    known: Iterable[Mapping[str, Any]], last: Found, survey: Survey
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """(what a look that could have seen it did not meet any more, what the last look could not see)."""
+    there = {obj.uid for obj, _made in last.decided} | {one.identity for one, _made in survey.decided}
+    readable: dict[tuple[str, ...], bool] = {}
+    gone, unseen = {}, {}
+    for entry in known:
+        provider = str(entry.get("provider") or "")
+        scope = (provider, entry["api_version"], entry["kind"], entry["namespace"])
+        if scope not in readable:
+            readable[scope] = survey.was_read(provider, scope[2]) if provider else last.was_read(*scope[1:])
+        if readable[scope] and entry["uid"] not in there:
+            told = survey.stored.get(str((entry.get("backend") or {}).get("handle")))
+            gone[entry["uid"]] = {**entry, **({"reason": f"{entry['reason']}; {told}"} if told else {})}
+        elif entry["uid"] not in there:
+            unseen[entry["uid"]] = dict(entry)
+    return list(gone.values()), list(unseen.values())
+
+
+def _ours(look: Found) -> frozenset[str]:
+    return frozenset(obj.uid for obj, made in look.decided if made.ours)
+
+
+def _once(entries: Iterable[Any]) -> list[dict[str, Any]]:
+    seen: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for entry in entries:
+        key = (entry["kind"], entry["api_version"], entry["namespace"], entry["name"], entry.get("provider"))
+        seen.setdefault(key, dict(entry))
+    return list(seen.values())

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils import _secrets
@@ -59,15 +58,3 @@ class ApiError(TeardownError):
 def garbage(msg: str) -> ApiError:
     """An answer that does not mean anything: never taken for "nothing there"."""
     return ApiError(msg, status=200, reason=GARBAGE)
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """What a vCenter says went wrong with one object. name: of the fault, such as C(NoPermission); privileges: those
-    that are missing; task: the one that is in the way; source: who disabled the method."""
-
-    name: str
-    text: str = ""
-    privileges: tuple[str, ...] = ()
-    task: str = ""
-    source: str = ""

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from ansible_collections.mtv.teardown.plugins.module_utils._run import earlier
+
 DOCUMENTATION = r"""
 module: leftovers_info
 short_description: Say what is left of an MTV test session, and give the verdict
@@ -372,7 +374,7 @@ def main() -> None:
     options, begun = module.params, datetime.now(UTC)
 
     def work() -> dict[str, object]:
-        load.checked(options["phases"], options["targets"])
+        earlier.checked(options["phases"], options["targets"])
         rules = ignore.compile_rules(options["verify_ignore"])
         terms = verify.Terms(
             options["quiet_interval"],
@@ -380,12 +382,12 @@ def main() -> None:
             options["openshift_only"],
             rules,
             search=partial(providers.search_of, options=options),
-            earlier=load.remaining_by(options["phases"]),
+            earlier=earlier.remaining_by(options["phases"]),
         )
-        session = load.with_deleted(load.session_of(options), options["phases"])
+        session = earlier.with_deleted(load.session_of(options), options["phases"])
         cluster = _module.cluster_of(module)
-        known = [*options["targets"], *load.deleted_by(options["phases"])]
-        result = verify.verify(cluster, session, terms, known, load.not_done(options["phases"]))
+        known = [*options["targets"], *earlier.deleted_by(options["phases"])]
+        result = verify.verify(cluster, session, terms, known, earlier.not_done(options["phases"]))
         session = result.pop("session")
         result["insecure"] += [f"cluster {cluster.where['url']}"] if cluster.insecure else []
         result["cluster"] = dict(cluster.where)

@@ -9,15 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes.model import Cause
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ownership import Decision, Status
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.wait import Limits
+from ansible_collections.mtv.teardown.plugins.module_utils._cause import Cause
+from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._ovirt.client import Patience
 from ansible_collections.mtv.teardown.plugins.module_utils._ovirt.site import open_site
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import ownership
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.ownership import Remote
-from ansible_collections.mtv.teardown.plugins.module_utils._provider.teardown import Seen, Site
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Seen, Site
+from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import Decision, Status
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 
 from tests.lab.engine.peer import PASSWORD, USER, Peer

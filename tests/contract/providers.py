@@ -13,7 +13,7 @@ from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import connection, providers_file
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection
-from ansible_collections.mtv.teardown.plugins.module_utils._provider.teardown import Opener, Target
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Opener, Target
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session
 from ansible_collections.mtv.teardown.plugins.module_utils._session.resources_file import Record
 

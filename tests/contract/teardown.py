@@ -10,10 +10,10 @@ from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import cancel_archive, delete, order
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Cluster
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.items import Result
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.wait import Limits
-from ansible_collections.mtv.teardown.plugins.module_utils._run import load, look, verify
+from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
+from ansible_collections.mtv.teardown.plugins.module_utils._run import earlier, look, verify
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session, from_dict
+from ansible_collections.mtv.teardown.plugins.module_utils._session.result import Result
 
 Places = set[tuple[str, str]]
 
@@ -83,7 +83,7 @@ def teardown(
         stalled = vms.stalled or rest.stalled
         done[order.NAMESPACES] = delete.run(cluster, session, long, check_mode, phase=order.NAMESPACES, stalled=stalled)
     registered = {name: result.as_dict("deleted") for name, result in done.items()}
-    session = load.with_deleted(session, registered)
-    known = [*found["targets"], *load.deleted_by(registered)]
+    session = earlier.with_deleted(session, registered)
+    known = [*found["targets"], *earlier.deleted_by(registered)]
     terms = verify.Terms(quiet_interval=quiet, total=30, openshift_only=True, window=stall)
-    return Run(found, done, verify.verify(cluster, session, terms, known, load.not_done(registered)))
+    return Run(found, done, verify.verify(cluster, session, terms, known, earlier.not_done(registered)))

@@ -9,8 +9,9 @@ import pytest
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import client as cluster_module
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj, Resource
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.wait import Limits, until_gone
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.wait import until_gone
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
+from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
 
 from tests.lab.admin import Admin
 

@@ -13,7 +13,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._errors import GARBAG
 from ansible_collections.mtv.teardown.plugins.module_utils._ovirt.client import Engine, Refused
 from ansible_collections.mtv.teardown.plugins.module_utils._ovirt.site import open_site
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import teardown as providers
-from ansible_collections.mtv.teardown.plugins.module_utils._provider.teardown import Target
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Target
 
 from tests.contract.ovirt_runs import GOES, HASTY, SESSION, STAYS, connection, look, owned, teardown
 from tests.lab.engine.peer import Peer

@@ -14,7 +14,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiErr
 from ansible_collections.mtv.teardown.plugins.module_utils._openstack import client
 from ansible_collections.mtv.teardown.plugins.module_utils._openstack.site import open_site
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import teardown
-from ansible_collections.mtv.teardown.plugins.module_utils._provider.teardown import Target
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Target
 
 from tests.contract import clouds
 from tests.contract.test_openstack_logins import Keystone, keystone

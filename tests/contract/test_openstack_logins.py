@@ -20,7 +20,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._openstack import cli
 from ansible_collections.mtv.teardown.plugins.module_utils._openstack.site import open_site
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import teardown
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import connections
-from ansible_collections.mtv.teardown.plugins.module_utils._provider.teardown import Target
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Target
 
 from tests.contract import clouds
 

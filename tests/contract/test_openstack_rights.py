@@ -10,7 +10,7 @@ from typing import Any
 from ansible_collections.mtv.teardown.plugins.module_utils._openstack import site
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import teardown
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection
-from ansible_collections.mtv.teardown.plugins.module_utils._provider.teardown import Target
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Target
 
 from tests.contract import clouds
 from tests.lab.openstack.seed import connect

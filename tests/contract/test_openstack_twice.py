@@ -10,10 +10,10 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ownership import Status
 from ansible_collections.mtv.teardown.plugins.module_utils._openstack.site import open_site
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import teardown
-from ansible_collections.mtv.teardown.plugins.module_utils._provider.teardown import Target
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Target
+from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import Status
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 
 from tests.contract import clouds, twice

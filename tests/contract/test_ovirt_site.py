@@ -9,11 +9,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ownership import Status
 from ansible_collections.mtv.teardown.plugins.module_utils._ovirt import client
 from ansible_collections.mtv.teardown.plugins.module_utils._ovirt.removal import WARM
 from ansible_collections.mtv.teardown.plugins.module_utils._ovirt.site import open_site
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import ownership
+from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import Status
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session
 from ansible_collections.mtv.teardown.plugins.module_utils._session.resources_file import Record
 

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import cancel_archive, delete, order
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Cluster
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.items import Result
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.wait import Limits
+from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._run import look, verify
 from ansible_collections.mtv.teardown.plugins.module_utils._session import ignore
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
+from ansible_collections.mtv.teardown.plugins.module_utils._session.result import Result
 
 from tests.contract.conftest import writes
 from tests.contract.test_cluster_client import PLAN_SPEC

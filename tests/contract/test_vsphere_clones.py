@@ -9,10 +9,10 @@ import dataclasses
 from typing import Any
 
 import pytest
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.items import Result
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ownership import Status
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.wait import Limits
+from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import teardown
+from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import Status
+from ansible_collections.mtv.teardown.plugins.module_utils._session.result import Result
 from ansible_collections.mtv.teardown.plugins.module_utils._vsphere import site as vsphere
 
 from tests.contract.providers import names, session_of

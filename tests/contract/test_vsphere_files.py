@@ -9,10 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ownership import Status
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.wait import Limits
+from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import teardown
-from ansible_collections.mtv.teardown.plugins.module_utils._run import load
+from ansible_collections.mtv.teardown.plugins.module_utils._run import earlier
+from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import Status
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 from ansible_collections.mtv.teardown.plugins.module_utils._vsphere import disks
 from ansible_collections.mtv.teardown.plugins.module_utils._vsphere import site as vsphere
@@ -47,7 +47,7 @@ def test_files_that_stay_elsewhere_are_looked_for_where_they_were(vcenter: peer.
     assert names(done.done) == {CLONE}
     left = [(entry["kind"], entry["place"]) for entry in done.refused]
     assert left == [("DatastoreFile", f"[LocalDS_1] luns/{CLONE}_disk_1.vmdk")]
-    later = load.with_deleted(recorded(CLONE), {"provider_clones": {"deleted": done.done}})
+    later = earlier.with_deleted(recorded(CLONE), {"provider_clones": {"deleted": done.done}})
     found = survey(vcenter, later)
     assert [(one.place, made.status) for one, made in found.decided] == [(left[0][1], Status.CONTESTED)]
     assert [cause.name for cause in found.whys.values()] == ["files-left"]
@@ -111,7 +111,7 @@ def test_its_own_disk_that_another_vm_has_too_keeps_the_clone_in_every_way(
     assert names(done.done) == {f"{PREFIX}-b"} and names(done.refused) == {CLONE}
     assert f"{OWN}, which database-vm has, too" in done.refused[0]["reason"]
     assert {CLONE, "database-vm"} <= set(vcenter.named())
-    noted = load.with_deleted(session, {"provider_clones": {"deleted": done.done, "remaining": done.remaining}})
+    noted = earlier.with_deleted(session, {"provider_clones": {"deleted": done.done, "remaining": done.remaining}})
     assert names(remove(vcenter, noted).refused) == {CLONE}
 
 

@@ -15,13 +15,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ownership import Status
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.wait import Limits
+from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import teardown as providers
-from ansible_collections.mtv.teardown.plugins.module_utils._provider.teardown import Target
-from ansible_collections.mtv.teardown.plugins.module_utils._run import load
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Target
+from ansible_collections.mtv.teardown.plugins.module_utils._run import earlier
 from ansible_collections.mtv.teardown.plugins.module_utils._session import notes as journal
 from ansible_collections.mtv.teardown.plugins.module_utils._session import notes_file
+from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import Status
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 
 # What comes first, and whether the record and the cluster's keys are still known to the last of them.
@@ -92,7 +92,7 @@ class Folder:
         note = partial(notes_file.add, str(self.path), session)
         done = providers.remove(self.targets, session, LIMITS, False, note=note)
         phase = {"deleted": done.done, "remaining": done.remaining}
-        self.verify(load.with_deleted(session, {"provider_clones": phase}))
+        self.verify(earlier.with_deleted(session, {"provider_clones": phase}))
         return {str(entry["uid"]) for entry in done.done}
 
     def killed(self, session: Session) -> set[str]:

@@ -9,11 +9,12 @@ import dataclasses
 from functools import partial
 from typing import Any
 
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.items import Result
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.wait import Limits
+from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import teardown
-from ansible_collections.mtv.teardown.plugins.module_utils._provider.teardown import Survey, Target
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Target
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.teardown import Survey
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
+from ansible_collections.mtv.teardown.plugins.module_utils._session.result import Result
 from ansible_collections.mtv.teardown.plugins.module_utils._vsphere import site
 from ansible_collections.mtv.teardown.plugins.module_utils._vsphere.client import Patience
 

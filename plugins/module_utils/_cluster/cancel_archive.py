@@ -11,17 +11,15 @@ from typing import Any
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import explain, forklift, order
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Cluster, is_successor
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.find import Found, Sweep, find
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.items import (
-    Result,
-    absent_item,
-    item,
-    left_item,
-)
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.items import item, left_item
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ownership import SUCCESSOR, Decision, Status
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.wait import Limits, until
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ownership import SUCCESSOR
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.wait import until
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
+from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
+from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import Decision, Status
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
+from ansible_collections.mtv.teardown.plugins.module_utils._session.result import Result, absent_item
 
 Pair = tuple[Obj, Decision]
 _NO_IDS = "no VM ids: neither its plan's status nor its spec names any"

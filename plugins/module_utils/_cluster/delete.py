@@ -13,24 +13,21 @@ from ansible_collections.mtv.teardown.plugins.module_utils._cluster import expla
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes.answers import ALONG, KEPT, UNSEEN
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Catalog, Cluster, is_successor
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.find import Found, Sweep, find, undiscovered
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.items import (
-    Result,
-    absent_item,
-    item,
-    kept_item,
-    left_item,
-)
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.items import item, kept_item, left_item
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ownership import SUCCESSOR, Decision, Status
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ownership import SUCCESSOR
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.volumes import (
     bound_uid,
     may_be_deleted,
     storage_note,
 )
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.wait import Limits, until, until_gone
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.wait import until, until_gone
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
+from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
+from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import Decision, Status
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 from ansible_collections.mtv.teardown.plugins.module_utils._session.resources_file import Record
+from ansible_collections.mtv.teardown.plugins.module_utils._session.result import Result, absent_item
 
 # How often a phase looks again for what controllers made meanwhile.
 PASSES = 3

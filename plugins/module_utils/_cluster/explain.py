@@ -11,9 +11,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ansible_collections.mtv.teardown.plugins.module_utils._cause import Cause
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes import forklift as forklift_causes
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes import storage, table, virtual_machines
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes.model import Cause, Evidence, Stuck
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes.model import Evidence, Stuck
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Catalog, Cluster
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import (
     Obj,

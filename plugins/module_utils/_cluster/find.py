@@ -16,6 +16,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._cluster import (
     furniture,
     inspections,
     kinds,
+    noting,
     order,
     second_views,
 )
@@ -23,16 +24,11 @@ from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client impor
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.coverage import Coverage, Place
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.needed_rights import Right
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj, Owner, Resource, listed
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ownership import (
-    BY_NAME,
-    Decision,
-    Ownership,
-    Status,
-    home_of,
-)
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ownership import BY_NAME, Ownership, home_of
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
 from ansible_collections.mtv.teardown.plugins.module_utils._session import notes
 from ansible_collections.mtv.teardown.plugins.module_utils._session import prefix as prefixes
+from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import Decision, Status
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session, merge_keys
 from ansible_collections.mtv.teardown.plugins.module_utils._session.resources_file import Record
 
@@ -170,7 +166,7 @@ class _Reading:
             controller = self._catalog.find(order.FORKLIFT, "ForkliftController")
             self._read([_scope(controller)] if controller else [])
         self._read_namespaces()
-        if not (self._unreadable or self._catalog.broken) and notes.begins_anew(self._given, self._objects.values()):
+        if not (self._unreadable or self._catalog.broken) and noting.begins_anew(self._given, self._objects.values()):
             self._session = notes.forgotten(self._session)
             self._learn()
             self._read_namespaces()
@@ -181,7 +177,7 @@ class _Reading:
         decided = [(obj, ownership.of(obj)) for obj in self._objects.values()]
         kept = [(obj, decision) for obj, decision in decided if decision.status is not Status.OTHER]
         kept.sort(key=lambda pair: pair[0].place)
-        self._session = notes.traced(self._session.learned(noted=""), kept, home_of(self._objects.values()))
+        self._session = noting.traced(self._session.learned(noted=""), kept, home_of(self._objects.values()))
         read = any(scope["kind"] == "Namespace" and scope["api_version"] == "v1" for scope in self._scopes)
         found = Found(
             self._session,

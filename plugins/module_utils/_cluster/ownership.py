@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from enum import Enum
 
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import bindings, furniture, order, shown
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.coverage import Coverage
@@ -21,6 +19,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._cluster.holders impo
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj, Owner, dig, listed
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.volumes import bound_to, bound_uid, made_for
 from ansible_collections.mtv.teardown.plugins.module_utils._session import prefix as prefixes
+from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import NAME_ONLY, Decision, Status
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session
 from ansible_collections.mtv.teardown.plugins.module_utils._session.resources_file import Record
 
@@ -33,35 +32,6 @@ NOT_TO_BE_SEEN = frozenset({"record", "uid"})
 _NAMED_BY_PLAN = ("-extra-v2v-conf", "-customization-scripts")
 
 
-class Status(Enum):
-    """What a decision means.
-
-    OWNED: the session's, may be deleted. CONTESTED: the session's, but somebody else holds it too: a leftover that
-    is not deleted. KEPT: nobody can tell, for what shows it could not be read: not deleted, and nothing is clean while
-    it is so. REFUSED: looks like the session's, but nothing shows it: never touched, told. OTHER: a bystander.
-    """
-
-    OWNED = "owned"
-    CONTESTED = "contested"
-    KEPT = "kept"
-    REFUSED = "refused"
-    OTHER = "other"
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """evidence: why it is the session's; reason: why it is not deleted; test_name: the test that made it."""
-
-    status: Status
-    evidence: str = ""
-    reason: str = ""
-    test_name: str = ""
-
-    @property
-    def ours(self) -> bool:
-        return self.status in (Status.OWNED, Status.CONTESTED)
-
-
 def home_of(objects: Iterable[Obj]) -> str:
     """The cluster, as nobody can rename it: the uid of its namespace kube-system; empty when that was not read."""
     met = (o.uid for o in objects if (o.group, o.kind, o.name) == ("", "Namespace", "kube-system"))
@@ -69,7 +39,7 @@ def home_of(objects: Iterable[Obj]) -> str:
 
 
 _OTHER = Decision(Status.OTHER)
-_NAME_ONLY = Decision(Status.CONTESTED, "name", shown.NAME_ONLY)  # nothing is clean while nobody has looked at it
+_NAME_ONLY = Decision(Status.CONTESTED, "name", NAME_ONLY)  # nothing is clean while nobody has looked at it
 
 
 def _owned(evidence: str, test_name: str = "") -> Decision:

@@ -16,11 +16,6 @@ from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects impo
 from ansible_collections.mtv.teardown.plugins.module_utils._session import prefix as prefixes
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 
-NAME_ONLY = (
-    "it bears the session's name, but the prefix is not of the suite's shape, and nothing but the name shows that the "
-    "session made it"
-)
-
 
 def not_shown(session: Session, objects: Iterable[Obj], recorded: Collection[tuple[str, str, str, str]]) -> set[str]:
     """Names of the namespaces that bear the session's name and nothing more. recorded: group, kind, namespace and name

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Cluster, Watch
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj, Resource, conditions
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
+from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
 
 Done = Callable[[Obj], bool]
 
@@ -22,22 +23,6 @@ Done = Callable[[Obj], bool]
 _LONGEST_WATCH = 45.0
 # Between two attempts at a list or watch that failed; between two lists, where watching is not allowed.
 _BREATH, _POLL = 0.5, 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Seconds. stall: how long nothing may move; total: how long all of it may take; settle: instead of stall, once
-    an earlier wait was in vain."""
-
-    stall: float = 180.0
-    total: float = 1800.0
-    settle: float = 5.0
-
-    def brief(self, slow: bool = False) -> Limits:
-        """For what comes after a wait in vain: each later wait ends sooner, so that many stuck objects in many
-        kinds cost one window. What moves is waited for all the same. slow: namespaces, whose controller sleeps 5 s
-        before it begins."""
-        return Limits(min(self.stall, self.settle * (3 if slow else 1)), self.total, self.settle)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes.model import Cause
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.wait import Limits
+from ansible_collections.mtv.teardown.plugins.module_utils._cause import Cause
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
+from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._openstack import causes
 from ansible_collections.mtv.teardown.plugins.module_utils._openstack.client import KINDS, Cloud, Patience
 from ansible_collections.mtv.teardown.plugins.module_utils._openstack.reading import Reading
@@ -20,7 +20,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._openstack.removal im
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import ownership
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.ownership import Remote
-from ansible_collections.mtv.teardown.plugins.module_utils._provider.teardown import Lack, Seen
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Lack, Seen
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 
 # Nova shows what is in its bin only to those who ask for changes since some time; this is before all of them.

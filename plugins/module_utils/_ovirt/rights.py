@@ -19,7 +19,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._ovirt.removal import
     STOP,
 )
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.ownership import Remote
-from ansible_collections.mtv.teardown.plugins.module_utils._provider.teardown import Lack
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Lack
 
 _REMEDY = "a role with it on the VM, its cluster or its data centre, such as UserVmManager"
 _ABOVE = frozenset({"system", "data_center"})

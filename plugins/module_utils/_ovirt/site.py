@@ -10,8 +10,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes.model import Cause
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.wait import Limits
+from ansible_collections.mtv.teardown.plugins.module_utils._cause import Cause
+from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._ovirt.causes import Held, cause_of
 from ansible_collections.mtv.teardown.plugins.module_utils._ovirt.client import Engine, Machine, Patience, Volume
 from ansible_collections.mtv.teardown.plugins.module_utils._ovirt.removal import Removal, facts_of
@@ -19,7 +19,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._ovirt.rights import 
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import ownership
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.ownership import Remote
-from ansible_collections.mtv.teardown.plugins.module_utils._provider.teardown import Lack, Seen, Site
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Lack, Seen, Site
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 
 TYPE = "ovirt"

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes.model import Cause
+from ansible_collections.mtv.teardown.plugins.module_utils._cause import Cause
 
 # What only an attempt can tell: without one, an object is just there.
 UNTRIED = frozenset({"still-running", "unknown"})

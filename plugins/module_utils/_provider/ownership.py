@@ -17,10 +17,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ownership import Decision, Status
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.shown import NAME_ONLY
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.providers_file import ALIASES
 from ansible_collections.mtv.teardown.plugins.module_utils._session import prefix as prefixes
+from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import NAME_ONLY, Decision, Status
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session
 from ansible_collections.mtv.teardown.plugins.module_utils._session.resources_file import Record
 
@@ -101,11 +100,6 @@ def _qualified(server: str, identity: str) -> str:
 
 def _unqualified(server: str, identity: str) -> str:
     return identity.removeprefix(f"{server}/") if server else identity
-
-
-def file_name(path: str) -> str:
-    """What a file of a datastore is called: C([datastore] folder/name) without the datastore."""
-    return path.partition("] ")[2] or path
 
 
 def of_server(session: Session, server: str) -> Session:

@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.items import shown
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import ownership
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
+from ansible_collections.mtv.teardown.plugins.module_utils._session.result import shown
 
 Entry = Mapping[str, Any]
 # Longer lists are cut in the summary; the result and the JSON file have them whole.

@@ -11,13 +11,14 @@ from typing import Any
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import cancel_archive, order
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.find import Found, find
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.items import absent_item, item
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ownership import Status
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.items import item
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.volumes import storage_note
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import ownership
 from ansible_collections.mtv.teardown.plugins.module_utils._report import summary
 from ansible_collections.mtv.teardown.plugins.module_utils._session import notes
+from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import Status
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
+from ansible_collections.mtv.teardown.plugins.module_utils._session.result import absent_item
 
 
 def look(

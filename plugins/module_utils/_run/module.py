@@ -14,12 +14,12 @@ from ansible_collections.kubernetes.core.plugins.module_utils.args_common import
 from ansible_collections.mtv.teardown.plugins.module_utils import _secrets
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import http
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Cluster
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.items import Result, shown
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.wait import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import TeardownError
+from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._run import load
 from ansible_collections.mtv.teardown.plugins.module_utils._session import ignore
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
+from ansible_collections.mtv.teardown.plugins.module_utils._session.result import Result, shown
 
 # doc fragment mtv.teardown._session
 SESSION_SPEC: dict[str, Any] = {

@@ -17,7 +17,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._cluster.needed_right
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Resource
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import teardown
-from ansible_collections.mtv.teardown.plugins.module_utils._provider.teardown import Target
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Target
 from ansible_collections.mtv.teardown.plugins.module_utils._report import summary
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 

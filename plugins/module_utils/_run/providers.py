@@ -16,13 +16,13 @@ from functools import partial
 from typing import Any
 
 from ansible.module_utils.basic import env_fallback, missing_required_lib
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.wait import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import NO_ANSWER, ApiError, RecordError
+from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import connection as connections
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import ownership, providers_file, teardown
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.providers_file import ProviderEntry
-from ansible_collections.mtv.teardown.plugins.module_utils._provider.teardown import Opener, Site, Target
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Opener, Site, Target
 from ansible_collections.mtv.teardown.plugins.module_utils._run import load
 from ansible_collections.mtv.teardown.plugins.module_utils._run import module as _module
 from ansible_collections.mtv.teardown.plugins.module_utils._run.module import Module

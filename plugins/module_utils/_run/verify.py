@@ -12,22 +12,19 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.mtv.teardown.plugins.module_utils._cause import Cause
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import explain
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes.model import Cause
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.find import Found, find
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.items import (
-    absent_item,
-    item,
-    kept_item,
-    left_item,
-)
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ownership import Status
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.items import item, kept_item, left_item
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import causes, ownership, teardown
-from ansible_collections.mtv.teardown.plugins.module_utils._provider.teardown import Survey, Target
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Target
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.teardown import Survey
 from ansible_collections.mtv.teardown.plugins.module_utils._session import ignore
+from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import Status
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 from ansible_collections.mtv.teardown.plugins.module_utils._session.resources_file import Record
+from ansible_collections.mtv.teardown.plugins.module_utils._session.result import absent_item
 from ansible_collections.mtv.teardown.plugins.module_utils._session.verdict import verdict
 
 # The providers that a session is to be looked for on, and the types of which none is configured.

@@ -18,10 +18,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ownership import Decision, Status
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError, TeardownError
-from ansible_collections.mtv.teardown.plugins.module_utils._provider import ownership
 from ansible_collections.mtv.teardown.plugins.module_utils._session import prefix as prefixes
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import (
     KEYS,
@@ -46,6 +43,11 @@ PROVIDERS = ("vsphere", "ovirt", "openstack")
 def file_name(prefix: str) -> str:
     """Beside the record, one for each session."""
     return f"teardown-{prefix}.session.json"
+
+
+def name_of_file(path: str) -> str:
+    """What a file of a datastore is called: C([datastore] folder/name) without the datastore."""
+    return path.partition("] ")[2] or path
 
 
 def entry(session: Session, verdict: str = "", *, openshift_only: bool = False) -> dict[str, Any]:
@@ -101,21 +103,8 @@ def _traces_of_left(item: Mapping[str, Any]) -> dict[str, Trace]:
     left = {}
     for identity in item.get("leaves") or ():
         kind, _slash, path = str(identity).removeprefix(f"{home}/").partition("/")
-        left[str(identity)] = Trace(home, group, kind, "", ownership.file_name(path), evidence)
+        left[str(identity)] = Trace(home, group, kind, "", name_of_file(path), evidence)
     return left
-
-
-def traced(session: Session, decided: Iterable[tuple[Obj, Decision]], home: str) -> Session:
-    """The session, knowing what of this is its own outside its own namespaces: what is contested or refused stays so,
-    whoever asks next."""
-    lineage, traces = dict(session.lineage), dict(session.traces)
-    for obj, made in decided:
-        if made.status is not Status.OWNED or obj.kind == "Namespace" or session.is_own_namespace(obj.namespace):
-            continue
-        lineage[obj.uid] = made.test_name
-        evidence = traces[obj.uid].evidence if made.evidence == "uid" and obj.uid in traces else made.evidence
-        traces[obj.uid] = Trace(home, obj.group, obj.kind, obj.namespace or "", obj.name, evidence)
-    return session.learned(lineage=lineage, traces=traces)
 
 
 # -- reading ----------------------------------------------------------------------------------------------------
@@ -206,20 +195,6 @@ def _is_ours(session: Session, key: Key) -> bool:
 
 
 # -- the same prefix again --------------------------------------------------------------------------------------
-
-
-def begins_anew(session: Session, objects: Iterable[Obj]) -> bool:
-    """Whether a note is about an earlier session of the same prefix: what bears the name is all younger than the note,
-    and nothing of what the note knows is there any more."""
-    if not session.noted:
-        return False
-    listed = list(objects)
-    known = {key.uid for key in session.keys}
-    known |= {*session.lineage, *session.identities.values()}
-    if any(o.uid in known or known & {*o.labels.values(), *(owner.uid for owner in o.owners)} for o in listed):
-        return False
-    named = [o for o in listed if prefixes.matches(session.prefix, o.name) or session.is_own_namespace(o.namespace)]
-    return bool(named) and all(o.created and o.created > session.noted for o in named)
 
 
 def on_providers(session: Session, text: str, path: str) -> Session:

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes.model import Cause
-from ansible_collections.mtv.teardown.plugins.module_utils._errors import Fault
+from ansible_collections.mtv.teardown.plugins.module_utils._cause import Cause
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.causes import NOT_DELETED
+from ansible_collections.mtv.teardown.plugins.module_utils._vsphere.fault import Fault
 
 _AGAIN = "then run the teardown again"
 LOCKED = frozenset({"FileLocked", "GenericVmConfigFault", "FileFault", "CannotDeleteFile"})

@@ -31,11 +31,11 @@ from ansible_collections.mtv.teardown.plugins.module_utils._errors import (
     NO_ANSWER,
     REFUSED,
     ApiError,
-    Fault,
     garbage,
 )
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection
 from ansible_collections.mtv.teardown.plugins.module_utils._vsphere import wire
+from ansible_collections.mtv.teardown.plugins.module_utils._vsphere.fault import Fault
 
 try:
     from pyVmomi import vim, vmodl

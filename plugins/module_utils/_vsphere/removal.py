@@ -9,10 +9,10 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.wait import Limits
-from ansible_collections.mtv.teardown.plugins.module_utils._errors import Fault
+from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._vsphere.causes import LOCKED
 from ansible_collections.mtv.teardown.plugins.module_utils._vsphere.client import VCenter, Waiter
+from ansible_collections.mtv.teardown.plugins.module_utils._vsphere.fault import Fault
 
 # Tasks that are in flight at once: vCenter queues more, and their owners would see the queue.
 IN_FLIGHT = 32

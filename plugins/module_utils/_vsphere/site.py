@@ -9,13 +9,14 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes.model import Cause
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.wait import Limits
+from ansible_collections.mtv.teardown.plugins.module_utils._cause import Cause
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import garbage
+from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import ownership
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.ownership import Remote
-from ansible_collections.mtv.teardown.plugins.module_utils._provider.teardown import Lack, Seen
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Lack, Seen
+from ansible_collections.mtv.teardown.plugins.module_utils._session import notes
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 from ansible_collections.mtv.teardown.plugins.module_utils._vsphere import causes
 from ansible_collections.mtv.teardown.plugins.module_utils._vsphere import disks as vsphere_disks
@@ -264,7 +265,7 @@ class VSphereSite:
             host=self.connection.host,
             kind=kind,
             id=path,
-            name=ownership.file_name(path),
+            name=notes.name_of_file(path),
             place=path,
             kept=_KEPT_FILES,
         )

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes.model import Cause, Stuck, Tells
+from ansible_collections.mtv.teardown.plugins.module_utils._cause import Cause
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes.model import Stuck, Tells
 
 # How the phases begin what they say of an object that they did not ask, or could not see again.
 KEPT = "kept, because what it holds could not all be read"

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes.model import Cause, Stuck, Tells
+from ansible_collections.mtv.teardown.plugins.module_utils._cause import Cause
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes.model import Stuck, Tells
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import condition_true, conditions, epoch
 
 # Finalizers of Kubernetes itself, whose controllers are not Deployments.

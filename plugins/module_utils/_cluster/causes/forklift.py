@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+from ansible_collections.mtv.teardown.plugins.module_utils._cause import Cause
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import forklift
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes.model import Cause, Stuck, Tells
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes.model import Stuck, Tells
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj, condition_true, referred
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.order import FORKLIFT
 

@@ -9,17 +9,8 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from ansible_collections.mtv.teardown.plugins.module_utils._cause import Cause
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """name: a word for machines, the same in every release; text: what holds the object; next_step: what a person
-    can do about it."""
-
-    name: str
-    text: str
-    next_step: str
 
 
 @dataclass(frozen=True, slots=True)

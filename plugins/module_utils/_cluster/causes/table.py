@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from ansible_collections.mtv.teardown.plugins.module_utils._cause import Cause
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes import (
     answers,
     cluster,
@@ -12,7 +13,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes impor
     storage,
     virtual_machines,
 )
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes.model import Cause, Stuck, Tells
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes.model import Stuck, Tells
 
 CAUSES: tuple[Tells, ...] = (
     *answers.CAUSES,

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes.model import Cause, Stuck, Tells
+from ansible_collections.mtv.teardown.plugins.module_utils._cause import Cause
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes.model import Stuck, Tells
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj, epoch
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.order import KUBEVIRT
 

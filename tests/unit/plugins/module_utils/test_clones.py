@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ownership import Status
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import ownership
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.ownership import Remote
+from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import Status
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session, from_dict
 from ansible_collections.mtv.teardown.plugins.module_utils._session.resources_file import Record
 from hypothesis import given, settings

@@ -15,11 +15,11 @@ from ansible_collections.mtv.teardown.plugins.module_utils._cluster import cance
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import forklift, inspections
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.find import Found, find, learn
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ownership import Decision, Status
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import ownership
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.sources import known_by
 from ansible_collections.mtv.teardown.plugins.module_utils._session import notes
+from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import Decision, Status
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session, from_dict
 from ansible_collections.mtv.teardown.tests.unit.plugins.build import (
     BEFORE,

@@ -14,11 +14,11 @@ import pytest
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import cancel_archive, delete, explain, order
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.find import Found, find
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import epoch
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.wait import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError, TeardownError
+from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import providers_file
 from ansible_collections.mtv.teardown.plugins.module_utils._report import summary
-from ansible_collections.mtv.teardown.plugins.module_utils._run import load, look, verify
+from ansible_collections.mtv.teardown.plugins.module_utils._run import earlier, look, verify
 from ansible_collections.mtv.teardown.plugins.module_utils._session import ignore, notes, resources_file
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session, from_dict
 from ansible_collections.mtv.teardown.tests.unit.plugins.odd_server import (
@@ -241,11 +241,13 @@ PHASES = {"migrated_vms": RESULT, "migrations": {**RESULT, "deleted": RESULT["re
 @given(st.sampled_from(list(paths(PHASES))), ANYTHING)
 def test_odd_results_of_phases(place: Path, value: Any) -> None:
     with contextlib.suppress(TeardownError):
-        phases = load.checked(changed(PHASES, place, value))
-        session = load.with_deleted(SESSION, phases)
-        terms = verify.Terms(quiet_interval=0.0, earlier=load.remaining_by(phases))
-        known = load.deleted_by(phases)
-        told = verify.verify(OddServer(WORLD).client(), session, terms, known, load.not_done(phases), lambda _s: None)
+        phases = earlier.checked(changed(PHASES, place, value))
+        session = earlier.with_deleted(SESSION, phases)
+        terms = verify.Terms(quiet_interval=0.0, earlier=earlier.remaining_by(phases))
+        known = earlier.deleted_by(phases)
+        told = verify.verify(
+            OddServer(WORLD).client(), session, terms, known, earlier.not_done(phases), lambda _s: None
+        )
         summary.of_verdict(told.pop("session"), told)
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ownership import Status
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import NO_ANSWER, ApiError
 from ansible_collections.mtv.teardown.plugins.module_utils._openstack import causes, connection
 from ansible_collections.mtv.teardown.plugins.module_utils._openstack.answers import ATTACHED
@@ -24,6 +23,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._openstack.reading im
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import ownership, providers_file
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection, connections
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.ownership import Remote
+from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import Decision, Status
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session
 from ansible_collections.mtv.teardown.plugins.module_utils._session.resources_file import Record
 
@@ -100,7 +100,7 @@ def test_zoned(told: str, expected: str) -> None:
     assert zoned(told) == expected
 
 
-def read(session: Session, **found: dict[str, dict[str, Any]]) -> dict[str, tuple[Remote, ownership.Decision]]:
+def read(session: Session, **found: dict[str, dict[str, Any]]) -> dict[str, tuple[Remote, Decision]]:
     """Decisions by id. found: Server={id: item}, …"""
     at = Connection("openstack", "osp", "cloud")
     remotes = Reading(session, at, "ci", {"Server": {}, "Volume": {}, **found}).all()
@@ -332,7 +332,7 @@ def test_recorded_ids(name: str, created: str, started: str, status: Status) -> 
     session = Session(PREFIX, records=(record,), started=started)
     decided = read(session, Snapshot={"s": snapshot, "t": snapshot})
     assert (decided["s"][1].status, decided["s"][1].test_name) == (status, "test_it")
-    assert decided.get("t", (None, ownership.Decision(Status.OTHER)))[1].status is not Status.OWNED
+    assert decided.get("t", (None, Decision(Status.OTHER)))[1].status is not Status.OWNED
 
 
 SLOW = {"task_state": "deleting", "host": "node-1"}

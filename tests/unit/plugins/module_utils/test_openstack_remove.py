@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.wait import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
+from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._openstack.reading import facts_of
 from ansible_collections.mtv.teardown.plugins.module_utils._openstack.removal import Removal
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.ownership import Remote

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.kinds import group_of
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ownership import Decision, Ownership, Status
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ownership import Ownership
+from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import Decision, Status
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 from ansible_collections.mtv.teardown.tests.unit.plugins.build import (
     AFTER,

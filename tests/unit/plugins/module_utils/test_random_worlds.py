@@ -14,12 +14,12 @@ from collections.abc import Iterable
 import pytest
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import delete, order
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.find import Found, find
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ownership import Status
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.volumes import may_be_deleted
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.wait import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError
+from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._run import look, verify
 from ansible_collections.mtv.teardown.plugins.module_utils._session import prefix
+from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import Status
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import from_dict
 from ansible_collections.mtv.teardown.plugins.module_utils._session.verdict import Verdict, verdict
 from ansible_collections.mtv.teardown.tests.unit.plugins.build import RESOURCES

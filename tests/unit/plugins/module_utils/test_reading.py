@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.find import Found
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ownership import Decision, Status
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.teardown import Survey
 from ansible_collections.mtv.teardown.plugins.module_utils._run import verify
+from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import Decision, Status
 from ansible_collections.mtv.teardown.tests.unit.plugins.build import obj, session
 
 OWN = "auto-ab12"

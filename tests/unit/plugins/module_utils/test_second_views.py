@@ -12,10 +12,10 @@ from ansible_collections.mtv.teardown.plugins.module_utils._cluster import delet
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Catalog
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.find import Found, find
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj, Resource
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ownership import Status
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.wait import Limits
+from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._run import verify
 from ansible_collections.mtv.teardown.plugins.module_utils._session import resources_file
+from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import Status
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 from ansible_collections.mtv.teardown.plugins.module_utils._session.resources_file import Record
 from ansible_collections.mtv.teardown.tests.unit.plugins.build import PREFIX, RESOURCES, obj, record, session

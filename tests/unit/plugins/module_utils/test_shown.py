@@ -10,11 +10,10 @@ from dataclasses import replace
 import pytest
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.find import find
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ownership import Status
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.shown import NAME_ONLY
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import ownership
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.ownership import Remote
 from ansible_collections.mtv.teardown.plugins.module_utils._run import verify
+from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import NAME_ONLY, Status
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 from ansible_collections.mtv.teardown.plugins.module_utils._session.resources_file import Record
 from ansible_collections.mtv.teardown.tests.unit.plugins.build import BEFORE, obj, record

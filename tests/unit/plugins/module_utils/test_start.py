@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import TeardownError
-from ansible_collections.mtv.teardown.plugins.module_utils._run import load
+from ansible_collections.mtv.teardown.plugins.module_utils._run import earlier, load
 from ansible_collections.mtv.teardown.plugins.module_utils._session import notes as journal
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session, from_dict
 from hypothesis import given, settings
@@ -328,7 +328,7 @@ def test_what_phases_deleted_is_remembered_outside_own_namespaces() -> None:
         },
         "plans": {"skipped": True},
     }
-    assert load.with_deleted(Session(prefix="auto-ab12"), phases).lineage == {"a": "t"}
+    assert earlier.with_deleted(Session(prefix="auto-ab12"), phases).lineage == {"a": "t"}
 
 
 @pytest.mark.parametrize("leaves", [5, "x", [5], {"a": 1}, [["a"]]])
@@ -336,8 +336,8 @@ def test_what_a_phase_says_to_be_left_is_a_list_of_texts(leaves: object) -> None
     one = dict.fromkeys(("kind", "api_version", "name", "uid", "evidence", "reason", "test_name"), "x")
     entry = {**one, "namespace": None, "provider": "vc", "leaves": leaves}
     with pytest.raises(TeardownError, match="is not a list of objects"):
-        load.checked({"provider_clones": {"deleted": [entry]}})
-    load.checked({"provider_clones": {"deleted": [{**entry, "leaves": ["vc/DatastoreFile/[a] b"]}]}})
+        earlier.checked({"provider_clones": {"deleted": [entry]}})
+    earlier.checked({"provider_clones": {"deleted": [{**entry, "leaves": ["vc/DatastoreFile/[a] b"]}]}})
 
 
 def test_a_note_is_beside_the_record_wherever_that_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,11 +15,12 @@ from typing import Any
 import pytest
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.find import Found, find
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ownership import SUCCESSOR, Status
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ownership import SUCCESSOR
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import ownership, teardown
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.ownership import Remote
 from ansible_collections.mtv.teardown.plugins.module_utils._run import look
 from ansible_collections.mtv.teardown.plugins.module_utils._session import notes
+from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import Status
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session, from_dict
 from ansible_collections.mtv.teardown.tests.unit.plugins.build import AFTER, BEFORE, PLAN, PREFIX, STARTED, obj, record
 from ansible_collections.mtv.teardown.tests.unit.plugins.build import session as known_session
@@ -237,7 +238,7 @@ def test_in_a_run_of_its_own_what_is_made_anew_stays_refused() -> None:
 
 
 def leftovers(decided: Iterable[tuple[Remote, Any]], cause: str = "locked") -> list[dict[str, Any]]:
-    from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes.model import Cause
+    from ansible_collections.mtv.teardown.plugins.module_utils._cause import Cause
 
     return [teardown.left_item(one, made, Cause(cause, "x", "y")) for one, made in decided if made.ours]
 
@@ -316,7 +317,7 @@ def with_files(*files: str) -> Remote:
 
 
 def file_at(path: str, kind: str = "DatastoreFile", server: str = SERVER) -> Remote:
-    vm = test_clones.vm(ownership.file_name(path), path)
+    vm = test_clones.vm(notes.name_of_file(path), path)
     return replace(vm, kind=kind, uid="", kept="files are never deleted").at(server)
 
 

@@ -12,9 +12,9 @@ import pytest
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import order
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.items import item
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ownership import Decision, Status
 from ansible_collections.mtv.teardown.plugins.module_utils._report import summary
 from ansible_collections.mtv.teardown.plugins.module_utils._run import verify
+from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import Decision, Status
 from ansible_collections.mtv.teardown.tests.unit.plugins.build import (
     AFTER,
     BEFORE,

@@ -1,0 +1,73 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What earlier phases of the run did, from what their roles registered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError
+from ansible_collections.mtv.teardown.plugins.module_utils._session import notes
+from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
+
+_ITEM = ("kind", "api_version", "namespace", "name", "uid", "evidence", "reason", "test_name")
+_LISTS = ("deleted", "remaining")
+
+
+def checked(phases: Mapping[str, Any], targets: Iterable[Any] = ()) -> Mapping[str, Any]:
+    """The results of earlier phases, or RecordError: they come through variables that anybody may have set."""
+    for name, phase in phases.items():
+        if not isinstance(phase, Mapping):
+            raise RecordError(f"phases: {name} is not what the role registered.")
+        for kind in _LISTS:
+            held = phase.get(kind)
+            _check_items(f"phases: {name}.{kind}", [] if held is None else held)
+    _check_items("targets", targets)
+    return phases
+
+
+def _check_items(where: str, items: Any) -> None:
+    wrong = not isinstance(items, (list, tuple)) or not all(_is_item(one) for one in items)
+    if wrong:
+        raise RecordError(f"{where} is not a list of objects as a module of this collection returns it.")
+
+
+def _is_item(one: Any) -> bool:
+    if not isinstance(one, Mapping) or not all(isinstance(one.get(key), (str, type(None))) for key in _ITEM):
+        return False
+    texts = [one.get(key) for key in ("provider", "cause", "next_step")]
+    stored, leaves = one.get("backend") or {}, one.get("leaves") or []
+    return (
+        all(key in one for key in _ITEM)
+        and all(isinstance(one[key], str) for key in _ITEM if key != "namespace")
+        and all(isinstance(told, (str, type(None))) for told in texts)
+        and isinstance(leaves, (list, tuple))
+        and all(isinstance(identity, str) for identity in leaves)
+        and isinstance(stored, Mapping)
+        and all(isinstance(stored.get(key), str) for key in (("type", "handle") if stored else ()))
+    )
+
+
+def deleted_by(phases: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """What earlier phases deleted, from what their roles registered."""
+    return [entry for phase in phases.values() for entry in phase.get("deleted") or ()]
+
+
+def remaining_by(phases: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """uid -> what the last phase said of it that could not take it away."""
+    return {
+        str(entry["uid"]): entry for phase in phases.values() for entry in phase.get("remaining") or () if entry["uid"]
+    }
+
+
+def not_done(phases: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Migrations that could not be canceled and Plans that could not be archived."""
+    return [entry for name in ("migrations", "plans") for entry in (phases.get(name) or {}).get("remaining") or ()]
+
+
+def with_deleted(session: Session, phases: Mapping[str, Any]) -> Session:
+    """The session, knowing what earlier phases found: what belonged to those is known by their uids."""
+    remaining = (entry for phase in phases.values() for entry in phase.get("remaining") or ())
+    return notes.with_items(session, [*deleted_by(phases), *remaining])

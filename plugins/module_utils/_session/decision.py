@@ -1,0 +1,43 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The answer to "is this the session's, and why?", the same for objects of the cluster and of source providers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+NAME_ONLY = (
+    "it bears the session's name, but the prefix is not of the suite's shape, and nothing but the name shows that the "
+    "session made it"
+)
+
+
+class Status(Enum):
+    """What a decision means.
+
+    OWNED: the session's, may be deleted. CONTESTED: the session's, but somebody else holds it too: a leftover that
+    is not deleted. KEPT: nobody can tell, for what shows it could not be read: not deleted, and nothing is clean while
+    it is so. REFUSED: looks like the session's, but nothing shows it: never touched, told. OTHER: a bystander.
+    """
+
+    OWNED = "owned"
+    CONTESTED = "contested"
+    KEPT = "kept"
+    REFUSED = "refused"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """evidence: why it is the session's; reason: why it is not deleted; test_name: the test that made it."""
+
+    status: Status
+    evidence: str = ""
+    reason: str = ""
+    test_name: str = ""
+
+    @property
+    def ours(self) -> bool:
+        return self.status in (Status.OWNED, Status.CONTESTED)

@@ -1,0 +1,78 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one shape in which every phase answers: lists of plain items."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.mtv.teardown.plugins.module_utils._session.resources_file import Record
+
+SEE_WHAT_IS_UNREAD = "let the account read it, or see to the API server, then run the teardown again"
+ASK_THE_OWNER = "ask the owner; this tool does not take what somebody else uses"
+
+
+@dataclass(slots=True)
+class Result:
+    """done: deleted, canceled or archived (in check mode: what would be); absent: recorded and not there;
+    refused: not shown to be the session's, or held by others; remaining: the session's and still there, with what
+    holds it; unreadable: what could not be read; stalled: a wait ended because nothing moved any more; requests: how
+    many were sent to providers; insecure: providers whose certificate is not verified, by choice."""
+
+    done: list[dict[str, Any]] = field(default_factory=list)
+    absent: list[dict[str, Any]] = field(default_factory=list)
+    refused: list[dict[str, Any]] = field(default_factory=list)
+    remaining: list[dict[str, Any]] = field(default_factory=list)
+    unreadable: list[dict[str, Any]] = field(default_factory=list)
+    stalled: bool = False
+    requests: int = 0
+    insecure: list[str] = field(default_factory=list)
+
+    def followed_by(self, later: Result) -> Result:
+        """What both have done; what is absent, refused or unreadable is as the later one saw it."""
+        return Result(
+            [*self.done, *later.done],
+            later.absent,
+            later.refused,
+            [*self.remaining, *later.remaining],
+            later.unreadable,
+            later.stalled,
+        )
+
+    def as_dict(self, done: str) -> dict[str, Any]:
+        """done: the name of the first list, by what the phase does."""
+        return {
+            done: self.done,
+            "absent": self.absent,
+            "refused": self.refused,
+            "remaining": self.remaining,
+            "unreadable": self.unreadable,
+            "stalled": self.stalled,
+        }
+
+
+def absent_item(record: Record) -> dict[str, Any]:
+    """A record whose object is not there."""
+    return {
+        "kind": record.kind,
+        "api_version": "",
+        "namespace": record.namespace,
+        "name": record.name,
+        "uid": "",
+        "evidence": "record",
+        "reason": "already gone",
+        "test_name": record.test_name,
+    }
+
+
+def shown(entry: Mapping[str, Any]) -> str:
+    """One line for a person."""
+    if entry.get("provider"):
+        name, place = entry.get("name") or "*", entry.get("place") or ""
+        what = place if place.endswith(name) else f"{place}/{name}" if place else name
+        return f"{entry['kind'] or entry['api_version']} {what} on {entry['provider']}"
+    place = f"{entry['namespace']}/" if entry.get("namespace") else ""
+    return f"{entry.get('kind') or entry.get('api_version')} {place}{entry.get('name') or '*'}"

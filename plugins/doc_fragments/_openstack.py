@@ -7,7 +7,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Paired with OPENSTACK_SPEC in module_utils/_providers.py; names as in openstack.cloud."""
+    """Paired with SPEC in module_utils/_openstack/provider.py; names as in openstack.cloud."""
 
     DOCUMENTATION = r"""
 options:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Paired with OVIRT_SPEC in module_utils/_providers.py; names as in the option auth of ovirt.ovirt."""
+    """Paired with SPEC in module_utils/_ovirt/provider.py; names as in the option auth of ovirt.ovirt."""
 
     DOCUMENTATION = r"""
 options:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Paired with ALL_SPEC in module_utils/_providers.py."""
+    """Paired with ALL_SPEC in module_utils/_run/providers.py."""
 
     DOCUMENTATION = r"""
 options:

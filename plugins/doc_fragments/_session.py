@@ -7,7 +7,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Which session; paired with SESSION_SPEC in module_utils/_module.py."""
+    """Which session; paired with SESSION_SPEC in module_utils/_run/module.py."""
 
     DOCUMENTATION = r"""
 options:

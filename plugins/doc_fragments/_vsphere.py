@@ -7,7 +7,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Paired with VSPHERE_SPEC in module_utils/_providers.py; names as in vmware.vmware."""
+    """Paired with SPEC in module_utils/_vsphere/provider.py; names as in vmware.vmware."""
 
     DOCUMENTATION = r"""
 options:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Paired with WAIT_SPEC in module_utils/_module.py."""
+    """Paired with WAIT_SPEC in module_utils/_run/module.py."""
 
     DOCUMENTATION = r"""
 options:

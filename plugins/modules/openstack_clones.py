@@ -212,10 +212,10 @@ from ansible_collections.mtv.teardown.plugins.module_utils._run import providers
 def main() -> None:
     """Delete and wait."""
     module = providers.module_of(
-        providers.OPENSTACK_SPEC,
+        "openstack",
         state={"type": "str", "choices": ["absent"], "default": "absent"},
     )
-    providers.run_phase(module, "openstack", providers.OPENSTACK_SPEC, lambda one: not providers.stands_alone(one))
+    providers.run_phase(module, "openstack", lambda one: not providers.stands_alone(one))
 
 
 if __name__ == "__main__":

@@ -214,10 +214,10 @@ from ansible_collections.mtv.teardown.plugins.module_utils._run import providers
 def main() -> None:
     """Delete and wait."""
     module = providers.module_of(
-        providers.OVIRT_SPEC,
+        "ovirt",
         state={"type": "str", "choices": ["absent"], "default": "absent"},
     )
-    providers.run_phase(module, "ovirt", providers.OVIRT_SPEC, lambda _one: True)
+    providers.run_phase(module, "ovirt", lambda _one: True)
 
 
 if __name__ == "__main__":

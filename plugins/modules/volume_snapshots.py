@@ -199,10 +199,10 @@ from ansible_collections.mtv.teardown.plugins.module_utils._run import providers
 def main() -> None:
     """Delete and wait."""
     module = providers.module_of(
-        providers.OPENSTACK_SPEC,
+        "openstack",
         state={"type": "str", "choices": ["absent"], "default": "absent"},
     )
-    providers.run_phase(module, "openstack", providers.OPENSTACK_SPEC, providers.stands_alone)
+    providers.run_phase(module, "openstack", providers.stands_alone)
 
 
 if __name__ == "__main__":

@@ -221,13 +221,11 @@ from ansible_collections.mtv.teardown.plugins.module_utils._run import providers
 def main() -> None:
     """Delete and wait."""
     module = providers.module_of(
-        providers.VSPHERE_SPEC,
+        "vsphere",
         forklift_snapshots={"type": "bool", "default": False},
         state={"type": "str", "choices": ["absent"], "default": "absent"},
     )
-    providers.run_phase(
-        module, "vsphere", providers.VSPHERE_SPEC, lambda _one: True, snapshots=module.params["forklift_snapshots"]
-    )
+    providers.run_phase(module, "vsphere", lambda _one: True, snapshots=module.params["forklift_snapshots"])
 
 
 if __name__ == "__main__":

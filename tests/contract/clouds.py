@@ -15,9 +15,10 @@ from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._openstack.client import Patience
 from ansible_collections.mtv.teardown.plugins.module_utils._openstack.site import OpenStackSite, open_site
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import ownership
-from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection, connections
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.ownership import Remote
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Seen
+from ansible_collections.mtv.teardown.plugins.module_utils._run.connections import connections
 from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import Decision, Status
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session
 from ansible_collections.mtv.teardown.plugins.module_utils._session.resources_file import Record

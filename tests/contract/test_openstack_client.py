@@ -22,7 +22,8 @@ import pytest
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import CERTIFICATE, NO_ANSWER, ApiError
 from ansible_collections.mtv.teardown.plugins.module_utils._openstack import client
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import providers_file
-from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection, connections
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection
+from ansible_collections.mtv.teardown.plugins.module_utils._run.connections import connections
 
 from tests.contract import clouds
 from tests.lab.faults import Rule

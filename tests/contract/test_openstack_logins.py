@@ -19,8 +19,8 @@ from ansible_collections.mtv.teardown.plugins.module_utils._errors import NO_ANS
 from ansible_collections.mtv.teardown.plugins.module_utils._openstack import client
 from ansible_collections.mtv.teardown.plugins.module_utils._openstack.site import open_site
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import teardown
-from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import connections
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Target
+from ansible_collections.mtv.teardown.plugins.module_utils._run.connections import connections
 
 from tests.contract import clouds
 

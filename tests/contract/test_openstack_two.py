@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.mtv.teardown.plugins.module_utils._openstack.site import open_site
-from ansible_collections.mtv.teardown.plugins.module_utils._provider import connection, providers_file, teardown
+from ansible_collections.mtv.teardown.plugins.module_utils._provider import providers_file, teardown
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Target
+from ansible_collections.mtv.teardown.plugins.module_utils._run.connections import connections
 from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import Status
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 
@@ -42,7 +43,7 @@ def targets(peer: Peer, *projects: str) -> list[Target]:
     entry = {"type": "openstack", "api_url": peer.auth_url, "username": "ci", "password": "secret"}
     where = {"user_domain_name": "Default", "project_domain_name": "Default", "region_name": "RegionOne"}
     file = {f"osp-{name}": {**entry, **where, "project_name": name} for name in projects}
-    made, wrong = connection.connections("openstack", {}, providers_file.parse(json.dumps(file)), {})
+    made, wrong = connections("openstack", {}, providers_file.parse(json.dumps(file)), {})
     assert (len(made), wrong) == (len(projects), {})
     return [Target(one, partial(open_site, patience=clouds.HASTY)) for one in made]
 

@@ -11,9 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from ansible_collections.mtv.teardown.plugins.module_utils import _secrets
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError
+from ansible_collections.mtv.teardown.plugins.module_utils._provider import connection
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.providers_file import ProviderEntry
 
 AUTH = "auth."
@@ -25,7 +28,12 @@ _SUFFIXES = ("_endpoint_override", "_service_type", "_service_name", "_interface
 _OPTIONS = {"region_name": "region_name", "interface": "interface", "ca_cert": "cacert", "auth_type": "auth_type"}
 
 
-def from_entry(entry: ProviderEntry) -> dict[str, str]:
+def from_entry(entry: ProviderEntry) -> Connection:
+    """The address that Forklift is given: that of Keystone."""
+    return connection.from_entry(entry, entry.text("api_url") or entry.text("fqdn"), _without_userinfo(_scope(entry)))
+
+
+def _scope(entry: ProviderEntry) -> dict[str, str]:
     """What Connection.more holds for an entry of the providers file. Its user's domain is the project's, if that has
     none of its own, as in mtv-api-tests."""
     more = {f"{AUTH}{name}": entry.text(name) for name in _SCOPE if entry.text(name)}
@@ -46,7 +54,7 @@ def from_entry(entry: ProviderEntry) -> dict[str, str]:
     return more
 
 
-def from_options(options: Mapping[str, Any]) -> list[dict[str, Any]]:
+def from_options(options: Mapping[str, Any]) -> list[Connection]:
     """The cloud that the options name, or none when they name none."""
     given = {name: value for name, value in options.items() if value not in (None, "", {})}
     if not given.get("cloud") and not given.get("auth"):
@@ -67,7 +75,7 @@ def from_options(options: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [_loaded("openstack (options)", plain, **wanted)]
 
 
-def from_environment(environ: Mapping[str, str]) -> list[dict[str, Any]]:
+def from_environment(environ: Mapping[str, str]) -> list[Connection]:
     """The cloud that OS_CLOUD, OS_CLIENT_CONFIG_FILE or OS_* name; a clouds.yaml that nothing names is left alone."""
     if environ.get("OS_CLOUD"):
         return [_loaded("openstack (OS_CLOUD)", {}, cloud=environ["OS_CLOUD"])]
@@ -89,8 +97,8 @@ def _kind(value: Any) -> str:
     return {list: "a list", bool: "yes or no", str: "text"}.get(type(value), "a number")
 
 
-def _loaded(key: str, how: Mapping[str, Any], **wanted: Any) -> dict[str, Any]:
-    """The fields of a Connection, from the loader. It is imported late, for it costs most of a second."""
+def _loaded(key: str, how: Mapping[str, Any], **wanted: Any) -> Connection:
+    """From the loader, which is imported late, for it costs most of a second."""
     try:
         import yaml
         from keystoneauth1 import exceptions as _auth_errors
@@ -123,11 +131,25 @@ def _loaded(key: str, how: Mapping[str, Any], **wanted: Any) -> dict[str, Any]:
     more |= {name: str(config[name]) for name in ("region_name", "interface", "auth_type") if config.get(name)}
     more |= {name: str(value) for name, value in config.items() if value and name.endswith(_SUFFIXES)}
     more |= {"auth_url": auth["auth_url"], "project_name": auth.get("project_name") or auth.get("project_id") or ""}
-    return {
-        "key": key,
-        "username": auth.get("username", ""),
-        "secret": auth.get("password", ""),
-        "validate_certs": config.get("verify") is not False,
-        "ca_file": str(config.get("cacert") or ""),
-        "more": more,
-    }
+    at = connection.split_address(auth["auth_url"])
+    made = Connection(
+        type="openstack",
+        key=key,
+        host=at.host,
+        path=at.path,
+        port=at.port or connection.SDK_PORT,
+        # Not every way to log in has a user name and a password: openstacksdk says what is missing.
+        username=auth.get("username", ""),
+        secret=auth.get("password", ""),
+        validate_certs=config.get("verify") is not False,
+        ca_file=str(config.get("cacert") or ""),
+        more=_without_userinfo(more),
+    )
+    connection.check_address(made)
+    return made
+
+
+def _without_userinfo(more: Mapping[str, str]) -> dict[str, str]:
+    """auth_url without a name and a password: errors of the SDK quote it."""
+    parts = urlsplit(more["auth_url"])
+    return {**more, "auth_url": parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()}

@@ -4,7 +4,7 @@
 """How an oVirt engine is told: the C(auth) of the ovirt.ovirt collection, C(OVIRT_*), and the C(OVIRT_INI_PATH) of AWX.
 
 AWX gives C(OVIRT_URL), C(OVIRT_USERNAME) and C(OVIRT_PASSWORD), but the CA only in the file (providers.md 4.1). All of
-it becomes the options that connections.py knows.
+it becomes the options that _provider/connection.py knows.
 """
 
 from __future__ import annotations
@@ -14,6 +14,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError
+from ansible_collections.mtv.teardown.plugins.module_utils._provider import connection
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.providers_file import ProviderEntry
 
 _ENVIRONMENT = {
     "url": "OVIRT_URL",
@@ -26,21 +29,31 @@ _ENVIRONMENT = {
 _INI = ("url", "username", "password", "ca_file")
 
 
-def from_auth(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The names of ovirt.ovirt's option C(auth); url wins over hostname, as there."""
+def from_options(options: Mapping[str, Any]) -> list[Connection]:
+    """The engine that ovirt.ovirt's option C(auth) names, or none when it names none."""
+    return connection.from_options("ovirt", _from_auth(options))
+
+
+def from_entry(entry: ProviderEntry) -> Connection:
+    """The address that Forklift is given, which has the path of the engine's API."""
+    return connection.from_entry(entry, entry.text("api_url") or entry.text("fqdn"))
+
+
+def from_environment(environ: Mapping[str, str]) -> list[Connection]:
+    """What a variable says counts before the file; none where neither names an engine."""
+    found = _from_ini(environ["OVIRT_INI_PATH"]) if environ.get("OVIRT_INI_PATH") else {}
+    found |= {name: environ[variable] for name, variable in _ENVIRONMENT.items() if environ.get(variable)}
+    return connection.from_options("ovirt", _from_auth(found), "OVIRT_URL")
+
+
+def _from_auth(options: Mapping[str, Any]) -> dict[str, Any]:
+    """url wins over hostname, as there."""
     given = dict(options)
     made = {name: given.get(name) for name in ("username", "password", "token", "ca_file", "port")}
     made["hostname"] = given.get("url") or given.get("hostname")
     insecure = given.get("insecure")
-    made["validate_certs"] = not (insecure is True or str(insecure).lower() in ("yes", "true", "1", "on"))
+    made["validate_certs"] = not connection.says_yes(insecure)
     return made
-
-
-def from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
-    """What a variable says counts before the file; empty where neither names an engine."""
-    found = _from_ini(environ["OVIRT_INI_PATH"]) if environ.get("OVIRT_INI_PATH") else {}
-    found |= {name: environ[variable] for name, variable in _ENVIRONMENT.items() if environ.get(variable)}
-    return from_auth(found) if found.get("url") or found.get("hostname") else {}
 
 
 def _from_ini(path: str) -> dict[str, str]:

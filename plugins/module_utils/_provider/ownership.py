@@ -17,17 +17,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from ansible_collections.mtv.teardown.plugins.module_utils._provider.providers_file import ALIASES
 from ansible_collections.mtv.teardown.plugins.module_utils._session import prefix as prefixes
 from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import NAME_ONLY, Decision, Status
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session
+from ansible_collections.mtv.teardown.plugins.module_utils._session.provider_types import ALIASES, NAMED, SEARCHED
 from ansible_collections.mtv.teardown.plugins.module_utils._session.resources_file import Record
 
-# Types of providers that can be searched; others are only named.
-SEARCHED = ("vsphere", "ovirt", "openstack")
-_NAMED = ("hyperv", "ec2", "nutanix")
 # The suite names a Provider <session>-source-<type>-<version> (forklift.md 7).
-_SOURCE = re.compile(r"-source-(vsphere|ovirt|rhv|openstack|hyperv|ec2|nutanix)-")
+_SOURCE = re.compile(rf"-source-({'|'.join((*SEARCHED, *ALIASES, *NAMED))})-")
 # How far the clocks of a provider and of the cluster may be apart.
 _CLOCKS = timedelta(hours=1)
 MACHINES = frozenset({"VirtualMachine", "Vm", "Server"})
@@ -119,7 +116,7 @@ def types_of(session: Session) -> frozenset[str]:
     """Types of source providers on which the session may have left something: those that the record names, its
     Providers, or the note of an earlier run."""
     named = ["openstack" if r.kind == "VolumeSnapshot" else r.kind for r in session.records if r.on_provider]
-    named += [key.type for key in session.providers if key.type in (*SEARCHED, *_NAMED)]
+    named += [key.type for key in session.providers if key.type in (*SEARCHED, *NAMED)]
     named += [trace.group for trace in session.traces.values() if trace.group in SEARCHED]
     providers = [r.name for r in session.records if r.kind == "Provider"]
     named += ["vsphere" for key in session.conversions if key.vms]

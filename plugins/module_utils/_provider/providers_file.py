@@ -18,12 +18,10 @@ from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils import _text_file
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError
+from ansible_collections.mtv.teardown.plugins.module_utils._session.provider_types import ALIASES, TYPES
 
 MAX_BYTES = 1024 * 1024
 _ADVICE = "Give the .providers.json of mtv-api-tests (providers_file, or MTV_TEARDOWN_PROVIDERS_FILE)."
-TYPES = ("vsphere", "ovirt", "openstack", "openshift", "ova", "hyperv", "ec2", "nutanix")
-# What the suite writes for a type, and what the record writes for it.
-ALIASES = {"rhv": "ovirt"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from ansible_collections.mtv.teardown.plugins.module_utils._cause import Cause
 from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.ownership import Remote
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.providers_file import ProviderEntry
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 
 
@@ -92,3 +93,30 @@ class Target:
 
     connection: Connection
     opener: Opener
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A provider whose library has been imported. missing: the traceback when that failed; briefly: patience with a
+    server that has not answered before; open_site: takes a Connection, patience, and what Provider.opened_with names.
+    """
+
+    missing: str | None
+    briefly: Any
+    open_site: Callable[..., AbstractContextManager[Site]]
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """A type of provider. library: what pip calls it; spec: options of a module; from_options, from_entry and
+    from_environment: the connections that each of these sources names, RecordError for one that is wrong; load: imports
+    the library, which costs a second; opened_with: options of modules that its site takes."""
+
+    type: str
+    library: str
+    spec: Mapping[str, Any]
+    from_options: Callable[[Mapping[str, Any]], list[Connection]]
+    from_entry: Callable[[ProviderEntry], Connection]
+    from_environment: Callable[[Mapping[str, str]], list[Connection]]
+    load: Callable[[], Loaded]
+    opened_with: frozenset[str] = frozenset()

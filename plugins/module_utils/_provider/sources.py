@@ -16,8 +16,8 @@ from dataclasses import replace
 
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import ownership
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection
-from ansible_collections.mtv.teardown.plugins.module_utils._provider.providers_file import ALIASES
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session
+from ansible_collections.mtv.teardown.plugins.module_utils._session.provider_types import ALIASES
 
 Resolve = Callable[[str], frozenset[str]]
 

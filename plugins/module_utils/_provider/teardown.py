@@ -18,10 +18,10 @@ from ansible_collections.mtv.teardown.plugins.module_utils._errors import NO_ANS
 from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import causes, ownership, sources
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.ownership import Remote
-from ansible_collections.mtv.teardown.plugins.module_utils._provider.providers_file import ALIASES
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Lack, Seen, Site, Target
 from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import Decision, Status
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session
+from ansible_collections.mtv.teardown.plugins.module_utils._session.provider_types import ALIASES
 from ansible_collections.mtv.teardown.plugins.module_utils._session.resources_file import Record
 from ansible_collections.mtv.teardown.plugins.module_utils._session.result import ASK_THE_OWNER, Result, absent_item
 

@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ansible_collections.mtv.teardown.plugins.module_utils._provider import ownership
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
+from ansible_collections.mtv.teardown.plugins.module_utils._session.provider_types import SEARCHED
 from ansible_collections.mtv.teardown.plugins.module_utils._session.result import shown
 
 Entry = Mapping[str, Any]
@@ -126,7 +126,7 @@ def _nothing(session: Session, result: Mapping[str, Any]) -> list[str]:
         if searched
         else "no provider was searched, for none is configured or wanted"
     )
-    left_out = sorted(set(ownership.SEARCHED) - set(searched.values()))
+    left_out = sorted(set(SEARCHED) - set(searched.values()))
     rest = (
         f"; not searched: {', '.join(left_out)}, of which none is configured or wanted" if searched and left_out else ""
     )

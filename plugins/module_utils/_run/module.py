@@ -19,6 +19,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._run import load
 from ansible_collections.mtv.teardown.plugins.module_utils._session import ignore
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
+from ansible_collections.mtv.teardown.plugins.module_utils._session.provider_types import SEARCHED
 from ansible_collections.mtv.teardown.plugins.module_utils._session.result import Result, shown
 
 # doc fragment mtv.teardown._session
@@ -98,7 +99,7 @@ def check_numbers(params: Mapping[str, Any]) -> None:
             least, most = LIMITS[name]
             if not least <= value <= most:  # what is no number (nan) is not between them either
                 raise TeardownError(f"{name} is {value}: give a number from {least} to {most}.")
-        elif name in ("vsphere", "ovirt", "openstack") and isinstance(value, Mapping):
+        elif name in SEARCHED and isinstance(value, Mapping):
             check_numbers(value)
 
 

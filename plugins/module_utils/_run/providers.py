@@ -4,7 +4,7 @@
 """What the modules have in common that look at source providers: options, connections, and the search.
 
 The names of the options are those of vmware.vmware, ovirt.ovirt and openstack.cloud. Their environment is no fallback
-of an option here, because a providers file comes before it (_provider/connection.py).
+of an option here, because a providers file comes before it (_run/connections.py).
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from typing import Any
 from ansible.module_utils.basic import env_fallback, missing_required_lib
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import NO_ANSWER, ApiError, RecordError
 from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
-from ansible_collections.mtv.teardown.plugins.module_utils._provider import connection as connections
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import ownership, providers_file, teardown
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.providers_file import ProviderEntry
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Opener, Site, Target
-from ansible_collections.mtv.teardown.plugins.module_utils._run import load
+from ansible_collections.mtv.teardown.plugins.module_utils._run import connections, load
 from ansible_collections.mtv.teardown.plugins.module_utils._run import module as _module
 from ansible_collections.mtv.teardown.plugins.module_utils._run.module import Module
+from ansible_collections.mtv.teardown.plugins.module_utils._run.registry import PROVIDERS
 from ansible_collections.mtv.teardown.plugins.module_utils._session import notes_file
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 
@@ -37,45 +37,11 @@ FILE_SPEC: dict[str, Any] = {
 UNOPENED_SPEC: dict[str, Any] = {"unopened": {"type": "list", "elements": "dict", "default": []}}
 # doc fragment mtv.teardown._providers_file.noted
 NOTED_SPEC: dict[str, Any] = {"keep_note": {"type": "bool", "default": False}}
-# doc fragment mtv.teardown._vsphere
-VSPHERE_SPEC: dict[str, Any] = {
-    "hostname": {"type": "str"},
-    "username": {"type": "str"},
-    "password": {"type": "str", "no_log": True},
-    "port": {"type": "int"},
-    "validate_certs": {"type": "bool"},
-    "ca_file": {"type": "path"},
-}
-# doc fragment mtv.teardown._ovirt
-OVIRT_SPEC: dict[str, Any] = {
-    "url": {"type": "str"},
-    "hostname": {"type": "str"},
-    "username": {"type": "str"},
-    "password": {"type": "str", "no_log": True},
-    "token": {"type": "str", "no_log": True},
-    "insecure": {"type": "bool"},
-    "ca_file": {"type": "path"},
-}
-# doc fragment mtv.teardown._openstack
-OPENSTACK_SPEC: dict[str, Any] = {
-    # Only the secrets in these are hidden (_module.Module): with no_log their user and project would be blotted out
-    # wherever a name holds the same letters.
-    "cloud": {"type": "raw", "no_log": False},
-    "auth": {"type": "dict", "no_log": False},
-    "auth_type": {"type": "str"},
-    "region_name": {"type": "str"},
-    "validate_certs": {"type": "bool"},
-    "ca_cert": {"type": "path"},
-    "interface": {"type": "str", "choices": ["public", "internal", "admin"]},
-}
 # doc fragment mtv.teardown._providers
 ALL_SPEC: dict[str, Any] = {
     **FILE_SPEC,
-    "vsphere": {"type": "dict", "options": VSPHERE_SPEC},
-    "ovirt": {"type": "dict", "options": OVIRT_SPEC},
-    "openstack": {"type": "dict", "options": OPENSTACK_SPEC},
+    **{kind: {"type": "dict", "options": dict(one.spec)} for kind, one in PROVIDERS.items()},
 }
-_LIBRARIES = {"vsphere": "pyVmomi", "ovirt": "ovirt-engine-sdk-python", "openstack": "openstacksdk"}
 # Entries whose type is unknown may be of any type.
 _ANY = ""
 
@@ -116,7 +82,7 @@ def configured(options: Mapping[str, Any]) -> frozenset[str]:
     """Types of which a provider is configured, by the options of a module. RecordError when the file is none."""
     entries = _entries(options["providers_file"])
     return frozenset(
-        kind for kind in ownership.SEARCHED if any(connections.connections(kind, options[kind], entries, os.environ))
+        kind for kind in PROVIDERS if any(connections.connections(kind, options[kind], entries, os.environ))
     )
 
 
@@ -127,9 +93,9 @@ def search_of(session: Session, options: Mapping[str, Any], **more: Any) -> tupl
     opener of vSphere.
     """
     named = ownership.types_of(session)
-    wanted = named if session.has_record else named | set(ownership.SEARCHED)
+    wanted = named if session.has_record else named | set(PROVIDERS)
     unopened = options.get("unopened") or ()
-    searched = wanted & set(ownership.SEARCHED)
+    searched = wanted & set(PROVIDERS)
     targets = targets_of(searched, options["providers_file"], options, unopened, again=True, **more)
     return targets, named - {target.connection.type for target in targets}
 
@@ -141,21 +107,12 @@ def _entries(file: str | None) -> tuple[ProviderEntry, ...]:
 def _opener(kind: str, briefly: bool, **more: Any) -> Opener:
     """Imported late: each of these libraries costs a second, and most runs need one at most. briefly: nothing is asked
     a second time."""
-    client: Any
-    phase: Any
-    if kind == "vsphere":
-        from ansible_collections.mtv.teardown.plugins.module_utils._vsphere import client
-        from ansible_collections.mtv.teardown.plugins.module_utils._vsphere import site as phase
-    elif kind == "ovirt":
-        from ansible_collections.mtv.teardown.plugins.module_utils._ovirt import client
-        from ansible_collections.mtv.teardown.plugins.module_utils._ovirt import site as phase
-    else:
-        from ansible_collections.mtv.teardown.plugins.module_utils._openstack import client
-        from ansible_collections.mtv.teardown.plugins.module_utils._openstack import site as phase
-    if client.IMPORT_ERROR:
-        return partial(_Unusable, missing_required_lib(_LIBRARIES[kind]), "")
-    patience = {"patience": client.Patience(tries=1)} if briefly else {}
-    return partial(phase.open_site, **patience, **(more if kind == "vsphere" else {}))
+    provider = PROVIDERS[kind]
+    loaded = provider.load()
+    if loaded.missing:
+        return partial(_Unusable, missing_required_lib(provider.library), "")
+    options = {name: value for name, value in more.items() if name in provider.opened_with}
+    return partial(loaded.open_site, **({"patience": loaded.briefly} if briefly else {}), **options)
 
 
 def _unusable(kind: str, key: str, error: str) -> Target:
@@ -180,10 +137,10 @@ def stands_alone(one: ownership.Remote) -> bool:
     return one.kind == "Snapshot" and not one.owner
 
 
-def module_of(spec: Mapping[str, Any], **more: Any) -> Module:
+def module_of(kind: str, **more: Any) -> Module:
     """A module that works on providers of one type, and on nothing else."""
     shared = {**_module.SESSION_SPEC, **_module.WAIT_SPEC, **FILE_SPEC, **UNOPENED_SPEC, **NOTED_SPEC}
-    spec = {**shared, **spec, **more}
+    spec = {**shared, **PROVIDERS[kind].spec, **more}
     return Module(argument_spec=spec, supports_check_mode=True)
 
 
@@ -196,15 +153,13 @@ def _no_note(_items: Sequence[Mapping[str, Any]]) -> None:
     """Nothing is kept."""
 
 
-def run_phase(
-    module: Module, kind: str, spec: Mapping[str, Any], wants: Callable[[ownership.Remote], bool], **more: Any
-) -> None:
+def run_phase(module: Module, kind: str, wants: Callable[[ownership.Remote], bool], **more: Any) -> None:
     """The whole of a module that deletes on providers of one type. more: for the opener."""
     params = module.params
 
     def work() -> dict[str, Any]:
         session = load.session_of(params)
-        options = {kind: {name: params[name] for name in spec}}
+        options = {kind: {name: params[name] for name in PROVIDERS[kind].spec}}
         targets = targets_of({kind}, params["providers_file"], options, params["unopened"], **more)
         if not targets and kind in ownership.types_of(session):
             named = f"the session used {kind}, and no provider of that type is configured: give providers_file"

@@ -28,6 +28,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session.model import
     from_dict,
     merge_keys,
 )
+from ansible_collections.mtv.teardown.plugins.module_utils._session.provider_types import SEARCHED
 
 VERSION = 2
 MAX_BYTES = 64 * 1024 * 1024
@@ -36,8 +37,6 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _KEPT = ("prefix", "started", "namespaces", *KEYS, "lineage", "traces", "identities")
 # Causes of what stayed because it is not shown to be the session's alone: a note of it would make that weaker.
 NOT_OURS_ALONE = frozenset({"contested", "kept-unread", "disk-of-others"})
-# Types of source providers; everything else that is noted lives on the cluster.
-PROVIDERS = ("vsphere", "ovirt", "openstack")
 
 
 def file_name(prefix: str) -> str:
@@ -160,7 +159,7 @@ def _with(session: Session, data: Mapping[str, Any], path: str) -> Session:
 def _check(session: Session, earlier: Session, written: str) -> None:
     """Raise TeardownError for what this code would not have written."""
     uids = [key.uid for key in earlier.keys]
-    cluster = [uid for uid, trace in earlier.traces.items() if trace.group not in PROVIDERS]
+    cluster = [uid for uid, trace in earlier.traces.items() if trace.group not in SEARCHED]
     wrong = [
         u for u in (*uids, *cluster, *earlier.identities.values()) if not (isinstance(u, str) and _UID.fullmatch(u))
     ]
@@ -207,7 +206,7 @@ def on_providers(session: Session, text: str, path: str) -> Session:
 
 def forgotten(session: Session) -> Session:
     """The session without its keys on the cluster; what was noted on source providers may still be there."""
-    traces = {uid: trace for uid, trace in session.traces.items() if trace.group in PROVIDERS}
+    traces = {uid: trace for uid, trace in session.traces.items() if trace.group in SEARCHED}
     return session.learned(
         started="",
         namespaces=(),

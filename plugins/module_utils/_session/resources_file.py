@@ -17,6 +17,7 @@ from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils import _text_file
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError
+from ansible_collections.mtv.teardown.plugins.module_utils._session.provider_types import ALIASES, TYPES
 
 MAX_BYTES = 64 * 1024 * 1024
 _ADVICE = (
@@ -27,7 +28,7 @@ MAX_DEPTH = 8
 MAX_ENTRIES = 200_000
 
 # Keys that name a source provider's VM (clone), not a kind of Kubernetes. RHV is written as "ovirt".
-PROVIDER_KEYS = frozenset({"vsphere", "openstack", "ovirt", "rhv", "hyperv", "ova", "openshift", "ec2", "nutanix"})
+PROVIDER_KEYS = frozenset({*TYPES, *ALIASES})
 
 # All are matched whole: C($) would let a line break pass.
 _KIND = re.compile(r"[A-Z][A-Za-z0-9]{0,62}")

@@ -14,9 +14,10 @@ from unittest import mock
 
 import pytest
 import yaml
-from ansible_collections.mtv.teardown.plugins.module_utils._provider import connection, providers_file
+from ansible_collections.mtv.teardown.plugins.module_utils._provider import providers_file
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection
 from ansible_collections.mtv.teardown.plugins.module_utils._run import load
+from ansible_collections.mtv.teardown.plugins.module_utils._run.connections import connections
 
 from tests.lab.awx import job, projects, rules, serializers
 from tests.lab.awx.api import Controller, RefusedError
@@ -296,7 +297,7 @@ def test_our_types_make_the_files_as_they_are(controller: Controller, tmp_path: 
 
 def the(kind: str, env: dict[str, Any]) -> Connection:
     with mock.patch.dict(os.environ, env):
-        made, wrong = connection.connections(kind, {}, (), env)
+        made, wrong = connections(kind, {}, (), env)
     assert wrong == {} and len(made) == 1
     return made[0]
 

@@ -21,8 +21,9 @@ from ansible_collections.mtv.teardown.plugins.module_utils._openstack.names impo
 )
 from ansible_collections.mtv.teardown.plugins.module_utils._openstack.reading import Reading, zoned
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import ownership, providers_file
-from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection, connections
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.ownership import Remote
+from ansible_collections.mtv.teardown.plugins.module_utils._run.connections import connections
 from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import Decision, Status
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session
 from ansible_collections.mtv.teardown.plugins.module_utils._session.resources_file import Record

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import providers_file
-from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection, connections
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection
+from ansible_collections.mtv.teardown.plugins.module_utils._run.connections import connections
 
 CA = __file__  # any file that is there
 URL = "https://rhv.example.com/ovirt-engine/api"

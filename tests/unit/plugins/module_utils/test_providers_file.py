@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import providers_file
-from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection, connections
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection
+from ansible_collections.mtv.teardown.plugins.module_utils._run.connections import connections
 
 ENTRY = {"type": "vsphere", "version": "8.0.1", "fqdn": "vc.example.com", "username": "u", "password": "hush-hush"}
 

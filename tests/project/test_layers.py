@@ -1,0 +1,57 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Imports of module_utils go downwards only, and no provider knows another one, or the cluster."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+from ansible_collections.mtv.teardown.plugins.module_utils._run import registry
+from ansible_collections.mtv.teardown.plugins.module_utils._session.provider_types import SEARCHED
+
+UTILS = Path(__file__).resolve().parents[2] / "plugins" / "module_utils"
+NAME = "ansible_collections.mtv.teardown.plugins.module_utils"
+GROUND = {"_cause", "_credentials", "_errors", "_limits", "_secrets", "_text_file"}
+PROVIDERS = {"_vsphere", "_ovirt", "_openstack"}
+# Folder -> what it may import beside itself; the ground floor may be imported by all.
+MAY = {
+    "_session": set(),
+    "_provider": {"_session"},
+    **{provider: {"_provider", "_session"} for provider in PROVIDERS},
+    "_cluster": {"_session"},
+    "_report": {"_cluster", "_provider", "_session"},
+    "_run": {"_report", "_cluster", "_provider", "_session", *PROVIDERS},
+}
+
+
+def imported(file: Path) -> set[str]:
+    """Folders and modules of the ground floor that a file imports, late imports too."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(NAME):
+            inner = (node.module or "").removeprefix(NAME).lstrip(".").partition(".")[0]
+            found |= {inner} if inner else {alias.name for alias in node.names}
+    return found
+
+
+FILES = sorted(UTILS.rglob("*.py"))
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(UTILS)))
+def test_imports_go_downwards(file: Path) -> None:
+    home = file.relative_to(UTILS).parts[0]
+    allowed = GROUND if home.endswith(".py") else GROUND | MAY[home] | {home}
+    assert imported(file) <= allowed
+
+
+def test_every_type_that_can_be_searched_is_registered_under_its_name() -> None:
+    assert set(registry.PROVIDERS) == set(SEARCHED) == {folder.removeprefix("_") for folder in PROVIDERS}
+    for kind in SEARCHED:
+        assert (UTILS.parent / "doc_fragments" / f"_{kind}.py").is_file()
+
+
+def test_there_is_no_other_folder() -> None:
+    assert {file.relative_to(UTILS).parts[0].removesuffix(".py") for file in FILES} == GROUND | set(MAY)

@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-from ansible_collections.mtv.teardown.plugins.module_utils._run import earlier
-
 DOCUMENTATION = r"""
 module: leftovers_info
 short_description: Say what is left of an MTV test session, and give the verdict
@@ -351,7 +349,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from ansible_collections.mtv.teardown.plugins.module_utils._report import run, summary
-from ansible_collections.mtv.teardown.plugins.module_utils._run import load, providers, verify
+from ansible_collections.mtv.teardown.plugins.module_utils._run import earlier, load, providers, verify
 from ansible_collections.mtv.teardown.plugins.module_utils._run import module as _module
 from ansible_collections.mtv.teardown.plugins.module_utils._session import ignore, notes
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.mtv.teardown.plugins.module_utils import _secrets
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster import http
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster import rest
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Cluster
 
 from tests.contract.checks import CHECKS, checks_of
@@ -72,7 +72,7 @@ def acting_lab() -> Iterator[controlplane.Lab]:
 
 def cluster_of(kubeconfig: Path, user: str | None = None) -> Cluster:
     """Our client; user: on behalf of this one, with its rights alone."""
-    return Cluster(http.connect(SimpleNamespace(params={"kubeconfig": str(kubeconfig), "impersonate_user": user})))
+    return Cluster(rest.connect(SimpleNamespace(params={"kubeconfig": str(kubeconfig), "impersonate_user": user})))
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import urllib3
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster import http as rest
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster import rest
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Cluster
 
 from tests.lab.faults import FaultProxy

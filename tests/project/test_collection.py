@@ -48,7 +48,7 @@ def _constant(module: Path, name: str) -> str:
 
 def test_the_range_of_kubernetes_core() -> None:
     """Its functions that are used here are not public. versions.sh tries the lower end and the newest release."""
-    text = (ROOT / "plugins/module_utils/_cluster/http.py").read_text(encoding="utf-8")
+    text = (ROOT / "plugins/module_utils/_cluster/rest.py").read_text(encoding="utf-8")
     named = re.findall(r'^_CORE_RANGE = "(.+)"$', text, flags=re.M)
     galaxy = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))
     assert [galaxy["dependencies"]["kubernetes.core"]] == named

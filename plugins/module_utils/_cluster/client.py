@@ -13,7 +13,6 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import second_views, shapes
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.http import CONNECTIONS, Http, parsed
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.needed_rights import Right, Rule
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import (
     Obj,
@@ -23,6 +22,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects impo
     listed,
     text,
 )
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.rest import CONNECTIONS, Http, parsed
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError, garbage
 
 PAGE = 500

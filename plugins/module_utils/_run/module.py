@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
 from ansible_collections.mtv.teardown.plugins.module_utils import _secrets
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster import http
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster import rest
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import TeardownError
 from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
@@ -119,17 +119,17 @@ def run(module: Module, work: Callable[[], dict[str, Any]]) -> None:
 
 def cluster_of(module: Module) -> Cluster:
     _need_library(module)
-    return Cluster(http.connect(module))
+    return Cluster(rest.connect(module))
 
 
 def connection_of(module: Module) -> tuple[Any, Mapping[str, Any]]:
     """How the cluster is reached: a configuration of the Kubernetes client, and headers."""
     _need_library(module)
-    return http.settings(module)
+    return rest.settings(module)
 
 
 def _need_library(module: Module) -> None:
-    missing = http.missing_library()
+    missing = rest.missing_library()
     if missing:
         module.fail_json(msg=missing_required_lib("kubernetes"), exception=missing)
 

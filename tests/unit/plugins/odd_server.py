@@ -12,8 +12,8 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Cluster
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.http import Http, Patience
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Resource
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.rest import Http, Patience
 from ansible_collections.mtv.teardown.tests.unit.plugins.build import AFTER, BEFORE, RESOURCES
 
 OWN, SHARED, MTV = "auto-ab12-vms", "shared-vms", "openshift-mtv"

@@ -1,13 +1,14 @@
 # Copyright (c) 2026 mtv.teardown contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a cause is told from, and what it says."""
+"""What a cause on the cluster is told from."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from ansible_collections.mtv.teardown.plugins.module_utils._cause import Cause
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj
@@ -74,4 +75,7 @@ class Stuck:
 
 
 # Tells one cause from what was read, or that it is another.
-Tells = Callable[[Stuck], "Cause | None"]
+class Tells(Protocol):
+    """One cause: told from what was read of an object, or None where it is another one."""
+
+    def __call__(self, stuck: Stuck, /) -> Cause | None: ...

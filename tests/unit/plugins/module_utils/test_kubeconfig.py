@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster import http as rest
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster import rest
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError, NoConnectionError
 
 SECRET = "c2VjcmV0LXRoYXQtbm9ib2R5LXNob3VsZC1zZWU"

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import urllib3
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Cluster
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.http import PATIENCE, Http, Patience
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.rest import PATIENCE, Http, Patience
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
 from ansible_collections.mtv.teardown.tests.unit.plugins.build import RESOURCES, obj
 

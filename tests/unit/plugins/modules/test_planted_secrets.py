@@ -23,7 +23,7 @@ import pytest
 from ansible.module_utils import basic
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.mtv.teardown.plugins.module_utils import _secrets
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster import http
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster import rest
 from ansible_collections.mtv.teardown.plugins.module_utils._openstack import client as openstack
 from ansible_collections.mtv.teardown.plugins.module_utils._ovirt import client as ovirt
 from ansible_collections.mtv.teardown.plugins.module_utils._vsphere import client as vsphere
@@ -107,7 +107,7 @@ def logged(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     monkeypatch.setattr(basic, "has_journal", False)
     monkeypatch.setattr(_secrets, "_known", ())
     kubernetes.client.Configuration.set_default(None)  # as in a process of its own
-    monkeypatch.setattr(http.Http, "_tries", lambda _self: 1)
+    monkeypatch.setattr(rest.Http, "_tries", lambda _self: 1)
     for client in (vsphere, ovirt, openstack):
         patience = client.Patience(tries=1, silence=5.0, pause=0.0)
         monkeypatch.setattr(client, "Patience", lambda made=patience: made)

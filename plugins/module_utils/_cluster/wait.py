@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Cluster, Watch
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj, Resource, conditions
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
-from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
+from ansible_collections.mtv.teardown.plugins.module_utils._limits import Clock, Limits
 
 Done = Callable[[Obj], bool]
 
@@ -49,7 +49,7 @@ class _Waiter:
     def __init__(
         self, cluster: Cluster, objects: Iterable[Obj], limits: Limits, done: Done, whole: bool = False
     ) -> None:
-        self._cluster, self._limits, self._done, self._whole = cluster, limits, done, whole
+        self._cluster, self._clock, self._done, self._whole = cluster, Clock(limits), done, whole
         self._groups: dict[tuple[Resource, str | None], dict[str, Obj]] = defaultdict(dict)
         for obj in objects:
             self._groups[(obj.resource, obj.namespace)][obj.uid] = obj
@@ -57,7 +57,6 @@ class _Waiter:
         self._over = False
         self._watches: set[Watch] = set()
         self._errors: list[tuple[Resource, str | None, str]] = []
-        self._started = self._moved = time.monotonic()
 
     def run(self) -> Waited:
         threads = [threading.Thread(target=self._follow, args=key, daemon=True) for key in self._groups]
@@ -65,7 +64,7 @@ class _Waiter:
             thread.start()
         try:
             with self._lock:
-                while self._pending() and any(t.is_alive() for t in threads) and (left := self._left()) > 0:
+                while self._pending() and any(t.is_alive() for t in threads) and (left := self._clock.left()) > 0:
                     self._lock.wait(min(left, 1.0))
         finally:
             self._end()
@@ -76,10 +75,6 @@ class _Waiter:
 
     def _pending(self) -> list[Obj]:
         return [obj for group in self._groups.values() for obj in group.values()]
-
-    def _left(self) -> float:
-        now = time.monotonic()
-        return min(self._limits.stall - (now - self._moved), self._limits.total - (now - self._started))
 
     def _end(self) -> None:
         with self._lock:
@@ -125,7 +120,7 @@ class _Waiter:
             self._breathe(_POLL)  # may list, but not watch
 
     def _watch(self, resource: Resource, namespace: str | None, version: str, whole: bool) -> None:
-        seconds = int(max(1, min(_LONGEST_WATCH, self._left())))
+        seconds = int(max(1, min(_LONGEST_WATCH, self._clock.left())))
         watch = self._cluster.watch(resource, namespace, version, seconds, whole=whole)
         with self._lock:
             self._watches.add(watch)
@@ -160,7 +155,7 @@ class _Waiter:
                 return
             else:
                 group[obj.uid] = obj
-            self._moved = time.monotonic()
+            self._clock.moved()
             self._lock.notify_all()
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils._cause import Cause
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
-from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
+from ansible_collections.mtv.teardown.plugins.module_utils._limits import Clock, Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._openstack import causes
 from ansible_collections.mtv.teardown.plugins.module_utils._openstack.client import Cloud
 from ansible_collections.mtv.teardown.plugins.module_utils._openstack.reading import facts_of
@@ -60,12 +60,11 @@ class Removal:
         limits: Limits,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._cloud, self._limits, self._sleep = cloud, limits, sleep
+        self._cloud, self._clock, self._sleep = cloud, Clock(limits), sleep
         self._pending = {one.id: _Target(one) for one in targets}
         for target in self._pending.values():
             target.after = frozenset(_before(target.one, [t.one for t in self._pending.values()]))
         self._held: dict[str, Cause] = {}
-        self._begun = self._moved = time.monotonic()
 
     def run(self) -> Mapping[str, Cause]:
         pause = _FIRST_PAUSE
@@ -75,35 +74,35 @@ class Removal:
                 pause = _FIRST_PAUSE if asked else min(pause * 1.5, _LONGEST_PAUSE)
                 if not self._pending:
                     break
-                if time.monotonic() > self._ends():
+                if self._left() < 0:
                     self._give_up()
                     continue
-                self._sleep(min(pause, max(0.05, self._ends() - time.monotonic())))
+                self._sleep(min(pause, max(0.05, self._left())))
                 self._look()
         return self._held
 
-    def _ends(self) -> float:
+    def _left(self) -> float:
         """Lack of progress ends it: sooner when all that is left is refused, and nothing on its way out."""
         going = any(target.asked for target in self._pending.values())
-        patience = self._limits.stall if going else min(self._limits.stall, self._limits.settle)
-        return min(self._moved + patience, self._begun + self._limits.total)
+        limits = self._clock.limits
+        return self._clock.left(None if going else min(limits.stall, limits.settle))
 
     def _give_up(self) -> None:
         """Of what nothing comes any more. What only waited for it has its turn now, unless all the time is used up."""
-        over = time.monotonic() > self._begun + self._limits.total
+        over = self._clock.total_left() < 0
         stays = [i for i, target in self._pending.items() if over or not target.after & self._pending.keys()]
         for ident in stays:
             self._hold(ident, causes.why(self._pending[ident].one))
-        self._limits = self._limits.brief()
+        self._clock.limits = self._clock.limits.brief()
 
     def _hold(self, ident: str, cause: Cause) -> None:
         target = self._pending.pop(ident)
         self._held[target.one.identity] = cause
-        self._moved = time.monotonic()
+        self._clock.moved()
 
     def _gone(self, ident: str) -> None:
         del self._pending[ident]
-        self._moved = time.monotonic()
+        self._clock.moved()
 
     # Asking
 
@@ -137,7 +136,7 @@ class Removal:
         if error is None:
             target.asked = time.monotonic()
             target.learn(asked=True, code=0, error="")
-            self._moved = target.asked
+            self._clock.moved()
         elif error.status == 404 and error.reason != "NoService":
             self._gone(ident)
         else:
@@ -192,7 +191,9 @@ class Removal:
             target.learn(snapshots=tuple(self._staying_snapshots(ident, snapshots)))
         mark = tuple(str(target.one.facts.get(name)) for name in ("status", "task_state", "servers", "snapshots"))
         if mark != target.mark:
-            self._moved, target.mark = (time.monotonic() if target.mark else self._moved), mark
+            if target.mark:
+                self._clock.moved()
+            target.mark = mark
         if self._stays(target):
             self._hold(ident, causes.why(target.one))
 
@@ -232,7 +233,7 @@ class Removal:
             target.learn(begun=True)
             return False
         if not facts.get("begun"):
-            return time.monotonic() > target.asked + self._limits.settle
+            return time.monotonic() > target.asked + self._clock.limits.settle
         if facts.get("status") != "ERROR" or target.repeated:
             return facts.get("status") == "ERROR"
         target.asked, target.repeated = 0.0, True

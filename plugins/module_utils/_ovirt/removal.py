@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 
 from ansible_collections.mtv.teardown.plugins.module_utils._cause import Cause
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
-from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
+from ansible_collections.mtv.teardown.plugins.module_utils._limits import Clock, Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._ovirt.causes import Held, cause_of, lasting
 from ansible_collections.mtv.teardown.plugins.module_utils._ovirt.client import Engine, Machine, Refused, Volume
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.ownership import Remote
@@ -61,19 +61,6 @@ class _Disk:
     used_by: tuple[str, ...] = ()
 
 
-@dataclass
-class _Clock:
-    """Progress: the time since anything was seen to move."""
-
-    limits: Limits
-    started: float = field(default_factory=time.monotonic)
-    moved: float = field(default_factory=time.monotonic)
-
-    def is_over(self) -> bool:
-        now = time.monotonic()
-        return now - self.moved >= self.limits.stall or now - self.started >= self.limits.total
-
-
 class Removal:
     """One call of Site.remove."""
 
@@ -88,7 +75,7 @@ class Removal:
         self._vms = {one.id: _Vm(one) for one in targets if one.kind == "Vm"}
         self._disks = {one.id: _Disk(one) for one in targets if one.kind == "Disk"}
         self._decided = frozenset(self._disks)
-        self._clock = _Clock(limits)
+        self._clock = Clock(limits)
         self._round = 0
 
     def run(self) -> Mapping[str, Cause]:
@@ -104,8 +91,8 @@ class Removal:
                     raise
                 failed = exc  # an engine that restarts is back in a while
             if self._marks() != before:
-                self._clock.moved = time.monotonic()
-            if not self._working() or self._clock.is_over():
+                self._clock.moved()
+            if not self._working() or self._clock.left() <= 0:
                 break
             self._round += 1
             self._sleep(self._engine.patience.poll)

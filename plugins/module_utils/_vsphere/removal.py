@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
+from ansible_collections.mtv.teardown.plugins.module_utils._limits import Clock, Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._vsphere.causes import LOCKED
 from ansible_collections.mtv.teardown.plugins.module_utils._vsphere.client import VCenter, Waiter
 from ansible_collections.mtv.teardown.plugins.module_utils._vsphere.fault import Fault
@@ -48,12 +48,11 @@ class Removal:
     """Runs once."""
 
     def __init__(self, center: VCenter, limits: Limits) -> None:
-        self._center, self._limits = center, limits
+        self._center, self._clock = center, Clock(limits)
         self._waiter = Waiter(center)
         self._jobs: dict[str, _Job] = {}
         self._running: dict[str, _Job] = {}
         self._faults: dict[str, Fault] = {}
-        self._started = self._moved = time.monotonic()
         self._mark: tuple[object, ...] = ()
 
     def run(self, machines: Iterable[str], on: set[str], snapshots: Iterable[str] = ()) -> Mapping[str, Fault]:
@@ -63,17 +62,13 @@ class Removal:
             self._jobs[ref] = _Job(ref, POWER_OFF if ref in on else DESTROY)
         for ref in snapshots:
             self._jobs[ref] = _Job(ref, REMOVE_SNAPSHOT)
-        while self._jobs and self._left() > 0:
+        while self._jobs and self._clock.left() > 0:
             self._start()
             self._wait()
         for job in self._jobs.values():
             task = next((task for task, one in self._running.items() if one is job), job.awaits)
             self._faults[job.ref] = Fault("TaskHangs", task=task) if task else job.last or Fault("TimedOut")
         return self._faults
-
-    def _left(self) -> float:
-        now = time.monotonic()
-        return min(self._limits.stall - (now - self._moved), self._limits.total - (now - self._started))
 
     def _start(self) -> None:
         """What is due, as long as there is room."""
@@ -98,7 +93,7 @@ class Removal:
         return self._center.start(job.ref, job.step)
 
     def _wait(self) -> None:
-        ended = self._waiter.next(min(1.0, max(0.1, self._left())))
+        ended = self._waiter.next(min(1.0, max(0.1, self._clock.left())))
         for task, result in ended.items():
             job = self._running.pop(task, None)
             for other in [one for one in self._jobs.values() if one.awaits == task]:
@@ -107,7 +102,8 @@ class Removal:
                 self._ended(job, result if isinstance(result, Fault) else None)
         mark = self._waiter.progress()
         if ended or mark != self._mark:
-            self._mark, self._moved = mark, time.monotonic()
+            self._mark = mark
+            self._clock.moved()
         if not self._waiter.pending and self._jobs:
             time.sleep(max(0.0, min(0.2, min(job.due for job in self._jobs.values()) - time.monotonic())))
 

@@ -14,7 +14,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._provider import tear
 from ansible_collections.mtv.teardown.plugins.module_utils._run import earlier
 from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import Status
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
-from ansible_collections.mtv.teardown.plugins.module_utils._vsphere import disks
+from ansible_collections.mtv.teardown.plugins.module_utils._vsphere import client, disks
 from ansible_collections.mtv.teardown.plugins.module_utils._vsphere import site as vsphere
 
 from tests.contract.providers import names, session_of
@@ -137,7 +137,40 @@ def test_while_nobody_can_ask_the_others_a_clone_stays(vcenter: peer.VCenter) ->
     assert names(remove(vcenter, recorded(CLONE)).done) == {CLONE}
 
 
-def test_where_there_is_no_clone_no_disk_is_read(vcenter: peer.VCenter) -> None:
+@pytest.mark.parametrize(("missed", "goes"), [((2,), True), ((2, 4), False)], ids=["once", "twice"])
+def test_a_reading_with_gaps_is_no_reading(vcenter: peer.VCenter, missed: tuple[int, ...], goes: bool) -> None:
+    """Names and disks, read together and one of them not told, are asked for apart: the disks after the clone's own."""
+    vcenter.make(CLONE, "database-vm")
+    gap = {"method": "RetrievePropertiesEx", "fault": "missing", "value": "database-vm", "times": 1}
+    vcenter.rules(*({**gap, "skip": skip} for skip in missed))
+    done = remove(vcenter, recorded(CLONE))
+    assert (names(done.done) == {CLONE}, CLONE in vcenter.named()) == (goes, not goes)
+    assert goes or "not every VM tells which disks it has" in done.refused[0]["reason"]
+
+
+def test_disks_of_all_vms_are_read_once_a_run(vcenter: peer.VCenter, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With their names; once the clones have gone, names alone; and with names alone a clone is judged as strictly."""
+    asked: list[tuple[str, ...]] = []
+    real = client.VCenter.everything
+
+    def everything(self: client.VCenter, kinds: Any, properties: Any) -> client.Properties:
+        asked.extend([tuple(properties)] if kinds == "VirtualMachine" else [])
+        return real(self, kinds, properties)
+
+    monkeypatch.setattr(client.VCenter, "everything", everything)
+    vcenter.make(CLONE, f"{PREFIX}-b")
+    both, alone = ("name", *disks.BRIEFLY), ("name",)
+    done = remove(vcenter, recorded(CLONE))
+    assert names(done.done) == {CLONE, f"{PREFIX}-b"}
+    assert asked == [both, alone]
+    later = earlier.with_deleted(recorded(CLONE), {"provider_clones": {"deleted": done.done}})
+    vcenter.make({"name": CLONE, "power": "poweredOn"}, {"name": "database-vm", "attach": OWN})
+    asked.clear()
+    assert names(remove(vcenter, later).refused) == {CLONE}
+    assert asked == [alone, disks.BRIEFLY]
+
+
+def test_where_there_is_no_clone_no_disk_is_asked_for_apart(vcenter: peer.VCenter) -> None:
     def reads() -> int:
         vcenter.forget_calls()
         survey(vcenter, recorded(CLONE))
@@ -147,7 +180,7 @@ def test_where_there_is_no_clone_no_disk_is_read(vcenter: peer.VCenter) -> None:
     vcenter.make(CLONE)
     plain = reads()
     vcenter.make({"name": f"{PREFIX}-odd", "attach": "[LocalDS_0] x/y.vmdk"})
-    assert (plain, reads()) == (without + 2, without + 2)
+    assert (plain, reads()) == (without + 1, without + 2)
 
 
 # -- where nobody looked ----------------------------------------------------------------------------------------

@@ -95,9 +95,10 @@ class Properties:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """store: moRef of a datastore; folder: where in it, as C([name] folder); patterns: names there, with C(*)."""
+    """browser: of a datastore, None where it is not told; folder: where in it, as C([name] folder); patterns: names
+    there, with C(*)."""
 
-    store: str
+    browser: Any
     folder: str
     patterns: Sequence[str]
 
@@ -356,18 +357,16 @@ class VCenter:
         """What is found by each search, under its name; and name -> why it could not be looked there."""
         spec = vim.host.DatastoreBrowser.SearchSpec
         details = vim.host.DatastoreBrowser.FileInfo.Details(fileType=True)
-        browsers = self.objects("Datastore", {one.store for one in searches.values()}, ("browser",)).values
         tasks: dict[str, str] = {}
         found: dict[str, list[str]] = {}
         unread: dict[str, str] = {}
         for name, one in searches.items():
-            browser = browsers.get(one.store, {}).get("browser")
-            if browser is None:
+            if one.browser is None:
                 unread[name] = "its browser cannot be read"
                 continue
             wanted = spec(matchPattern=list(one.patterns), details=details)
             try:
-                tasks[self._task(partial(browser.SearchDatastore_Task, one.folder, wanted))] = name
+                tasks[self._task(partial(one.browser.SearchDatastore_Task, one.folder, wanted))] = name
             except vmodl.MethodFault as exc:
                 unread[name] = _told(fault_of(exc))
             except ApiError as exc:

@@ -19,7 +19,8 @@ from typing import Any
 DEVICES = "config.hardware.device"
 FILES = "layoutEx.file"  # with what only a snapshot has attached
 # The same in a tenth of the time, for all VMs; it does not tell of snapshots, and an empty one need not be true.
-LAYOUT, SNAPSHOTS = BRIEFLY = ("layout.disk", "rootSnapshot")
+# Of a VM that has none, "snapshot" is shorter than "rootSnapshot".
+LAYOUT, SNAPSHOTS = BRIEFLY = ("layout.disk", "snapshot")
 # How vCenter and the suite name what belongs to NAME: NAME_1, NAME-000002, NAME_disk_1.
 _NUMBERED = r"(?:[-_](?:disk_?)?\d+)*"
 

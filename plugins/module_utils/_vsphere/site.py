@@ -86,11 +86,13 @@ class VSphereSite:
     # -- looking ------------------------------------------------------------------------------------------------
 
     def look(self, session: Session) -> Seen:
-        """Names of all VMs in one reading; the rest only of those that may be the session's."""
+        """Names of all VMs in one reading, with their disks where a clone is to be expected; the rest only of those
+        that may be the session's."""
         homes = self._center.everything(("Datacenter", "Folder"), ("name", "parent"))
         if "Datacenter" not in homes.kinds.values():
             raise garbage(f"{self.connection.key}: {self.connection.address} shows no datacenter, so nothing in one")
-        named = self._center.everything("VirtualMachine", ("name",))
+        # What was noted here is most likely deleted since: then the disks are read only when a clone is met.
+        named, layouts = self._named(with_disks=not session.lineage)
         planned = ownership.planned(session, self.connection.host)
         names = {moref: plain_name(str(values["name"])) for moref, values in named.values.items() if "name" in values}
         inspected = ownership.inspected(session, self.connection.host)
@@ -102,7 +104,7 @@ class VSphereSite:
         places = _places(homes.values)
         mine = {ref: one for ref, one in details.values.items() if ownership.may_be(session, "vsphere", names[ref])}
         noted = {ref: one for ref, one in details.values.items() if one.get("config.instanceUuid") in session.lineage}
-        disks = self._disks(mine | noted, names)
+        disks = self._disks(mine | noted, names, layouts)
         hosts = self._hosts(details.values)
         machines = [
             self._machine(ref, values, places, disks.get(ref, ""), hosts) for ref, values in details.values.items()
@@ -121,24 +123,39 @@ class VSphereSite:
         complete = {kind: count for kind, count in scopes.items() if kind not in unread}
         return Seen((*machines, *snapshots, *files), complete, unread)
 
-    def _disks(self, machines: Mapping[str, Mapping[str, Any]], names: Mapping[str, str]) -> dict[str, str]:
-        """Why each of these must not be deleted with its disks; no other VM may have them."""
+    def _named(self, with_disks: bool) -> tuple[Properties, Properties | None]:
+        """Names of all VMs; and their layouts, where those have been read with them to the end."""
+        if with_disks:
+            both = self._center.everything("VirtualMachine", ("name", *vsphere_disks.BRIEFLY))
+            if not both.unread:
+                return both, both
+        return self._center.everything("VirtualMachine", ("name",)), None
+
+    def _disks(
+        self, machines: Mapping[str, Mapping[str, Any]], names: Mapping[str, str], layouts: Properties | None
+    ) -> dict[str, str]:
+        """Why each of these must not be deleted with its disks; no other VM may have them. layouts: of all VMs, None
+        where they are not read yet."""
         had = {ref: disks for ref, values in machines.items() if (disks := vsphere_disks.attached(values)) is not None}
         homes = {ref: _folder(str(values.get(_PATH) or "")) for ref, values in machines.items()}
         doubt = any(vsphere_disks.doubtful(names[ref], homes[ref], disks) for ref, disks in had.items())
-        known = self._users(had, names, doubt) if had else vsphere_disks.Users({})
+        known = self._users(had, names, layouts, doubt) if had else vsphere_disks.Users({})
         kept = {ref: vsphere_disks.kept(ref, names[ref], homes[ref], disks, known) for ref, disks in had.items()}
         # One that cannot be reached is not deleted anyhow, and says why.
         return {ref: kept.get(ref, _UNTOLD if _is_connected(values) else "") for ref, values in machines.items()}
 
     def _users(
-        self, known: Mapping[str, vsphere_disks.Attached], names: Mapping[str, str], doubt: bool
+        self,
+        known: Mapping[str, vsphere_disks.Attached],
+        names: Mapping[str, str],
+        layouts: Properties | None,
+        doubt: bool,
     ) -> vsphere_disks.Users:
         """Who has which disk, of all VMs. doubt: some of the known disks are not plainly own."""
         told, close = Properties(), ("name", vsphere_disks.DEVICES, vsphere_disks.FILES)
         disks: dict[str, vsphere_disks.Attached | None] = {}
         if not doubt:
-            told = self._center.everything("VirtualMachine", vsphere_disks.BRIEFLY)
+            told = layouts or self._center.everything("VirtualMachine", vsphere_disks.BRIEFLY)
             disks = {ref: vsphere_disks.briefly(values) for ref, values in told.values.items()}
         if doubt or not vsphere_disks.are_true(disks, known):
             closer = told = self._center.everything("VirtualMachine", close)
@@ -212,13 +229,13 @@ class VSphereSite:
 
     def _files(self, session: Session, machines: Iterable[Remote]) -> tuple[list[Remote], tuple[str, ...]]:
         """Files in datastores that are named as a clone, or were noted of one, and are no registered VM's."""
-        stores = self._center.everything("Datastore", ("name", "summary.accessible"))
+        stores = self._center.everything("Datastore", ("name", "summary.accessible", "browser"))
         unread = list(stores.unread)
-        at_hand: dict[str, str] = {}
+        at_hand: dict[str, Any] = {}
         for ref, values in stores.values.items():
             name = str(values.get("name") or ref)
             if values.get("summary.accessible") is True:
-                at_hand[name] = ref
+                at_hand[name] = values.get("browser")
             else:
                 unread.append(f"datastore {name}: not accessible")
         noted = {path: kind for one in session.lineage for kind, path in [_noted_file(one)] if path}

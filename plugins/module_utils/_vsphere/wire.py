@@ -33,7 +33,8 @@ else:
 
 # What no parser of XML takes, as it stands or by its number.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|&#(?:x([0-9a-fA-F]+)|([0-9]+));")
-_SUSPECT = re.compile(b"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]|&#")
+# Where it may be. Three searches, for one pattern of all three takes four times as long.
+_CONTROL, _LAST, _NUMBERED = re.compile(b"[\x00-\x08\x0b\x0c\x0e-\x1f]"), b"\xef\xbf", b"&#"
 _UNKNOWN = "\ufffd"
 _ENVELOPE = re.compile(rb"\s*(?:<\?xml[^>]*\?>\s*)?<(?:[\w.-]+:)?Envelope[\s>]")
 # Of pyVmomi, for what is SOAP and means nothing.
@@ -51,7 +52,7 @@ def readable(body: bytes) -> bytes:
     except UnicodeDecodeError:
         text = body.decode("utf-8", "replace")
     else:
-        if not _SUSPECT.search(body):
+        if _NUMBERED not in body and _LAST not in body and not _CONTROL.search(body):
             return body
     return _FORBIDDEN.sub(_allowed, text).encode()
 

@@ -108,12 +108,13 @@ class Center:
         wanted = set(re.findall(r"<pathSet>([\w.]+)<", body))
         kinds = set(re.findall(r"<propSet><type>(\w+)<", body))
         refs = re.findall(r'<obj type="(\w+)">([^<]+)<', body)
+        in_pages = refs[0][0] == "ContainerView" and "VirtualMachine" in kinds and "name" in wanted
         if refs[0][0] == "ContainerView":
             refs = [(kind, ref) for kind, ref in self._all() if kind in kinds]
         listed = [self._content(kind, ref, wanted) for kind, ref in refs if kind in kinds]
         if not listed:
             return ""
-        first = len(listed) > 1 and "VirtualMachine" in kinds and "name" in wanted and len(wanted) == 1
+        first = in_pages and len(listed) > 1
         self._rest = listed[1:]
         return _told(_COLLECTOR.RetrieveResult(objects=listed[:1] if first else listed, token="1" if first else None))
 

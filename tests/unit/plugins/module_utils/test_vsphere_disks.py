@@ -108,7 +108,7 @@ def test_a_layout_tells_all_but_of_snapshots() -> None:
         frozenset(("[ds] a.vmdk", "[ds] base.vmdk"))
     )
     assert disks.briefly(layout()) == disks.Attached(frozenset())
-    assert disks.briefly(layout("[ds] a.vmdk", rootSnapshot=["snapshot-1"])) is None
+    assert disks.briefly(layout("[ds] a.vmdk", snapshot=SimpleNamespace(rootSnapshotList=[]))) is None
     assert disks.briefly({"name": CLONE}) is None
 
 

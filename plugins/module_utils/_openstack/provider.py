@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils._openstack import connection
@@ -28,7 +29,7 @@ SPEC: dict[str, Any] = {
 def _load() -> Loaded:
     from ansible_collections.mtv.teardown.plugins.module_utils._openstack import client, site
 
-    return Loaded(client.IMPORT_ERROR, client.Patience(tries=1), site.open_site)
+    return Loaded(client.IMPORT_ERROR, partial(client.Patience, tries=1), site.open_site)
 
 
 PROVIDER = Provider(

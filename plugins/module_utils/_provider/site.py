@@ -97,12 +97,12 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A provider whose library has been imported. missing: the traceback when that failed; briefly: patience with a
-    server that has not answered before; open_site: takes a Connection, patience, and what Provider.opened_with names.
-    """
+    """A provider whose library has been imported. missing: the traceback when that failed; briefly: makes the patience
+    with a server that has not answered before; open_site: takes a Connection, patience, and what Provider.opened_with
+    names."""
 
     missing: str | None
-    briefly: Any
+    briefly: Callable[[], Any]
     open_site: Callable[..., AbstractContextManager[Site]]
 
 

@@ -112,7 +112,7 @@ def _opener(kind: str, briefly: bool, **more: Any) -> Opener:
     if loaded.missing:
         return partial(_Unusable, missing_required_lib(provider.library), "")
     options = {name: value for name, value in more.items() if name in provider.opened_with}
-    return partial(loaded.open_site, **({"patience": loaded.briefly} if briefly else {}), **options)
+    return partial(loaded.open_site, **({"patience": loaded.briefly()} if briefly else {}), **options)
 
 
 def _unusable(kind: str, key: str, error: str) -> Target:

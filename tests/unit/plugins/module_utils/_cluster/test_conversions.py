@@ -31,7 +31,7 @@ from ansible_collections.mtv.teardown.tests.unit.plugins.build import (
     record,
     session,
 )
-from ansible_collections.mtv.teardown.tests.unit.plugins.module_utils.test_ownership import decide
+from ansible_collections.mtv.teardown.tests.unit.plugins.module_utils._cluster.test_ownership import decide
 from ansible_collections.mtv.teardown.tests.unit.plugins.random_worlds import CATALOG, Memory
 
 SHARED, JOBS = "shared-vms", "inspections"

@@ -24,7 +24,8 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session.decision imp
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session, from_dict
 from ansible_collections.mtv.teardown.tests.unit.plugins.build import AFTER, BEFORE, PLAN, PREFIX, STARTED, obj, record
 from ansible_collections.mtv.teardown.tests.unit.plugins.build import session as known_session
-from ansible_collections.mtv.teardown.tests.unit.plugins.module_utils import test_clones, test_ownership
+from ansible_collections.mtv.teardown.tests.unit.plugins.module_utils._cluster import test_ownership
+from ansible_collections.mtv.teardown.tests.unit.plugins.module_utils._provider import test_clones
 from ansible_collections.mtv.teardown.tests.unit.plugins.random_worlds import CATALOG, Memory, world
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st

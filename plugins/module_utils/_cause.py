@@ -5,7 +5,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,3 +20,8 @@ class Cause:
     name: str
     text: str
     next_step: str
+
+
+def first(tells: Iterable[Callable[[T], Cause | None]], seen: T) -> Cause | None:
+    """The first cause that fits what was seen of an object."""
+    return next((cause for tell in tells if (cause := tell(seen)) is not None), None)

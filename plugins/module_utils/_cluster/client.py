@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -24,6 +23,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects impo
 )
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.rest import CONNECTIONS, Http, parsed
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError, garbage
+from ansible_collections.mtv.teardown.plugins.module_utils._together import together
 
 PAGE = 500
 # How often a write is tried that meets somebody else's.
@@ -99,11 +99,7 @@ class Cluster:
 
     def together(self, work: Callable[[A], B], items: Iterable[A]) -> list[B]:
         """work on every item, a bounded number at a time; results in the order of the items."""
-        items = list(items)
-        if len(items) < 2:
-            return [work(item) for item in items]
-        with ThreadPoolExecutor(max_workers=min(CONNECTIONS, len(items))) as pool:
-            return list(pool.map(work, items))
+        return together(work, items, CONNECTIONS)
 
     # -- discovery ------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.mtv.teardown.plugins.module_utils._cause import Cause
+from ansible_collections.mtv.teardown.plugins.module_utils._cause import Cause, first
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.ownership import Remote
 
 Tells = Callable[[Remote], "Cause | None"]
@@ -249,10 +249,9 @@ CAUSES: tuple[Tells, ...] = (
 
 
 def why(one: Remote) -> Cause:
-    for tells in CAUSES:
-        cause = tells(one)
-        if cause is not None:
-            return cause
+    known = first(CAUSES, one)
+    if known is not None:
+        return known
     state = _fact(one, "status") or "in a state that is not told"
     return Cause(
         "unknown",

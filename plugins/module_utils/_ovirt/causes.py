@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.mtv.teardown.plugins.module_utils._cause import Cause
+from ansible_collections.mtv.teardown.plugins.module_utils._cause import Cause, first
 
 _AGAIN = "then run the teardown again"
 
@@ -197,10 +197,9 @@ CAUSES: tuple[Tells, ...] = (
 
 def cause_of(held: Held) -> Cause:
     """The first cause that its facts and the engine's words tell."""
-    for tells in CAUSES:
-        found = tells(held)
-        if found is not None:
-            return found
+    known = first(CAUSES, held)
+    if known is not None:
+        return known
     said = f": {held.said}" if held.said else ", and the engine does not say why"
     return Cause(
         "unknown",
@@ -212,4 +211,4 @@ def cause_of(held: Held) -> Cause:
 def lasting(status: int, said: str) -> bool:
     """True for a refusal that no waiting changes."""
     held = Held("Vm", "", said=said, status=status)
-    return any(tells(held) is not None for tells in (forbidden, delete_protected, in_pool))
+    return first((forbidden, delete_protected, in_pool), held) is not None

@@ -7,7 +7,6 @@ provider; what differs is behind Site."""
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -24,7 +23,10 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session.model import
 from ansible_collections.mtv.teardown.plugins.module_utils._session.provider_types import ALIASES
 from ansible_collections.mtv.teardown.plugins.module_utils._session.resources_file import Record
 from ansible_collections.mtv.teardown.plugins.module_utils._session.result import ASK_THE_OWNER, Result, absent_item
+from ansible_collections.mtv.teardown.plugins.module_utils._together import together
 
+# So many providers at once.
+_AT_ONCE = 16
 _UNMET = "VMs on it are named by their ids, and no provider that is configured is this server: not looked for there"
 Wants = Callable[[Remote], bool]
 # Told of the items that are about to be deleted; once they have gone, nobody knows what belonged to them.
@@ -102,7 +104,7 @@ def lacking(targets: Sequence[Target], session: Session) -> tuple[list[dict[str,
             except ApiError as exc:
                 return (), exc.msg
 
-        answers = dict(zip((site.connection.key for site in sites), _together(ask, sites), strict=True))
+        answers = dict(zip((site.connection.key for site in sites), together(ask, sites, _AT_ONCE), strict=True))
     missing = [
         {
             "verb": lack.right,
@@ -217,16 +219,8 @@ def _opened(targets: Sequence[Target]) -> Iterator[tuple[list[Site], dict[str, A
             except ApiError as exc:
                 failed[target.connection.key] = exc
 
-        _together(enter, targets)
+        together(enter, targets, _AT_ONCE)
         yield sites, failed
-
-
-def _together(work: Callable[[Any], Any], each: Sequence[Any]) -> list[Any]:
-    """One thread for each provider; the answers in their order."""
-    if not each:
-        return []
-    with ThreadPoolExecutor(max_workers=min(len(each), 16)) as pool:
-        return list(pool.map(work, each))
 
 
 def _look(sites: Sequence[Site], failed: Mapping[str, ApiError], targets: Sequence[Target], session: Session) -> Survey:
@@ -240,7 +234,7 @@ def _look(sites: Sequence[Site], failed: Mapping[str, ApiError], targets: Sequen
         return replace(reading, remotes=tuple(one.at(site.server) for one in reading.remotes))
 
     types = {target.connection.key: target.connection.type for target in targets}
-    seen = dict(zip((site.connection.key for site in sites), _together(read, sites), strict=True))
+    seen = dict(zip((site.connection.key for site in sites), together(read, sites, _AT_ONCE), strict=True))
     decided = ownership.decide(session, (one for reading in seen.values() for one in reading.remotes))
     by_key = {site.connection.key: site for site in sites}
     whys = {one.identity: by_key[one.provider].why(one) for one, made in decided if made.ours}
@@ -308,7 +302,7 @@ def _remove(sites: Sequence[Site], owned: Sequence[Remote], limits: Limits) -> d
             held = dict.fromkeys(mine, causes.fails(site.connection.key, exc.msg))
         return {mine[identity].identity: cause for identity, cause in held.items()}
 
-    return {identity: cause for held in _together(work, sites) for identity, cause in held.items()}
+    return {identity: cause for held in together(work, sites, _AT_ONCE) for identity, cause in held.items()}
 
 
 # -- entries of a result ----------------------------------------------------------------------------------------

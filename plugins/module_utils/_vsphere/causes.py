@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.mtv.teardown.plugins.module_utils._cause import Cause
+from ansible_collections.mtv.teardown.plugins.module_utils._cause import Cause, first
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.causes import NOT_DELETED
 from ansible_collections.mtv.teardown.plugins.module_utils._vsphere.fault import Fault
 
@@ -162,4 +162,4 @@ CAUSES: tuple[Callable[[Held], Cause | None], ...] = (
 
 def why(held: Held) -> Cause:
     """The first cause that fits."""
-    return next((cause for tell in CAUSES if (cause := tell(held)) is not None), NOT_DELETED)
+    return first(CAUSES, held) or NOT_DELETED

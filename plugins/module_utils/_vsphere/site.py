@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from ansible_collections.mtv.teardown.plugins.module_utils._cause import Cause
+from ansible_collections.mtv.teardown.plugins.module_utils._cause import Cause, first
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import garbage
 from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import ownership
@@ -354,11 +354,7 @@ def _blocked(facts: Mapping[str, Any]) -> Cause | None:
     """What can be known before anything is tried: a delete that is disabled, files that cannot be reached, a question
     that would make the power-off hang."""
     held = causes.Held("VirtualMachine", facts)
-    for tell in (causes.method_disabled, causes.unreachable, causes.question):
-        cause = tell(held)
-        if cause is not None:
-            return cause
-    return None
+    return first((causes.method_disabled, causes.unreachable, causes.question), held)
 
 
 def _more_disks(one: Remote, values: Mapping[str, Any]) -> Cause | None:

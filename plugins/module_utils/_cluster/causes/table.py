@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.mtv.teardown.plugins.module_utils._cause import Cause
+from ansible_collections.mtv.teardown.plugins.module_utils._cause import Cause, first
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes import (
     answers,
     cluster,
@@ -29,4 +29,4 @@ UNKNOWN = Cause(
 
 def why(stuck: Stuck) -> Cause:
     """The cause of one object."""
-    return next((cause for tell in CAUSES if (cause := tell(stuck)) is not None), UNKNOWN)
+    return first(CAUSES, stuck) or UNKNOWN

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import io
 import threading
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -23,8 +24,10 @@ from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client impor
 from tests.lab.faults import FaultProxy
 
 _MOMENT = 0.4
-# (method, URL, body) -> (status, headers, body) of what was answered once.
-Memory = dict[tuple[str, str, Any], tuple[int, Any, bytes]]
+# (method, URL, body) -> when it was answered, and status, headers and body of the answer.
+Memory = dict[tuple[str, str, Any], tuple[float, int, Any, bytes]]
+# In seconds. An API server forgets after 5 min what the tokens of its pages stand for.
+_FRESH = 60
 
 
 class _Patience:
@@ -61,10 +64,10 @@ class _Pool:
 
     def _remembered(self, memory: Memory, method: str, url: str, more: dict[str, Any]) -> urllib3.HTTPResponse:
         key = (method, url, more.get("body"))
-        if key not in memory:
+        if key not in memory or time.monotonic() - memory[key][0] > _FRESH:
             answer = self._pool.request(method, url, **{**more, "preload_content": True})
-            memory[key] = (answer.status, answer.headers, answer.data)
-        status, headers, raw = memory[key]
+            memory[key] = (time.monotonic(), answer.status, answer.headers, answer.data)
+        _at, status, headers, raw = memory[key]
         return urllib3.HTTPResponse(io.BytesIO(raw), headers, status, preload_content=False)
 
 

@@ -37,19 +37,13 @@ scenarios=${*:-$(find extensions/molecule -mindepth 2 -maxdepth 2 -name molecule
 logs=$root/.cache/checks/molecule
 mkdir -p "$logs"
 
+# Two at a time, each in a lab of its own: much of a teardown is waiting.
+side_by_side=2
+export MTV_TEARDOWN_LAB_OPTIONS="$options"
 failed=0
-for scenario in $scenarios; do
-  log=$logs/$flavor-$scenario.log
-  begun=$(date +%s)
-  code=0
-  # Each set has a lab of its own.
-  MTV_TEARDOWN_LAB=molecule-$flavor MTV_TEARDOWN_LAB_OPTIONS=$options MOLECULE_EPHEMERAL_DIRECTORY=$logs/$flavor/$scenario ANSIBLE_NOCOLOR=1 \
-    NO_COLOR=1 molecule test -s "$scenario" >"$log" 2>&1 </dev/null || code=$?
-  # A missing playbook is only a warning there.
-  if grep -q 'Missing playbook' "$log" || ! grep -Eq "successful=$steps .*skipped=0 .*missing=0 .*failed=0" "$log"; then code=99; fi
-  if [ $code -eq 0 ]; then word=passed; else word=FAILED failed=1; fi
-  printf 'molecule: %-20s %-9s  %s in %s s\n' "$scenario" "$flavor" "$word" $(($(date +%s) - begun))
-  if [ $code -ne 0 ]; then grep -vE '^ *$' "$log" | tail -n 60; fi
+printf '%s\n' "$scenarios" | xargs -n 1 -P $side_by_side --process-slot-var=MTV_TEARDOWN_PLACE \
+  tests/checks/world.sh "$flavor" $steps || failed=1
+for place in $(seq 0 $((side_by_side - 1))); do
+  python -m tests.lab down --name "molecule-$flavor-$place"
 done
-python -m tests.lab down --name "molecule-$flavor"
 exit $failed

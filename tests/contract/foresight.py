@@ -9,7 +9,9 @@ answer that never comes. So the limit is short for what the proxy will keep sile
 
 from __future__ import annotations
 
+import io
 import threading
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -22,6 +24,10 @@ from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client impor
 from tests.lab.faults import FaultProxy
 
 _MOMENT = 0.4
+# (method, URL, body) -> when it was answered, and status, headers and body of the answer.
+Memory = dict[tuple[str, str, Any], tuple[float, int, Any, bytes]]
+# In seconds. An API server forgets after 5 min what the tokens of its pages stand for.
+_FRESH = 60
 
 
 class _Patience:
@@ -40,27 +46,43 @@ class _Patience:
 
 
 class _Pool:
-    """The client's pool of connections; it asks the proxy what will come."""
+    """The client's pool of connections; it asks the proxy what will come. memory: what no rule names is asked once."""
 
-    def __init__(self, pool: Any, proxy: FaultProxy, patience: _Patience) -> None:
-        self._pool, self._proxy, self._patience = pool, proxy, patience
+    def __init__(self, pool: Any, proxy: FaultProxy, patience: _Patience, memory: Memory | None) -> None:
+        self._pool, self._proxy, self._patience, self._memory = pool, proxy, patience, memory
 
     def request(self, method: str, url: str, **more: Any) -> Any:
         parts = urlsplit(url)
-        hangs = self._proxy.would_hang(method, f"{parts.path}?{parts.query}" if parts.query else parts.path)
+        path = f"{parts.path}?{parts.query}" if parts.query else parts.path
+        if self._memory is not None and not any(rule.names(method, path) for rule in self._proxy.rules):
+            return self._remembered(self._memory, method, url, more)
+        hangs = self._proxy.would_hang(method, path)
         self._patience.here.hangs = hangs
         if hangs:
             more["timeout"] = urllib3.Timeout(connect=rest.PATIENCE.connect, read=_MOMENT)
         return self._pool.request(method, url, **more)
 
+    def _remembered(self, memory: Memory, method: str, url: str, more: dict[str, Any]) -> urllib3.HTTPResponse:
+        key = (method, url, more.get("body"))
+        if key not in memory or time.monotonic() - memory[key][0] > _FRESH:
+            answer = self._pool.request(method, url, **{**more, "preload_content": True})
+            memory[key] = (time.monotonic(), answer.status, answer.headers, answer.data)
+        _at, status, headers, raw = memory[key]
+        return urllib3.HTTPResponse(io.BytesIO(raw), headers, status, preload_content=False)
+
 
 def through(
-    proxy: FaultProxy, waits: list[float] | None = None, tries: int = 2, kubeconfig: Path | None = None
+    proxy: FaultProxy,
+    waits: list[float] | None = None,
+    tries: int = 2,
+    kubeconfig: Path | None = None,
+    memory: Memory | None = None,
 ) -> Cluster:
-    """Our client. waits: what it would have waited between tries; kubeconfig: another than the proxy's."""
+    """Our client. waits: what it would have waited between tries; kubeconfig: another than the proxy's; memory: shared
+    by clients that ask the same of a server on which nothing changes."""
     http = rest.connect(SimpleNamespace(params={"kubeconfig": str(kubeconfig or proxy.kubeconfig)}))
     patience: Any = _Patience(tries)
     http.patience = patience
-    http._pool = _Pool(http._pool, proxy, patience)
+    http._pool = _Pool(http._pool, proxy, patience, memory)
     http._sleep = (waits if waits is not None else []).append
     return Cluster(http)

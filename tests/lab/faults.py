@@ -51,15 +51,16 @@ class Rule:
         """Whether it does now; counts it."""
         strikes = self.would_strike(method, path)
         self.struck += strikes
-        if self.skip > 0 and self._names(method, path):
+        if self.skip > 0 and self.names(method, path):
             self.skip -= 1
         return strikes
 
     def would_strike(self, method: str, path: str) -> bool:
         over = self.times is not None and self.struck >= self.times
-        return self._names(method, path) and self.skip <= 0 and not over
+        return self.names(method, path) and self.skip <= 0 and not over
 
-    def _names(self, method: str, path: str) -> bool:
+    def names(self, method: str, path: str) -> bool:
+        """Whether it is about such a request, now or at another time."""
         return bool(re.search(self.method, method) and re.search(self.path, path))
 
 

@@ -13,6 +13,8 @@ from typing import Any
 from tests.lab.operator.api import Api
 
 Entry = dict[str, Any]
+# CDI's populator marks a claim and the prime that is filled for it; the claim's owner is no claim.
+_PRIME = "cdi.kubevirt.io/storage.populator.kind"
 # These come and go by themselves.
 _VOLATILE = ("events", "leases", "endpoints", "endpointslices")
 
@@ -52,17 +54,21 @@ async def snapshot(api: Api) -> dict[str, Entry]:
                 "path": f"{base}{inside}/{plural}/{metadata['name']}",
                 "resourceVersion": metadata["resourceVersion"],
             }
-    for answer in answers:
-        for item in answer["items"]:
-            if _goes(item, found):
-                found[item["metadata"]["uid"]]["goes"] = True
+    items = [item for answer in answers for item in answer["items"]]
+    bound = {one["metadata"]["uid"] for one in items if (one.get("status") or {}).get("phase") == "Bound"}
+    for item in items:
+        if _goes(item, found, bound):
+            found[item["metadata"]["uid"]]["goes"] = True
     return found
 
 
-def _goes(item: Entry, there: dict[str, Entry]) -> bool:
+def _goes(item: Entry, there: dict[str, Entry], bound: set[str]) -> bool:
     """What a controller will delete, though it may take it 15 s, and more on a busy machine: what only had owners that
-    are gone, and a volume with policy Delete whose claim is gone. What is being deleted may be held on purpose."""
+    are gone, a volume with policy Delete whose claim is gone, and a prime of CDI whose volume its claim has got. What is being
+    deleted may be held on purpose."""
     owners = item["metadata"].get("ownerReferences") or []
+    if _PRIME in (item["metadata"].get("annotations") or {}) and any(owner["uid"] in bound for owner in owners):
+        return True
     if owners and not any(owner["uid"] in there for owner in owners) and "deletionTimestamp" not in item["metadata"]:
         return True
     spec = item.get("spec")

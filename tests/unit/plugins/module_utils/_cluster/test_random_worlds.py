@@ -56,6 +56,7 @@ def shown(w: World, wrong: Iterable[str]) -> list[str]:
     return [o.shown for o in w.objects if o.uid in set(wrong)]
 
 
+@pytest.mark.worlds
 @settings(max_examples=DECIDED, **COMMON)
 @given(number=NUMBERS)
 @example(number=0)
@@ -106,6 +107,7 @@ def _rights_inside(w: World) -> set[str]:
     return {o.uid for o in w.objects if o.kind == "RoleBinding" and o.namespace in gone}
 
 
+@pytest.mark.worlds
 @settings(max_examples=TORN_DOWN, **COMMON)
 @given(number=NUMBERS)
 def test_what_check_mode_names_is_what_a_run_deletes(number: int) -> None:
@@ -141,6 +143,7 @@ def test_what_check_mode_names_is_what_a_run_deletes(number: int) -> None:
 UNREAD = 1500
 
 
+@pytest.mark.worlds
 @settings(max_examples=UNREAD, **COMMON)
 @given(number=NUMBERS)
 @example(number=0)
@@ -168,6 +171,7 @@ def test_lists_that_fail_cost_no_bystander_and_are_never_clean(number: int) -> N
     assert judged["verdict"] != "clean" or not left, f"clean, and there is {left}"
 
 
+@pytest.mark.worlds
 def test_ten_thousand_different_worlds_were_seen() -> None:
     """Runs after the two above: a generator that makes the same world again and again proves nothing."""
     assert len(seen["decided"]) + len(seen["torn down"]) >= 10_000

@@ -64,7 +64,7 @@ async def snapshot(api: Api) -> dict[str, Entry]:
 
 def _goes(item: Entry, there: dict[str, Entry], bound: set[str]) -> bool:
     """What a controller will delete, though it may take it 15 s, and more on a busy machine: what only had owners that
-    are gone, a volume with policy Delete whose claim is gone, and a prime of CDI whose volume its claim has got. What is
+    are gone, a volume with policy Delete whose claim is gone, a prime of CDI whose volume its claim has got. What is
     being deleted may be held on purpose."""
     owners = item["metadata"].get("ownerReferences") or []
     if _PRIME in (item["metadata"].get("annotations") or {}) and any(owner["uid"] in bound for owner in owners):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Paired with FILE_SPEC in module_utils/_run/providers.py."""
+    """Paired with FILE_SPEC in module_utils/_run/targets.py."""
 
     DOCUMENTATION = r"""
 options:

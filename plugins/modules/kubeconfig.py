@@ -69,12 +69,13 @@ context:
 """
 
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import kubeconfig_writer
+from ansible_collections.mtv.teardown.plugins.module_utils._run import cluster_module
 from ansible_collections.mtv.teardown.plugins.module_utils._run import module as _module
 
 
 def main() -> None:
     """Write it."""
-    module = _module.module_of(
+    module = cluster_module.module_of(
         {
             "path": {"type": "path", "required": True},
             "state": {"type": "str", "choices": ["present"], "default": "present"},
@@ -82,7 +83,7 @@ def main() -> None:
     )
 
     def work() -> dict[str, object]:
-        made = kubeconfig_writer.of(*_module.connection_of(module))
+        made = kubeconfig_writer.of(*cluster_module.connection_of(module))
         if not module.check_mode:
             kubeconfig_writer.write(module.params["path"], made)
         host = made["clusters"][0]["cluster"]["server"]

@@ -349,17 +349,24 @@ from datetime import UTC, datetime
 from functools import partial
 
 from ansible_collections.mtv.teardown.plugins.module_utils._report import run, summary
-from ansible_collections.mtv.teardown.plugins.module_utils._run import earlier, load, providers, verify
+from ansible_collections.mtv.teardown.plugins.module_utils._run import (
+    cluster_module,
+    earlier,
+    load,
+    providers,
+    targets,
+    verify,
+)
 from ansible_collections.mtv.teardown.plugins.module_utils._run import module as _module
 from ansible_collections.mtv.teardown.plugins.module_utils._session import ignore, notes
 
 
 def main() -> None:
     """Look and tell."""
-    module = providers.cluster_module_of(
+    module = providers.module_of(
         {
             **_module.SESSION_SPEC,
-            **providers.UNOPENED_SPEC,
+            **targets.UNOPENED_SPEC,
             "phases": {"type": "dict", "default": {}},
             "targets": {"type": "list", "elements": "dict", "default": []},
             "verify_ignore": _module.IGNORE_SPEC,
@@ -383,7 +390,7 @@ def main() -> None:
             earlier=earlier.remaining_by(options["phases"]),
         )
         session = earlier.with_deleted(load.session_of(options), options["phases"])
-        cluster = _module.cluster_of(module)
+        cluster = cluster_module.cluster_of(module)
         known = [*options["targets"], *earlier.deleted_by(options["phases"])]
         result = verify.verify(cluster, session, terms, known, earlier.not_done(options["phases"]))
         session = result.pop("session")

@@ -197,13 +197,13 @@ requests:
 from functools import partial
 
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import delete, order
-from ansible_collections.mtv.teardown.plugins.module_utils._run import load
+from ansible_collections.mtv.teardown.plugins.module_utils._run import cluster_module, load_vms
 from ansible_collections.mtv.teardown.plugins.module_utils._run import module as _module
 
 
 def main() -> None:
     """Delete and wait."""
-    module = _module.module_of(
+    module = cluster_module.module_of(
         {
             **_module.SESSION_SPEC,
             **_module.WAIT_SPEC,
@@ -227,10 +227,10 @@ def main() -> None:
         module.fail_json(msg=f"give plan or {named[0]}, not both, for either says which VMs are meant")
     alone = options["plan"] is not None or bool(options["vms"] and not named)
     session = partial(
-        load.session_of_vms, plan=options["plan"], vms=options["vms"], namespace=options["namespace"] or ""
+        load_vms.session_of_vms, plan=options["plan"], vms=options["vms"], namespace=options["namespace"] or ""
     )
     phase = partial(delete.run, phase=order.VMS, only=only, wait=options["wait"])
-    _module.run_phase(module, "deleted", phase, session if alone else None)
+    cluster_module.run_phase(module, "deleted", phase, session if alone else None)
 
 
 if __name__ == "__main__":

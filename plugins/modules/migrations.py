@@ -165,19 +165,20 @@ requests:
 """
 
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import cancel_archive
+from ansible_collections.mtv.teardown.plugins.module_utils._run import cluster_module
 from ansible_collections.mtv.teardown.plugins.module_utils._run import module as _module
 
 
 def main() -> None:
     """Cancel and wait."""
-    module = _module.module_of(
+    module = cluster_module.module_of(
         {
             **_module.SESSION_SPEC,
             **_module.WAIT_SPEC,
             "state": {"type": "str", "choices": ["canceled"], "default": "canceled"},
         }
     )
-    _module.run_phase(module, "canceled", cancel_archive.cancel)
+    cluster_module.run_phase(module, "canceled", cancel_archive.cancel)
 
 
 if __name__ == "__main__":

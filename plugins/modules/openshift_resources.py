@@ -170,12 +170,13 @@ requests:
 from functools import partial
 
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import delete
+from ansible_collections.mtv.teardown.plugins.module_utils._run import cluster_module
 from ansible_collections.mtv.teardown.plugins.module_utils._run import module as _module
 
 
 def main() -> None:
     """Delete and wait."""
-    module = _module.module_of(
+    module = cluster_module.module_of(
         {
             **_module.SESSION_SPEC,
             **_module.WAIT_SPEC,
@@ -187,7 +188,7 @@ def main() -> None:
             "state": {"type": "str", "choices": ["absent"], "default": "absent"},
         }
     )
-    _module.run_phase(module, "deleted", partial(delete.run, phase=module.params["phase"]))
+    cluster_module.run_phase(module, "deleted", partial(delete.run, phase=module.params["phase"]))
 
 
 if __name__ == "__main__":

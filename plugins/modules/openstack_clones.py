@@ -206,16 +206,17 @@ requests:
   sample: 31
 """
 
-from ansible_collections.mtv.teardown.plugins.module_utils._run import providers
+from ansible_collections.mtv.teardown.plugins.module_utils._openstack.provider import PROVIDER
+from ansible_collections.mtv.teardown.plugins.module_utils._run import provider_module
 
 
 def main() -> None:
     """Delete and wait."""
-    module = providers.module_of(
-        "openstack",
+    module = provider_module.module_of(
+        PROVIDER,
         state={"type": "str", "choices": ["absent"], "default": "absent"},
     )
-    providers.run_phase(module, "openstack", lambda one: not providers.stands_alone(one))
+    provider_module.run_phase(module, PROVIDER, lambda one: not provider_module.stands_alone(one))
 
 
 if __name__ == "__main__":

@@ -208,16 +208,17 @@ requests:
   sample: 31
 """
 
-from ansible_collections.mtv.teardown.plugins.module_utils._run import providers
+from ansible_collections.mtv.teardown.plugins.module_utils._ovirt.provider import PROVIDER
+from ansible_collections.mtv.teardown.plugins.module_utils._run import provider_module
 
 
 def main() -> None:
     """Delete and wait."""
-    module = providers.module_of(
-        "ovirt",
+    module = provider_module.module_of(
+        PROVIDER,
         state={"type": "str", "choices": ["absent"], "default": "absent"},
     )
-    providers.run_phase(module, "ovirt", lambda _one: True)
+    provider_module.run_phase(module, PROVIDER, lambda _one: True)
 
 
 if __name__ == "__main__":

@@ -156,19 +156,20 @@ requests:
 """
 
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import cancel_archive
+from ansible_collections.mtv.teardown.plugins.module_utils._run import cluster_module
 from ansible_collections.mtv.teardown.plugins.module_utils._run import module as _module
 
 
 def main() -> None:
     """Archive and wait."""
-    module = _module.module_of(
+    module = cluster_module.module_of(
         {
             **_module.SESSION_SPEC,
             **_module.WAIT_SPEC,
             "state": {"type": "str", "choices": ["archived"], "default": "archived"},
         }
     )
-    _module.run_phase(module, "archived", cancel_archive.archive)
+    cluster_module.run_phase(module, "archived", cancel_archive.archive)
 
 
 if __name__ == "__main__":

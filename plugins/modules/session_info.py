@@ -342,7 +342,7 @@ from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.find import Found
-from ansible_collections.mtv.teardown.plugins.module_utils._run import load, look, preflight, providers
+from ansible_collections.mtv.teardown.plugins.module_utils._run import cluster_module, load, look, preflight, providers
 from ansible_collections.mtv.teardown.plugins.module_utils._run import module as _module
 from ansible_collections.mtv.teardown.plugins.module_utils._session import ignore
 
@@ -357,7 +357,7 @@ def _ask(params: Mapping[str, Any], cluster: Cluster, found: Found) -> Mapping[s
 
 def main() -> None:
     """Read and tell."""
-    module = providers.cluster_module_of(
+    module = providers.module_of(
         {
             **_module.SESSION_SPEC,
             "verify_ignore": _module.IGNORE_SPEC,
@@ -375,7 +375,7 @@ def main() -> None:
         configured = providers.configured(module.params)
         if module.params["inputs_only"]:
             return {"changed": False, **look.inputs(session, configured), "requests": 0}
-        cluster = _module.cluster_of(module)
+        cluster = cluster_module.cluster_of(module)
         ask = partial(_ask, module.params, cluster) if module.params["rights"] else None
         found = look.look(cluster, session, configured, module.params["fail_on_unreachable"], ask)
         for entry in found["rights"].get("untold", ()):

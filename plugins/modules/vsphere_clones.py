@@ -215,17 +215,18 @@ requests:
   sample: 31
 """
 
-from ansible_collections.mtv.teardown.plugins.module_utils._run import providers
+from ansible_collections.mtv.teardown.plugins.module_utils._run import provider_module
+from ansible_collections.mtv.teardown.plugins.module_utils._vsphere.provider import PROVIDER
 
 
 def main() -> None:
     """Delete and wait."""
-    module = providers.module_of(
-        "vsphere",
+    module = provider_module.module_of(
+        PROVIDER,
         forklift_snapshots={"type": "bool", "default": False},
         state={"type": "str", "choices": ["absent"], "default": "absent"},
     )
-    providers.run_phase(module, "vsphere", lambda _one: True, snapshots=module.params["forklift_snapshots"])
+    provider_module.run_phase(module, PROVIDER, lambda _one: True, snapshots=module.params["forklift_snapshots"])
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection 
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.ownership import Remote
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Seen
 from ansible_collections.mtv.teardown.plugins.module_utils._run.connections import connections
+from ansible_collections.mtv.teardown.plugins.module_utils._run.registry import PROVIDERS
 from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import Decision, Status
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session
 from ansible_collections.mtv.teardown.plugins.module_utils._session.resources_file import Record
@@ -57,7 +58,7 @@ def connection(peer: Peer, proxies: CloudProxies | None = None, user: str = "ci"
     domains = {"user_domain_name": "Default", "project_domain_name": "Default"}
     auth = {"auth_url": peer.auth_url, **names, **domains, **options.pop("auth", {})}
     given = {"auth": auth, "region_name": "RegionOne", **options}
-    made = connections("openstack", given, [], {})[0][0]
+    made = connections(PROVIDERS["openstack"], given, [], {})[0][0]
     if proxies is None:
         return made
     return replace(made, ca_file=proxies.ca_file, more={**made.more, **proxies.settings()})

@@ -15,6 +15,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._provider import prov
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Opener, Target
 from ansible_collections.mtv.teardown.plugins.module_utils._run.connections import connections
+from ansible_collections.mtv.teardown.plugins.module_utils._run.registry import PROVIDERS
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session
 from ansible_collections.mtv.teardown.plugins.module_utils._session.resources_file import Record
 
@@ -22,7 +23,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session.resources_fi
 def connection_of(entry: Mapping[str, Any], key: str = "source") -> Connection:
     """The connection of one entry of a providers file."""
     entries = providers_file.parse(json.dumps({key: entry}))
-    made, wrong = connections(str(entry["type"]), {}, entries, {})
+    made, wrong = connections(PROVIDERS[str(entry["type"])], {}, entries, {})
     assert not wrong, wrong
     return made[0]
 

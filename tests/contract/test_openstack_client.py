@@ -24,6 +24,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._openstack import cli
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import providers_file
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection
 from ansible_collections.mtv.teardown.plugins.module_utils._run.connections import connections
+from ansible_collections.mtv.teardown.plugins.module_utils._run.registry import PROVIDERS
 
 from tests.contract import clouds
 from tests.lab.faults import Rule
@@ -127,7 +128,7 @@ def test_a_token_of_another_project(cloud_peer: Peer) -> None:
     try:
         auth = {"application_credential_id": made.id, "application_credential_secret": made.secret}
         options = {"auth": {"auth_url": cloud_peer.auth_url, **auth}, "auth_type": "v3applicationcredential"}
-        at = connections("openstack", options, [], {})[0][0]
+        at = connections(PROVIDERS["openstack"], options, [], {})[0][0]
         assert made.secret not in repr(at)
         with client.Cloud(at) as cloud:
             assert cloud.project == other.sdk.current_project_id
@@ -244,16 +245,16 @@ def test_the_same_connection_from_everywhere(cloud_peer: Peer, tmp_path: Path, m
         json.dumps({"clouds": {"devstack": {"auth": {**auth, "domain_name": "Default"}, "region_name": "RegionOne"}}})
     )
     found = [clouds.connection(cloud_peer)]
-    found += connections("openstack", {}, providers_file.parse(json.dumps({"osp": entry})), {})[0]
+    found += connections(PROVIDERS["openstack"], {}, providers_file.parse(json.dumps({"osp": entry})), {})[0]
     with monkeypatch.context() as patched:
         for name, value in environment.items():
             patched.setenv(name, value)
-        found += connections("openstack", None, [], os.environ)[0]
+        found += connections(PROVIDERS["openstack"], None, [], os.environ)[0]
     with monkeypatch.context() as patched:
         patched.setenv("OS_CLIENT_CONFIG_FILE", str(file))
-        found += connections("openstack", None, [], os.environ)[0]
-        found += connections("openstack", {"cloud": "devstack"}, [], os.environ)[0]
-        assert connections("openstack", {"cloud": "nowhere"}, [], os.environ)[1]
+        found += connections(PROVIDERS["openstack"], None, [], os.environ)[0]
+        found += connections(PROVIDERS["openstack"], {"cloud": "devstack"}, [], os.environ)[0]
+        assert connections(PROVIDERS["openstack"], {"cloud": "nowhere"}, [], os.environ)[1]
     assert len(found) == 5
     for at in found:
         assert (at.host, at.port, at.username, at.secret) == (found[0].host, found[0].port, "ci", found[0].secret)

@@ -21,6 +21,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._openstack.site impor
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import teardown
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Target
 from ansible_collections.mtv.teardown.plugins.module_utils._run.connections import connections
+from ansible_collections.mtv.teardown.plugins.module_utils._run.registry import PROVIDERS
 
 from tests.contract import clouds
 
@@ -105,7 +106,7 @@ def test_logging_in(answer: str) -> None:
     """Refused as a whole, or, where a token came all the same, nothing is read with it."""
     with keystone(*LOGINS[answer]) as address:
         auth = {"auth_url": address, "username": "ci", "password": "s3cr3t", "project_name": "ci"}
-        made = connections("openstack", {"auth": {**auth, "user_domain_name": "D"}}, [], {})[0][0]
+        made = connections(PROVIDERS["openstack"], {"auth": {**auth, "user_domain_name": "D"}}, [], {})[0][0]
         target = Target(made, lambda at: open_site(at, clouds.HASTY))
         found = teardown.survey([target], clouds.session(PREFIX, f"{PREFIX}-rhel8-aaaa"))
     assert found.unreadable and (found.scopes, found.decided, found.absent) == ((), (), ())
@@ -126,7 +127,7 @@ def test_a_refused_password_is_sent_once(words: str) -> None:
     body = json.dumps({"error": {"code": 401, "message": words, "title": "Unauthorized"}})
     with keystone(401, body, {}) as address:
         auth = {"auth_url": address, "username": "ci", "password": "s3cr3t", "project_name": "ci"}
-        made = connections("openstack", {"auth": {**auth, "user_domain_name": "D"}}, [], {})[0][0]
+        made = connections(PROVIDERS["openstack"], {"auth": {**auth, "user_domain_name": "D"}}, [], {})[0][0]
         with pytest.raises(ApiError) as told, client.Cloud(made, clouds.HASTY):
             pass
     assert (told.value.status, told.value.lasting) == (401, True)
@@ -139,7 +140,9 @@ def test_a_dead_keystone_costs_one_window() -> None:
     assert client.Patience().window <= 60
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         auth = {"auth_url": f"http://127.0.0.1:{deaf.getsockname()[1]}/v3", "username": "ci", "project_name": "ci"}
-        made = connections("openstack", {"auth": {**auth, "password": "s3cr3t", "user_domain_name": "D"}}, [], {})[0][0]
+        made = connections(
+            PROVIDERS["openstack"], {"auth": {**auth, "password": "s3cr3t", "user_domain_name": "D"}}, [], {}
+        )[0][0]
         patience = client.Patience(tries=9, silence=1.0, window=1.0, pause=0.0)
         started = time.monotonic()
         with pytest.raises(ApiError) as told, client.Cloud(made, patience):

@@ -16,6 +16,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._openstack.site impor
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import providers_file, teardown
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Target
 from ansible_collections.mtv.teardown.plugins.module_utils._run.connections import connections
+from ansible_collections.mtv.teardown.plugins.module_utils._run.registry import PROVIDERS
 from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import Status
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 
@@ -43,7 +44,7 @@ def targets(peer: Peer, *projects: str) -> list[Target]:
     entry = {"type": "openstack", "api_url": peer.auth_url, "username": "ci", "password": "secret"}
     where = {"user_domain_name": "Default", "project_domain_name": "Default", "region_name": "RegionOne"}
     file = {f"osp-{name}": {**entry, **where, "project_name": name} for name in projects}
-    made, wrong = connections("openstack", {}, providers_file.parse(json.dumps(file)), {})
+    made, wrong = connections(PROVIDERS["openstack"], {}, providers_file.parse(json.dumps(file)), {})
     assert (len(made), wrong) == (len(projects), {})
     return [Target(one, partial(open_site, patience=clouds.HASTY)) for one in made]
 

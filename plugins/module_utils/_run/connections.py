@@ -15,22 +15,20 @@ from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils import _credentials, _secrets
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError
-from ansible_collections.mtv.teardown.plugins.module_utils._openstack.connection import AUTH
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.providers_file import ProviderEntry
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Provider
-from ansible_collections.mtv.teardown.plugins.module_utils._run.registry import PROVIDERS
 
 Errors = dict[str, str]
 
 
 def connections(
-    kind: str, options: Mapping[str, Any] | None, entries: Iterable[ProviderEntry], environ: Mapping[str, str]
+    provider: Provider, options: Mapping[str, Any] | None, entries: Iterable[ProviderEntry], environ: Mapping[str, str]
 ) -> tuple[tuple[Connection, ...], Errors]:
     """All providers of this type that are configured, each once; the first source that names any counts. Beside them,
     key -> what is wrong with one that cannot be used."""
     wrong: Errors = {}
-    provider = PROVIDERS[kind]
+    kind = provider.type
     found = _usable(wrong, f"{kind} (options)", lambda: provider.from_options(options or {}))
     if not found and not wrong:
         for entry in (one for one in entries if one.type == kind):
@@ -59,6 +57,7 @@ def _sendable(one: Connection) -> Connection:
     more = dict(one.more)
     for name in _secrets.names_in(more):
         check = _credentials.token if name.endswith("token") else _credentials.password
-        more[name] = check(more[name], f"provider {one.key}: {name.removeprefix(AUTH)}")
+        _auth, _dot, option = name.rpartition(".")
+        more[name] = check(more[name], f"provider {one.key}: {option}")
     secret = _credentials.password(one.secret, f"provider {one.key}: password")
     return replace(one, secret=secret, more=more)

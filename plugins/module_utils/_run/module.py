@@ -1,7 +1,7 @@
 # Copyright (c) 2026 mtv.teardown contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the modules share: option specs (paired with the doc fragments), the connection, how they end."""
+"""What all modules share: option specs (paired with the doc fragments), and how they end."""
 
 from __future__ import annotations
 
@@ -10,15 +10,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
 from ansible_collections.mtv.teardown.plugins.module_utils import _secrets
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster import rest
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import TeardownError
-from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
-from ansible_collections.mtv.teardown.plugins.module_utils._run import load
 from ansible_collections.mtv.teardown.plugins.module_utils._session import ignore
-from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 from ansible_collections.mtv.teardown.plugins.module_utils._session.provider_types import SEARCHED
 from ansible_collections.mtv.teardown.plugins.module_utils._session.result import Result, shown
 
@@ -85,13 +79,6 @@ class Module(AnsibleModule):  # type: ignore[misc]
         raise AssertionError("unreachable")
 
 
-def module_of(spec: Mapping[str, Any], **rules: Any) -> Module:
-    """A module with the connection options of kubernetes.core and these. Of a kubeconfig only the secrets are hidden
-    (Module): up to kubernetes.core 6.2 all of it is, and a context named "c" blots every c out of the result."""
-    kubeconfig = {"kubeconfig": {**AUTH_ARG_SPEC["kubeconfig"], "no_log": False}}
-    return Module(argument_spec={**AUTH_ARG_SPEC, **kubeconfig, **spec}, supports_check_mode=True, **rules)
-
-
 def check_numbers(params: Mapping[str, Any]) -> None:
     """Raise TeardownError for a number that makes no sense, also in the options of a provider."""
     for name, value in params.items():
@@ -115,52 +102,6 @@ def run(module: Module, work: Callable[[], dict[str, Any]]) -> None:
     if result.get("failed"):
         module.fail_json(**result)
     module.exit_json(**result)
-
-
-def cluster_of(module: Module) -> Cluster:
-    _need_library(module)
-    return Cluster(rest.connect(module))
-
-
-def connection_of(module: Module) -> tuple[Any, Mapping[str, Any]]:
-    """How the cluster is reached: a configuration of the Kubernetes client, and headers."""
-    _need_library(module)
-    return rest.settings(module)
-
-
-def _need_library(module: Module) -> None:
-    missing = rest.missing_library()
-    if missing:
-        module.fail_json(msg=missing_required_lib("kubernetes"), exception=missing)
-
-
-def run_phase(
-    module: Module,
-    done: str,
-    phase: Callable[..., Result],
-    session: Callable[[Cluster], Session] | None = None,
-) -> None:
-    """The whole of a module that changes something: session, work, answer.
-
-    phase: takes (cluster, session, limits, check_mode, stalled=…); done: the name under which the answer lists what
-    the phase did; session: where it comes from, if not from the usual options.
-    """
-
-    def work() -> dict[str, Any]:
-        if session is None:
-            known = load.session_of(module.params)  # bad input ends before anything is asked
-            cluster = cluster_of(module)
-        else:
-            cluster = cluster_of(module)
-            known = session(cluster)
-        limits = Limits(float(module.params["stall_timeout"]), float(module.params["wait_timeout"]))
-        result = phase(cluster, known, limits, bool(module.check_mode), stalled=bool(module.params["stalled"]))
-        out = answer(result, done, bool(module.params["fail_on_remaining"]), cluster.requests)
-        if module._diff:
-            out["diff"] = diff([*result.done, *result.remaining], result.remaining)
-        return out
-
-    run(module, work)
 
 
 def answer(result: Result, done: str, fail_on_remaining: bool, requests: int) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._provider import prov
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection
 from ansible_collections.mtv.teardown.plugins.module_utils._run import load
 from ansible_collections.mtv.teardown.plugins.module_utils._run.connections import connections
+from ansible_collections.mtv.teardown.plugins.module_utils._run.registry import PROVIDERS
 
 from tests.lab.awx import job, projects, rules, serializers
 from tests.lab.awx.api import Controller, RefusedError
@@ -297,7 +298,7 @@ def test_our_types_make_the_files_as_they_are(controller: Controller, tmp_path: 
 
 def the(kind: str, env: dict[str, Any]) -> Connection:
     with mock.patch.dict(os.environ, env):
-        made, wrong = connections(kind, {}, (), env)
+        made, wrong = connections(PROVIDERS[kind], {}, (), env)
     assert wrong == {} and len(made) == 1
     return made[0]
 

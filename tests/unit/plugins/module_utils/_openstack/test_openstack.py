@@ -24,6 +24,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._provider import owne
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.ownership import Remote
 from ansible_collections.mtv.teardown.plugins.module_utils._run.connections import connections
+from ansible_collections.mtv.teardown.plugins.module_utils._run.registry import PROVIDERS
 from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import Decision, Status
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session
 from ansible_collections.mtv.teardown.plugins.module_utils._session.resources_file import Record
@@ -400,7 +401,7 @@ ENTRY = {
 )
 def test_from_entry(change: dict[str, Any], more: dict[str, str]) -> None:
     entry = providers_file.ProviderEntry("osp", "openstack", {**ENTRY, **change})
-    (made,), _wrong = connections("openstack", None, [entry], {})
+    (made,), _wrong = connections(PROVIDERS["openstack"], None, [entry], {})
     assert (made.host, made.username, made.secret) == ("cloud.example", "ci", "pass-word")
     assert more.items() <= made.more.items()
     assert ("project_name", "qe") in made.identity
@@ -410,7 +411,7 @@ def test_from_entry(change: dict[str, Any], more: dict[str, str]) -> None:
 @pytest.mark.parametrize("missing", ["api_url", "username", "password", "project_name"])
 def test_what_an_entry_must_say(missing: str) -> None:
     entry = providers_file.ProviderEntry("osp", "openstack", {**ENTRY, missing: ""})
-    found, wrong = connections("openstack", None, [entry], {})
+    found, wrong = connections(PROVIDERS["openstack"], None, [entry], {})
     assert found == () and "osp" in wrong["osp"]
 
 
@@ -427,7 +428,9 @@ def test_nothing_is_configured() -> None:
     ],
 )
 def test_from_options(options: dict[str, Any], expected: tuple[Any, ...]) -> None:
-    (made,), _wrong = connections("openstack", {**options, "validate_certs": False, "ca_cert": "/ca"}, [], {})
+    (made,), _wrong = connections(
+        PROVIDERS["openstack"], {**options, "validate_certs": False, "ca_cert": "/ca"}, [], {}
+    )
     assert (made.host, made.port, made.username, made.more["project_name"]) == expected
     assert not made.validate_certs
 
@@ -462,7 +465,7 @@ def test_clouds_that_do_not_fit_together(case: str, way: str, tmp_path: Path, mo
     monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(file))
     environ = {"OS_CLIENT_CONFIG_FILE": str(file)} | ({"OS_CLOUD": "x"} if way == "OS_CLOUD" else {})
     options = {"cloud": "x"} if way == "option" else {}
-    found, wrong = connections("openstack", options, [], environ)
+    found, wrong = connections(PROVIDERS["openstack"], options, [], environ)
     assert found == ()
     assert len(wrong) == 1
     key, error = next(iter(wrong.items()))
@@ -484,27 +487,27 @@ def test_clouds_that_do_not_fit_together(case: str, way: str, tmp_path: Path, mo
     ],
 )
 def test_options_that_do_not_fit_together(options: dict[str, Any]) -> None:
-    found, wrong = connections("openstack", options, [], {})
+    found, wrong = connections(PROVIDERS["openstack"], options, [], {})
     assert found == () and "s3cr3t" not in str(wrong) and len(wrong) == 1
 
 
 @pytest.mark.parametrize("fqdn", ["fd00::1", "[fd00::1]", "::1"])
 def test_an_address_of_ipv6(fqdn: str) -> None:
     entry = providers_file.ProviderEntry("osp", "openstack", {**ENTRY, "api_url": "", "fqdn": fqdn})
-    (made,), wrong = connections("openstack", None, [entry], {})
+    (made,), wrong = connections(PROVIDERS["openstack"], None, [entry], {})
     assert (made.host, wrong) == (fqdn.strip("[]"), {})
     assert made.more["auth_url"] == f"https://[{fqdn.strip('[]')}]:5000/v3"
 
 
 def test_options_without_an_address() -> None:
-    _found, wrong = connections("openstack", {"auth": {"username": "u"}}, [], {})
+    _found, wrong = connections(PROVIDERS["openstack"], {"auth": {"username": "u"}}, [], {})
     assert "auth_url" in "".join(wrong.values())
 
 
 def test_an_old_sdk_that_stumbles_over_a_service_without_an_answer() -> None:
     """openstacksdk before 4.11 ends with an AttributeError then; the module, which has more to tell, must not."""
     entry = providers_file.ProviderEntry("osp", "openstack", ENTRY)
-    cloud = Cloud(connections("openstack", None, [entry], {})[0][0], Patience(tries=2, pause=0.0))
+    cloud = Cloud(connections(PROVIDERS["openstack"], None, [entry], {})[0][0], Patience(tries=2, pause=0.0))
     cloud._sdk = object()  # has no attribute compute
     with pytest.raises(ApiError, match="cannot be asked for its versions") as failed:
         cloud.listing("Server")

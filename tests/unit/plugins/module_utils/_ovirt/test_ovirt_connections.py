@@ -14,6 +14,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._errors import Record
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import providers_file
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection
 from ansible_collections.mtv.teardown.plugins.module_utils._run.connections import connections
+from ansible_collections.mtv.teardown.plugins.module_utils._run.registry import PROVIDERS
 
 CA = __file__  # any file that is there
 URL = "https://rhv.example.com/ovirt-engine/api"
@@ -26,7 +27,7 @@ def only(
     options: dict[str, Any] | None = None, entries: Any = None, environ: dict[str, str] | None = None
 ) -> Connection:
     parsed = providers_file.parse(json.dumps(entries or {}))
-    found, wrong = connections("ovirt", options, parsed, environ or {})
+    found, wrong = connections(PROVIDERS["ovirt"], options, parsed, environ or {})
     if wrong:
         raise RecordError("; ".join(wrong.values()))
     [made] = found
@@ -68,7 +69,7 @@ def test_the_environment() -> None:
     assert told(made) == (*told(MADE)[:5], CA, {})
     assert "OVIRT" in made.key
     assert told(only(environ={"OVIRT_HOSTNAME": "rhv.example.com", "OVIRT_TOKEN": "t"}))[-1] == {"token": "t"}
-    assert connections("ovirt", None, (), {"OVIRT_USERNAME": "x"}) == ((), {})
+    assert connections(PROVIDERS["ovirt"], None, (), {"OVIRT_USERNAME": "x"}) == ((), {})
 
 
 def ini(folder: Path, text: str) -> str:

@@ -14,6 +14,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._errors import Record
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import providers_file
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection
 from ansible_collections.mtv.teardown.plugins.module_utils._run.connections import connections
+from ansible_collections.mtv.teardown.plugins.module_utils._run.registry import PROVIDERS
 
 ENTRY = {"type": "vsphere", "version": "8.0.1", "fqdn": "vc.example.com", "username": "u", "password": "hush-hush"}
 
@@ -21,7 +22,7 @@ ENTRY = {"type": "vsphere", "version": "8.0.1", "fqdn": "vc.example.com", "usern
 def made(
     entries: Any, options: dict[str, Any] | None = None, **environ: str
 ) -> tuple[tuple[Connection, ...], dict[str, str]]:
-    return connections("vsphere", options, providers_file.parse(json.dumps(entries)), environ)
+    return connections(PROVIDERS["vsphere"], options, providers_file.parse(json.dumps(entries)), environ)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +75,7 @@ def test_every_entry_of_the_type_once() -> None:
 )
 def test_a_wrong_entry_is_named_and_stops_no_other(entry: dict[str, Any], told: str) -> None:
     entries = providers_file.parse(json.dumps({"bad": entry, "good": ENTRY}), "folder/.providers.json")
-    found, wrong = connections("vsphere", None, entries, {})
+    found, wrong = connections(PROVIDERS["vsphere"], None, entries, {})
     assert [one.key for one in found] == ["good"]
     assert told in wrong["bad"] and "hush" not in wrong["bad"]
 
@@ -98,20 +99,20 @@ def test_entries_that_differ_in_anything_are_two(change: dict[str, Any]) -> None
 def test_clouds_that_differ_in_one_key_are_two(key: str) -> None:
     cloud = {**ENTRY, "type": "openstack", "api_url": "https://os:5000/v3", "project_name": "p", "region_name": "r"}
     entries = {"a": cloud, "b": {**cloud, key: "https://os:5000/other/v3" if key == "api_url" else "other"}}
-    found, _wrong = connections("openstack", None, providers_file.parse(json.dumps(entries)), {})
+    found, _wrong = connections(PROVIDERS["openstack"], None, providers_file.parse(json.dumps(entries)), {})
     assert [one.key for one in found] == ["a", "b"]
 
 
 def test_no_password_of_an_address_goes_anywhere() -> None:
     cloud = {**ENTRY, "type": "openstack", "api_url": "https://u:hush-hush@os:5000/v3", "project_name": "p"}
-    (one,), _wrong = connections("openstack", None, providers_file.parse(json.dumps({"a": cloud})), {})
+    (one,), _wrong = connections(PROVIDERS["openstack"], None, providers_file.parse(json.dumps({"a": cloud})), {})
     assert one.more["auth_url"] == "https://os:5000/v3"
 
 
 def test_the_file_of_a_ca_is_looked_for_beside_its_file(tmp_path: Path) -> None:
     (tmp_path / "ca.crt").touch()
     entries = providers_file.parse(json.dumps({"a": {**ENTRY, "ca_file": "ca.crt"}}), str(tmp_path / "providers.json"))
-    (one,), _wrong = connections("vsphere", None, entries, {})
+    (one,), _wrong = connections(PROVIDERS["vsphere"], None, entries, {})
     assert one.ca_file == str(tmp_path / "ca.crt")
 
 

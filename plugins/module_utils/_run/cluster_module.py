@@ -1,0 +1,73 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the modules share that work on the cluster: its connection, and a phase from its options to its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ansible.module_utils.basic import missing_required_lib
+from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster import rest
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Cluster
+from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
+from ansible_collections.mtv.teardown.plugins.module_utils._run import load
+from ansible_collections.mtv.teardown.plugins.module_utils._run import module as _module
+from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
+from ansible_collections.mtv.teardown.plugins.module_utils._session.result import Result
+
+
+def module_of(spec: Mapping[str, Any], **rules: Any) -> _module.Module:
+    """A module with the connection options of kubernetes.core and these. Of a kubeconfig only the secrets are hidden
+    (Module): up to kubernetes.core 6.2 all of it is, and a context named "c" blots every c out of the result."""
+    kubeconfig = {"kubeconfig": {**AUTH_ARG_SPEC["kubeconfig"], "no_log": False}}
+    return _module.Module(argument_spec={**AUTH_ARG_SPEC, **kubeconfig, **spec}, supports_check_mode=True, **rules)
+
+
+def cluster_of(module: _module.Module) -> Cluster:
+    """The cluster that the options of the module name."""
+    _need_library(module)
+    return Cluster(rest.connect(module))
+
+
+def connection_of(module: _module.Module) -> tuple[Any, Mapping[str, Any]]:
+    """How the cluster is reached: a configuration of the Kubernetes client, and headers."""
+    _need_library(module)
+    return rest.settings(module)
+
+
+def _need_library(module: _module.Module) -> None:
+    missing = rest.missing_library()
+    if missing:
+        module.fail_json(msg=missing_required_lib("kubernetes"), exception=missing)
+
+
+def run_phase(
+    module: _module.Module,
+    done: str,
+    phase: Callable[..., Result],
+    session: Callable[[Cluster], Session] | None = None,
+) -> None:
+    """The whole of a module that changes something: session, work, answer.
+
+    phase: takes (cluster, session, limits, check_mode, stalled=…); done: the name under which the answer lists what
+    the phase did; session: where it comes from, if not from the usual options.
+    """
+
+    def work() -> dict[str, Any]:
+        if session is None:
+            known = load.session_of(module.params)  # bad input ends before anything is asked
+            cluster = cluster_of(module)
+        else:
+            cluster = cluster_of(module)
+            known = session(cluster)
+        limits = Limits(float(module.params["stall_timeout"]), float(module.params["wait_timeout"]))
+        result = phase(cluster, known, limits, bool(module.check_mode), stalled=bool(module.params["stalled"]))
+        out = _module.answer(result, done, bool(module.params["fail_on_remaining"]), cluster.requests)
+        if module._diff:
+            out["diff"] = _module.diff([*result.done, *result.remaining], result.remaining)
+        return out
+
+    _module.run(module, work)

@@ -102,6 +102,36 @@ def claim(admin: Admin, namespace: str, name: str, owners: list[dict[str, Any]],
     return str(admin.make("PersistentVolumeClaim", namespace, name, metadata=meta, spec=spec)["metadata"]["uid"])
 
 
+def test_a_plan_stays_while_the_claims_cannot_be_read_that_forklift_would_delete_with_it(
+    proxy: FaultProxy, cluster: Cluster, admin: Admin, prefix: str
+) -> None:
+    started(admin, prefix)
+    shared = admin.namespace(f"shared-{prefix}")
+    plan = admin.make("Plan", prefix, f"{prefix}-p", spec={**PLAN_SPEC, "targetNamespace": shared})["metadata"]["uid"]
+    migration = {"plan": {"name": f"{prefix}-p", "namespace": prefix}}
+    admin.make("Migration", prefix, f"{prefix}-m", spec=migration)
+    disk = claim(admin, shared, "disk", [], plan)
+    volumes = [{"name": "v", "persistentVolumeClaim": {"claimName": "disk"}}]
+    domain = {"devices": {"disks": [{"name": "v", "disk": {"bus": "virtio"}}]}}
+    machine = {"runStrategy": "Halted", "template": {"spec": {"domain": domain, "volumes": volumes}}}
+    admin.make("VirtualMachine", shared, "rescued", spec=machine)
+    proxy.rules = [Rule("500", path=rf"/namespaces/{shared}/persistentvolumeclaims")]
+    run = teardown(through(proxy), Session(prefix=prefix))
+    assert run.verdict == "leftovers"
+    for kind, name in (("Plan", f"{prefix}-p"), ("Migration", f"{prefix}-m")):
+        left = run.left(kind, name)
+        assert (left["cause"], f"whose claims in {shared}" in left["reason"]) == ("contested", True)
+        now = admin.get(kind, prefix, name)
+        assert "deletionTimestamp" not in now["metadata"]
+        assert not now["spec"].get("archived") and not now["spec"].get("cancel")
+    assert run.left("Namespace", prefix)["cause"] == "contested"
+    assert admin.uid("PersistentVolumeClaim", shared, "disk") == disk
+    # Read, it is the VM that holds them.
+    proxy.rules = []
+    reason = teardown(cluster, Session(prefix=prefix)).left("Plan", f"{prefix}-p")["reason"]
+    assert "used by VirtualMachine" in reason
+
+
 def test_claims_that_others_own_or_use_stay_and_the_rest_goes(cluster: Cluster, admin: Admin, prefix: str) -> None:
     started(admin, prefix)
     shared = admin.namespace(f"shared-{prefix}")

@@ -33,14 +33,20 @@ class Coverage:
 
     def unread(self, kind: Kind, namespace: str | None) -> str:
         """Why nobody knows what there is of this kind in a namespace; empty when it was read, or cannot be there."""
+        if self._was_read(kind, namespace):
+            return ""
+        return self.failure(kind, namespace) or ("it was not read" if kind in self.served else "")
+
+    def failure(self, kind: Kind, namespace: str | None) -> str:
+        """Why it could not be read; empty, too, where nobody has tried."""
         group, name = kind
-        if self.read & {(group, name, namespace), (group, name, None)}:
+        if self._was_read(kind, namespace):
             return ""
-        if group in self.broken:
-            return self.broken[group]
-        if kind not in self.served:
-            return ""
-        return self.errors.get((group, name, namespace)) or self.errors.get((group, name, None)) or "it was not read"
+        failed = self.errors.get((group, name, namespace)) or self.errors.get((group, name, None))
+        return self.broken.get(group) or failed or ""
+
+    def _was_read(self, kind: Kind, namespace: str | None) -> bool:
+        return bool(self.read & {(*kind, namespace), (*kind, None)})
 
     def incomplete(self, namespace: str) -> str:
         """Why nobody knows all that is in a namespace; empty when everything in it was read."""

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Who else holds an object that is the session's: other living owners, and those who use its claim.
 
-What was not read is somebody's: an owner that could not be looked up holds, and in a namespace where not every kind of
-user was read, every claim is in use.
+What was not read is somebody's: an owner that could not be looked up holds, in a namespace where not every kind of user
+was read every claim is in use, and where claims were not read, they are somebody's with whose Plan they would go.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import order
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.coverage import Coverage
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj, Owner, referred
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj, Owner, referred, text
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.volume_users import claims_used, is_over
 
 # A DataVolume has the name of its claim, and makes it anew while it lives.
@@ -36,6 +36,7 @@ class Holders:
     _plans: dict[tuple[str, str], Obj] = field(init=False)
     _homes: dict[str, Obj] = field(init=False)
     _used: dict[str, str] | None = None
+    _unseen: dict[str, str] | None = None
 
     def __post_init__(self) -> None:
         self._claims = {
@@ -54,6 +55,15 @@ class Holders:
     def taking_along(self, obj: Obj) -> str:
         """Which claim that others use would go with it; empty when none would."""
         return self._uses().get(obj.uid, "")
+
+    def blind(self, obj: Obj) -> str:
+        """Why nobody knows what would go with it: it is a Plan or a Migration, or the session's namespace that one is
+        in, and what Forklift deletes with that could not be read."""
+        if self._unseen is None:
+            self._unseen = {}
+            for root, why in self._blind_roots():
+                self._mark_root(self._unseen, root, why)
+        return self._unseen.get(obj.uid, "")
 
     def unread_owners(self) -> dict[str, tuple[Owner, str | None]]:
         """uid -> owner, and the namespace of what it owns: those that a decision rests on and that were not met.
@@ -129,10 +139,37 @@ class Holders:
         if self._is_of_vm(claim):
             return
         for root in self._roots_of(claim):
-            used[root.uid] = f"with it Forklift would delete {claim.shown}: {why}"
-            home = self._homes.get(root.namespace or "")
-            if home is not None and self.is_own(root.namespace):
-                used[home.uid] = f"with it would go {root.shown}: {used[root.uid]}"
+            self._mark_root(used, root, f"with it Forklift would delete {claim.shown}: {why}")
+
+    def _mark_root(self, used: dict[str, str], root: Obj, why: str) -> None:
+        used[root.uid] = why
+        home = self._homes.get(root.namespace or "")
+        if home is not None and self.is_own(root.namespace):
+            used[home.uid] = f"with it would go {root.shown}: {why}"
+
+    def _blind_roots(self) -> Iterator[tuple[Obj, str]]:
+        """Plans and Migrations whose claims could not be read: Forklift deletes them all the same."""
+        for root in self.by_uid.values():
+            if root.group == order.FORKLIFT and root.kind in ("Plan", "Migration") and self.is_ours(root):
+                why = self._unread_claims(root)
+                if why:
+                    yield root, why
+
+    def _unread_claims(self, root: Obj) -> str:
+        """Why nobody knows what Forklift would delete with it; empty when all of that was read, or can be nobody's but
+        the session's."""
+        place = referred(root.spec("plan")) if root.kind == "Migration" else (root.namespace or "", root.name)
+        plan = self._plans.get(place)
+        if plan is None:  # where it has gone, Forklift does nothing
+            error = self.coverage.failure((order.FORKLIFT, "Plan"), place[0])
+            return f"nobody knows whose claims Forklift would delete with it: Plan: {error}" if error else ""
+        target = text(plan.spec("targetNamespace")) or plan.namespace or ""
+        if self.is_own(target):
+            return ""
+        kinds = CLAIMS if target in self._homes else (("", "Namespace"),)
+        errors = ((kind, self.coverage.failure((group, kind), target)) for group, kind in kinds)
+        told = f"nobody knows whose claims in {target} Forklift would delete with it"
+        return next((f"{told}: {kind}: {error}" for kind, error in errors if error), "")
 
     def _roots_of(self, claim: Obj) -> list[Obj]:
         """The Plan and the Migration that made it, by their labels."""

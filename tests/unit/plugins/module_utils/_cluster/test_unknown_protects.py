@@ -225,6 +225,33 @@ def test_a_claim_in_use_keeps_what_makes_forklift_delete_it(labels: dict[str, st
     assert told[beside.uid].status is Status.OWNED
 
 
+UNREAD_CLAIMS = [
+    pytest.param(failed("PersistentVolumeClaim"), "PersistentVolumeClaim: 500 for it", id="claims"),
+    pytest.param(failed("DataVolume", None, "403"), "DataVolume: 403", id="refused-in-the-whole-cluster"),
+    pytest.param({"broken": {"cdi.kubevirt.io": "stale"}, "read": everywhere("DataVolume")}, "stale", id="stale"),
+]
+
+
+@pytest.mark.parametrize(("less", "told"), UNREAD_CLAIMS)
+def test_what_makes_forklift_delete_claims_that_nobody_read_stays(less: dict[str, Any], told: str) -> None:
+    every = (obj("Namespace", SHARED), *OWN)
+    made = {o.uid: decide(OURS, o, *every, **less) for o in OWN}
+    assert {one.status for one in made.values()} == {Status.CONTESTED}
+    assert f"nobody knows whose claims in {SHARED} Forklift would delete with it: " in made[OWN_PLAN.uid].reason
+    assert told in made[OWN_PLAN.uid].reason
+    # Where the target has gone there are none, and in the session's own namespace they are its own.
+    assert decide(OURS, OWN_PLAN, *OWN, **less).status is Status.OWNED
+    at_home = obj("Plan", "p", PREFIX, uid="plan-uid", spec={"targetNamespace": PREFIX})
+    assert decide(OURS, at_home, obj("Namespace", PREFIX), **less).status is Status.OWNED
+
+
+def test_a_migration_whose_plan_was_not_read_stays() -> None:
+    less = failed("Plan", None)
+    made = decide(OURS, OWN_MIGRATION, obj("Namespace", SHARED), OWN[2], **less)
+    assert (made.status, "500 for it" in made.reason) == (Status.CONTESTED, True)
+    assert decide(OURS, OWN_MIGRATION, obj("Namespace", SHARED), OWN[2]).status is Status.OWNED
+
+
 def test_a_claim_that_a_migrated_vm_owns_is_safe_from_forklift() -> None:
     machine = obj("VirtualMachine", "ours", SHARED, labels=IN_OWN)
     volume = obj("DataVolume", "disk", SHARED, owners=(machine,), labels=IN_OWN)

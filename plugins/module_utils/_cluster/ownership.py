@@ -100,8 +100,9 @@ class Ownership:
         made = self._base(obj)
         if made.status is not Status.OWNED:
             return made
-        held = self._by_others(obj) or self._holders.blind(obj)
-        return Decision(Status.CONTESTED, made.evidence, held, made.test_name) if held else made
+        others = self._by_others(obj)
+        held = others or self._holders.blind(obj)
+        return Decision(Status.CONTESTED, made.evidence, held, made.test_name, blind=not others) if held else made
 
     def is_alone(self, obj: Obj) -> bool:
         """Whether it is the session's, and nobody else is known to hold it: then the session made it."""

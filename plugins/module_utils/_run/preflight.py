@@ -19,6 +19,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiErr
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import teardown
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Target
 from ansible_collections.mtv.teardown.plugins.module_utils._report import summary
+from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import Status
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 
 _MANIFESTS = "extensions/rights"
@@ -46,7 +47,9 @@ def needs(found: Found) -> Needs:
     """What a teardown of this is going to do on the cluster."""
     session, there = found.session, found.namespaces
     running = [obj for obj, _made in cancel_archive.to_cancel(found)]
-    namespaces = {obj.name for obj, _made in found.owned if (obj.group, obj.kind) == ("", "Namespace")}
+    # One that stays only while something cannot be read takes along what is in it, once the account may read that.
+    going = [obj for obj, made in found.decided if made.status is Status.OWNED or made.blind]
+    namespaces = {obj.name for obj in going if (obj.group, obj.kind) == ("", "Namespace")}
     targets = (obj for obj, _made in found.owned)
     known = {*session.own_namespaces(there or ()), *session.shared_namespaces()}
     places = tuple(sorted(place for place in known if there is None or place in there))

@@ -31,12 +31,14 @@ class Status(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """evidence: why it is the session's; reason: why it is not deleted; test_name: the test that made it."""
+    """evidence: why it is the session's; reason: why it is not deleted; test_name: the test that made it; blind: it is
+    contested for nothing but that something could not be read."""
 
     status: Status
     evidence: str = ""
     reason: str = ""
     test_name: str = ""
+    blind: bool = False
 
     @property
     def ours(self) -> bool:

@@ -11,13 +11,13 @@ root=$(cd "$(dirname "$0")/../.." && pwd -P)
 
 # The longest first, so that the last two end together, and what mostly waits (contract, providers) beside what mostly
 # computes. Their times are those of 2 slow cores.
-steps='contract|28 min|clients, phases, roles, playbooks and the commands of guides against a real API server
-molecule slim|13 min|every world torn down, on the own CRDs of the lab
-faults|16 min|faults on the wire, stuck objects, misbehaving controllers, races, rights
-providers|21 min|vCenter, oVirt engine, OpenStack, and the playbooks on them
+steps='contract|30 min|clients, phases, roles, playbooks and the commands of guides against a real API server
+molecule slim|15 min|every world torn down, on the own CRDs of the lab
+faults|15 min|faults on the wire, stuck objects, misbehaving controllers, races, rights
+providers|23 min|vCenter, oVirt engine, OpenStack, and the playbooks on them
 molecule real|10 min|every world torn down, on real CRDs where they are at hand
 versions|8 min|both ends of ansible-core, Python and libraries: sanity, units, a whole teardown
-units|6 min|decisions and modules
+units|8 min|decisions and modules
 runs|5 min|execution environment, CI pipelines, molecule of others
 awx|4 min|AWX as code, and jobs with what AWX injects
 sanity|2 min|ansible-test, no ignore file

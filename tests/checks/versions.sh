@@ -55,7 +55,7 @@ check_end() {
   install_tarball "$tarball" "$tree/$1.collections" "$core"
   say "$1: units"
   # The thousands of random worlds are made once, by units.sh: they try decisions, not versions.
-  pytest_at "$1" 640 tests/unit/plugins -m 'not worlds'
+  pytest_at "$1" 1880 tests/unit/plugins -m 'not worlds'
   say "$1: a whole teardown"
   tests/tools/whole_teardown.sh "versions-$1" "$venv/bin" "$tree/$1.collections"
 }

@@ -452,18 +452,18 @@ class _Reading:
         for _round in range(2):  # a Migration is known by its Plan
             ownership = self._ownership()
             owned = [(obj, made) for obj in self._objects.values() if (made := ownership.of(obj)).ours]
-            self._session = learn(self._session, owned, [obj for obj, _made in owned if ownership.is_alone(obj)])
+            self._session = learn(self._session, owned)
 
 
-def learn(session: Session, owned: Iterable[tuple[Obj, Decision]], alone: Iterable[Obj]) -> Session:
-    """The session with what these objects teach. alone: those of them that nobody else holds; the age of others would
-    make more ours."""
+def learn(session: Session, owned: Iterable[tuple[Obj, Decision]]) -> Session:
+    """The session with what these objects teach."""
     owned = list(owned)
     plans = [_plan_key(obj, made) for obj, made in owned if _is_root(obj, "Plan")]
     by_name = {(key.namespace, key.name): key for key in (*session.plans, *plans)}
     migrations = [key for obj, _made in owned if _is_root(obj, "Plan") for key in _history(obj)]
     migrations += [_migration_key(obj, made, by_name) for obj, made in owned if _is_root(obj, "Migration")]
     providers = [_provider_key(obj, made) for obj, made in owned if _is_root(obj, "Provider")]
+    alone = [obj for obj, made in owned if made.alone]  # the age of others' would make more ours
     conversions = [
         _conversion_key(obj, made) for obj, made in owned if made.status is Status.OWNED and _is_root(obj, "Conversion")
     ]

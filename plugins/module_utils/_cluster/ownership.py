@@ -100,16 +100,9 @@ class Ownership:
         made = self._base(obj)
         if made.status is not Status.OWNED:
             return made
-        others = self._by_others(obj)
+        others = self._holders.taking_along(obj) if self._is_own(obj.namespace) else self._held(obj)
         held = others or self._holders.blind(obj)
         return Decision(Status.CONTESTED, made.evidence, held, made.test_name, blind=not others) if held else made
-
-    def is_alone(self, obj: Obj) -> bool:
-        """Whether it is the session's, and nobody else is known to hold it: then the session made it."""
-        return self._is_sure(obj) and not self._by_others(obj)
-
-    def _by_others(self, obj: Obj) -> str:
-        return self._holders.taking_along(obj) if self._is_own(obj.namespace) else self._held(obj)
 
     def unread_owners(self) -> dict[str, tuple[Owner, str | None]]:
         """Owners that have to be looked up before any decision is final: see Holders."""

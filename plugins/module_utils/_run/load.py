@@ -12,8 +12,7 @@ from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import kinds
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError
-from ansible_collections.mtv.teardown.plugins.module_utils._session import notes as journal
-from ansible_collections.mtv.teardown.plugins.module_utils._session import notes_file, prefix, resources_file
+from ansible_collections.mtv.teardown.plugins.module_utils._session import notes, notes_file, prefix, resources_file
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session, from_dict
 from ansible_collections.mtv.teardown.plugins.module_utils._session.resources_file import Record
 
@@ -89,6 +88,6 @@ def _prefix(given: Any, pattern: str, records: Iterable[Record], source: str) ->
 
 
 def _with_journal(session: Session, folder: str) -> Session:
-    path = os.path.join(folder, journal.file_name(session.prefix))
+    path = os.path.join(folder, notes.file_name(session.prefix))
     text = notes_file.read(path) if folder else None
-    return session if text is None else journal.with_journal(session, text, path)
+    return session if text is None else notes.with_journal(session, text, path)

@@ -19,7 +19,6 @@ from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiErr
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import teardown
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Target
 from ansible_collections.mtv.teardown.plugins.module_utils._report import summary
-from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import Status
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 
 _MANIFESTS = "extensions/rights"
@@ -48,7 +47,7 @@ def needs(found: Found) -> Needs:
     session, there = found.session, found.namespaces
     running = [obj for obj, _made in cancel_archive.to_cancel(found)]
     # One that stays only while something cannot be read takes along what is in it, once the account may read that.
-    going = [obj for obj, made in found.decided if made.status is Status.OWNED or made.blind]
+    going = [obj for obj, made in found.decided if made.alone]
     namespaces = {obj.name for obj in going if (obj.group, obj.kind) == ("", "Namespace")}
     targets = (obj for obj, _made in found.owned)
     known = {*session.own_namespaces(there or ()), *session.shared_namespaces()}

@@ -43,3 +43,8 @@ class Decision:
     @property
     def ours(self) -> bool:
         return self.status in (Status.OWNED, Status.CONTESTED)
+
+    @property
+    def alone(self) -> bool:
+        """Whether it is the session's, and nobody else is known to hold it."""
+        return self.status is Status.OWNED or self.blind

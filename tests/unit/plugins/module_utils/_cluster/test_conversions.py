@@ -209,8 +209,7 @@ def test_the_server_of_its_vm(objects: list[Obj], held: Obj | None, host: str) -
 
 def test_what_was_known_of_it_is_kept() -> None:
     before = KNOWN.learned(conversions=(replace(KEY, host="vc.example", snapshot="snapshot-1"),))
-    found = conversion(status=CANCELED)
-    after = learn(before, [(found, Decision(Status.OWNED, "record"))], [found])
+    after = learn(before, [(conversion(status=CANCELED), Decision(Status.OWNED, "record"))])
     assert [(key.host, key.snapshot, key.vms) for key in after.conversions] == [
         ("vc.example", "snapshot-1", (("vm-7", "base"),))
     ]

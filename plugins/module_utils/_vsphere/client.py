@@ -34,7 +34,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._errors import (
     garbage,
 )
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection
-from ansible_collections.mtv.teardown.plugins.module_utils._vsphere import wire
+from ansible_collections.mtv.teardown.plugins.module_utils._vsphere import pages, wire
 from ansible_collections.mtv.teardown.plugins.module_utils._vsphere.fault import Fault
 
 try:
@@ -328,12 +328,16 @@ class VCenter:
             objectSet=objects,
             propSet=[collector.PropertySpec(type=one, pathSet=list(properties), all=False) for one in types],
         )
-        values: dict[str, dict[str, Any]] = {}
+        values: dict[str, Mapping[str, Any]] = {}
         unread: list[str] = []
         met: dict[str, str] = {}
         ask = partial(self._collector.RetrievePropertiesEx, [spec], collector.RetrieveOptions(maxObjects=PAGE))
-        page = self._typed((collector.RetrieveResult, type(None)), ask)  # None: there is nothing of the kind
+        page = self._typed((pages.Page, type(None)), ask)  # None: there is nothing of the kind
         while page is not None:
+            for one in page.plain:
+                if one.kind not in kinds:
+                    raise self._nonsense("it lists what it was not asked for")
+                met[one.ref], values[one.ref] = one.kind, one.values
             for content in page.objects:
                 if not isinstance(content.obj, types):
                     raise self._nonsense("it lists what it was not asked for")
@@ -346,7 +350,7 @@ class VCenter:
             if not page.token:
                 break
             go_on = partial(self._collector.ContinueRetrievePropertiesEx, page.token)
-            page = self._typed(collector.RetrieveResult, go_on)
+            page = self._typed(pages.Page, go_on)
         return Properties(values, tuple(unread), met)
 
     def _typed(self, kind: Any, call: Callable[[], Any]) -> Any:

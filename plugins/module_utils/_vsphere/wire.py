@@ -21,8 +21,10 @@ from xml.etree import ElementTree
 from xml.parsers.expat import ExpatError
 
 from ansible_collections.mtv.teardown.plugins.module_utils import _secrets
+from ansible_collections.mtv.teardown.plugins.module_utils._vsphere import pages
 
 try:
+    from pyVmomi import vmodl
     from pyVmomi.SoapAdapter import SoapStubAdapter, StubAdapterBase
     from pyVmomi.VmomiSupport import GetServiceVersions, versionIdMap
 except ImportError:
@@ -66,9 +68,9 @@ def _allowed(found: re.Match[str]) -> str:
 class _Answer(http.client.HTTPResponse):
     """An answer that is read whole, and only when it is one to this method."""
 
-    def __init__(self, asked: str, *args: Any, **more: Any) -> None:
+    def __init__(self, asked: str, plain: list[pages.Plain], *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
-        self._asked = asked
+        self._asked, self._plain = asked, plain
         self._whole: io.BytesIO | None = None
 
     def getheader(self, name: str, default: Any = None) -> Any:
@@ -93,6 +95,8 @@ class _Answer(http.client.HTTPResponse):
         if not _ENVELOPE.match(body) or not re.search(told, body):
             kind = super().getheader("Content-Type", "no type") if body else "nothing"
             raise Garbled(f"{self._asked} was answered with {kind}, and with no result of it")
+        if self._asked in pages.METHODS:
+            body, self._plain[:] = pages.plain_of(body)
         return body
 
 
@@ -100,10 +104,11 @@ class _Soap(SoapStubAdapter):  # type: ignore[misc]
     """pyVmomi's own, but for how an answer is read."""
 
     asked = ""
+    plain: list[pages.Plain]
 
     def GetConnection(self) -> Any:  # noqa: N802 - pyVmomi's name
         wire = super().GetConnection()
-        wire.response_class = partial(_Answer, self.asked)
+        wire.response_class = partial(_Answer, self.asked, self.plain)
         return wire
 
 
@@ -115,7 +120,7 @@ class Stub(StubAdapterBase):  # type: ignore[misc]
         super().__init__(version=self._soap.version)
 
     def InvokeMethod(self, mo: Any, info: Any, args: Any) -> Any:  # noqa: N802 - pyVmomi's name
-        self._soap.asked = info.wsdlName
+        self._soap.asked, self._soap.plain = info.wsdlName, []
         try:
             status, answer = self._soap.InvokeMethod(mo, info, args, self)
         except _MEANINGLESS as exc:
@@ -127,6 +132,8 @@ class Stub(StubAdapterBase):  # type: ignore[misc]
             raise answer
         if status != http.client.OK:
             raise Garbled(f"{info.wsdlName} was answered with HTTP {status}, and with no fault")
+        if info.wsdlName in pages.METHODS and isinstance(answer, vmodl.query.PropertyCollector.RetrieveResult):
+            return pages.Page(self._soap.plain, answer.objects, answer.token)
         return answer
 
     def close(self) -> None:

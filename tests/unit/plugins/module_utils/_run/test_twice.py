@@ -57,6 +57,7 @@ def weaker(first: dict[str, Status], second: dict[str, Status]) -> list[str]:
     return [one for one, status in second.items() if status is Status.OWNED and first.get(one) is not Status.OWNED]
 
 
+@pytest.mark.worlds
 @settings(max_examples=1500, database=None, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(number=st.integers(min_value=0, max_value=2**48))
 def test_worlds(number: int) -> None:

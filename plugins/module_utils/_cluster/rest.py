@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from ansible_collections.mtv.teardown.plugins.module_utils import _credentials, _secrets
+from ansible_collections.mtv.teardown.plugins.module_utils import _credentials, _retry, _secrets
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import kubeconfig
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import text
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import (
@@ -43,8 +43,6 @@ else:
 
 CONNECTIONS = 16
 _RETRIED = frozenset({429, 500, 502, 503, 504})
-# What a server asks for with Retry-After is honoured up to this.
-_LONGEST_PAUSE = 30.0
 # So many requests in a row without an answer, and each further one is tried only once: the server is down.
 _GIVEN_UP = 8
 # The releases of kubernetes.core that this works with; galaxy.yml says the same.
@@ -377,15 +375,15 @@ def _decode(raw: bytes, path: str) -> Mapping[str, Any]:
 
 
 def _pause(attempt: int, retry_after: str | None) -> float:
-    """Seconds to wait: what the server asks for, up to a limit, else a growing time; with jitter."""
+    """Seconds to wait: what the server asks for with Retry-After, up to a limit, else a growing time; with jitter."""
     if retry_after:
         try:
             asked = urllib3.util.Retry().parse_retry_after(retry_after)
         except urllib3.exceptions.InvalidHeader:
             pass
         else:
-            return min(asked, _LONGEST_PAUSE) + random.uniform(0, 0.2)  # noqa: S311 - jitter
-    return float(min(0.2 * 2**attempt, 5.0) * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
+            return min(asked, _retry.LONGEST) + random.uniform(0, 0.2)  # noqa: S311 - jitter
+    return _retry.pause(0.2, attempt, longest=5.0)
 
 
 def _api_error(status: int, raw: bytes, path: str) -> ApiError:

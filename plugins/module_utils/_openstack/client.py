@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
-from ansible_collections.mtv.teardown.plugins.module_utils import _secrets
+from ansible_collections.mtv.teardown.plugins.module_utils import _retry, _secrets
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import (
     CERTIFICATE,
     GARBAGE,
@@ -227,20 +227,10 @@ class Cloud:
         self._silence.left = self.patience_left() - seconds
 
     def _login_patiently(self) -> None:
-        attempt = 1
-        while True:
-            try:
-                return self._login()
-            except ApiError as exc:
-                if (
-                    exc.lasting
-                    or exc.reason != NO_ANSWER
-                    or attempt >= self.patience.tries
-                    or self.patience_left() <= 0
-                ):
-                    raise
-            time.sleep(self.patience.pause * 2**attempt)
-            attempt += 1
+        def again(exc: ApiError) -> bool:
+            return _retry.passes(exc) and exc.reason == NO_ANSWER and self.patience_left() > 0
+
+        _retry.patiently(self._login, self.patience.tries, self.patience.pause, again=again)
 
     def _login(self) -> None:
         try:
@@ -392,8 +382,8 @@ class Cloud:
     def _service(self, kind: str, doing: str) -> Any:
         """Found in the catalogue at its first use, and asked for its versions, which openstacksdk does once only. It
         says ValueError of a region that is not there; before 4.11 it stumbles where a service does not answer."""
-        attempt = 1
-        while True:
+
+        def once() -> Any:
             try:
                 return self._known(getattr(self._sdk, KINDS[kind].service), doing)
             except ValueError as exc:
@@ -403,17 +393,19 @@ class Cloud:
                     reason="NoService",
                 ) from exc
             except AttributeError as exc:
-                if attempt >= self.patience.tries:
-                    raise ApiError(
-                        f"{self.connection.key}: {self.connection.host}, {doing}: the service cannot be asked for its "
-                        "versions. openstacksdk 4.11 and newer tell why.",
-                        reason=NO_ANSWER,
-                    ) from exc
+                raise ApiError(
+                    f"{self.connection.key}: {self.connection.host}, {doing}: the service cannot be asked for its "
+                    "versions. openstacksdk 4.11 and newer tell why.",
+                    reason=NO_ANSWER,
+                ) from exc
             except _errors() as exc:
-                if attempt >= self.patience.tries or isinstance(exc, _missing()):
-                    raise self._failed(exc, doing) from exc
-            time.sleep(self.patience.pause * 2**attempt)
-            attempt += 1
+                raise self._failed(exc, doing) from exc
+
+        def again(exc: ApiError) -> bool:
+            why = exc.__cause__
+            return isinstance(why, _errors()) and not isinstance(why, (ValueError, *_missing()))
+
+        return _retry.patiently(once, self.patience.tries, self.patience.pause, again=again)
 
     def _known(self, service: Any, doing: str) -> Any:
         """Lists of a service that never said what it is prove nothing. openstacksdk asks for its versions, and goes on

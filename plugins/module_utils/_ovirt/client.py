@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import itertools
 import queue
-import random
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -21,7 +20,7 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, TypeVar
 
-from ansible_collections.mtv.teardown.plugins.module_utils import _secrets
+from ansible_collections.mtv.teardown.plugins.module_utils import _retry, _secrets
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import (
     CERTIFICATE,
     GARBAGE,
@@ -200,18 +199,24 @@ class Engine:
         """What the method gets from the SDK's services; None for what is not there, by the engine's own word. root: the
         element that answers. Every call may be repeated: what it did is then told (404, or 409 of a VM that is down
         already)."""
-        attempt, ends = 1, time.monotonic() + self.patience.window
-        while True:
+        ends = time.monotonic() + self.patience.window
+
+        def once() -> T | Refused | None:
             try:
                 return self._once(method, root)
             except (sdk.Error, pycurl.error) as exc:
                 error = self._error(exc)
             if refusable and error.status in (400, 403, 409):
                 return Refused(error.status, error.msg)
-            if error.lasting or attempt >= self.patience.tries or time.monotonic() >= ends:
-                raise error
-            self._sleep(self.patience.pause * 2**attempt * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
-            attempt += 1
+            raise error
+
+        return _retry.patiently(
+            once,
+            self.patience.tries,
+            self.patience.pause,
+            self._sleep,
+            lambda exc: _retry.passes(exc) and time.monotonic() < ends,
+        )
 
     def _once(self, method: Callable[[Any], T], root: str) -> T | None:
         refusal: Exception

@@ -11,7 +11,6 @@ us read is told, and never taken for "not there".
 from __future__ import annotations
 
 import http.client
-import random
 import re
 import ssl
 import time
@@ -24,7 +23,7 @@ from types import TracebackType
 from typing import Any, TypeVar
 from urllib.parse import unquote
 
-from ansible_collections.mtv.teardown.plugins.module_utils import _secrets
+from ansible_collections.mtv.teardown.plugins.module_utils import _retry, _secrets
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import (
     CERTIFICATE,
     GARBAGE,
@@ -215,15 +214,7 @@ class VCenter:
     def _patiently(self, call: Callable[[], T]) -> T:
         """Again when no answer came. Every call that is made here may be repeated: what was done is then told as a
         fault (a VM that is off, or gone)."""
-        attempt = 1
-        while True:
-            try:
-                return self._answered(call)
-            except ApiError as exc:
-                if exc.lasting or attempt >= self.patience.tries:
-                    raise
-            self._sleep(self.patience.pause * 2**attempt * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
-            attempt += 1
+        return _retry.patiently(partial(self._answered, call), self.patience.tries, self.patience.pause, self._sleep)
 
     def _answered(self, call: Callable[[], T]) -> T:
         """Once. Faults are raised as they are."""

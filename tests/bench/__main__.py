@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench import ways
+from tests.bench.table import SECONDS, number, table, told
 from tests.lab import controlplane
 from tests.lab.worlds import bulk, seed
 
@@ -83,27 +84,24 @@ def _time(lab: controlplane.Lab, number: int, name: str, way: Way, world: str, s
 def _plan(size: int, loop: int) -> list[tuple[str, Way, str, int]]:
     return [
         ("this collection, empty session", ways.teardown, "empty", 0),
-        ("this collection, 10 objects", ways.teardown, "bulk", 10),
-        (f"this collection, {size} objects", ways.teardown, "bulk", size),
+        ("this collection", ways.teardown, "bulk", 10),
+        ("this collection", ways.teardown, "bulk", size),
         ("bare DELETEs over 16 connections", ways.bare, "bulk", size),
-        ("kubectl delete --wait, a file", ways.kubectl, "bulk", size),
-        ("kubernetes.core.k8s, one task with a list", ways.one_task, "bulk", size),
-        (f"kubernetes.core.k8s, a loop over {loop}", ways.loop, "bulk", loop),
+        ("`kubectl delete --wait -f`", ways.kubectl, "bulk", size),
+        ("`kubernetes.core.k8s`, one task with a list", ways.one_task, "bulk", size),
+        ("`kubernetes.core.k8s`, a loop", ways.loop, "bulk", loop),
     ]
 
 
 def _table(rows: list[Row]) -> str:
-    lines = [f"{'way':44} {'objects':>7} {'seconds':>8} {'requests':>8} {'left':>5}"]
-    lines += [f"{r.way:44} {r.objects:7d} {r.seconds:8.1f} {r.requests:8d} {r.left:5d}" for r in rows]
+    shown = [(r.way, number(r.objects), number(r.seconds, SECONDS), number(r.requests)) for r in rows]
     few, many, bare = rows[1], rows[2], rows[3]
     added = many.seconds - few.seconds
-    lines += [
-        "",
-        f"{many.objects - few.objects} more objects add {added:.1f} s to the whole playbook,",
-        f"{added / bare.seconds:.2f} times what their bare DELETEs cost ({bare.seconds:.1f} s).",
-        "The first three end with the namespaces gone and everything read again twice; the others only delete.",
-    ]
-    return "\n".join(lines)
+    return f"""{table(("way", "objects", "seconds", "requests"), shown)}
+
+{told((r.way, r.left, 0) for r in rows)} {many.objects - few.objects} more objects add {added:.1f} s to the whole
+playbook, {added / bare.seconds:.2f} times what their bare DELETEs cost. The first three end with the namespaces gone
+and everything read again twice; the others only delete."""
 
 
 def main() -> int:

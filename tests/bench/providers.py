@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench import ways
+from tests.bench.table import EACH, SECONDS, number, table, told
 from tests.lab.controlplane import CHECKOUT
 from tests.lab.engine import peer as engines
 from tests.lab.openstack import peer as clouds
@@ -45,6 +46,10 @@ class Row:
     requests: int
     left: int
     touched: int
+
+    @property
+    def ours(self) -> bool:
+        return "_clones`" in self.way
 
 
 @dataclass(frozen=True)
@@ -182,13 +187,15 @@ def loops(kind: str, entry: dict[str, Any]) -> dict[str, list[Task]]:
         guest = {**login, "name": "{{ item }}", "state": "absent", "force": True}
         vm = {**login, "name": "{{ item }}", "state": "absent", "allow_power_cycling": True}
         return {
-            "community.vmware.vmware_guest": [{"community.vmware.vmware_guest": guest}],
-            "vmware.vmware.vm": [{"vmware.vmware.vm": vm}],
+            "`community.vmware.vmware_guest`": [{"community.vmware.vmware_guest": guest}],
+            "`vmware.vmware.vm`": [{"vmware.vmware.vm": vm}],
         }
     if kind == "ovirt":
         auth = {**login, "url": entry["api_url"], "ca_file": entry["ca_file"]}
         return {
-            "ovirt.ovirt.ovirt_vm": [{"ovirt.ovirt.ovirt_vm": {"auth": auth, "name": "{{ item }}", "state": "absent"}}]
+            "`ovirt.ovirt.ovirt_vm`": [
+                {"ovirt.ovirt.ovirt_vm": {"auth": auth, "name": "{{ item }}", "state": "absent"}}
+            ]
         }
     auth = {
         **login,
@@ -201,7 +208,7 @@ def loops(kind: str, entry: dict[str, Any]) -> dict[str, list[Task]]:
     volume = {**server, "name": "{{ item }}-boot-vol"}
     snapshot = {**server, "name": SNAPSHOT.format("{{ item }}")}
     return {
-        "openstack.cloud.server, volume_snapshot and volume": [
+        "`openstack.cloud.server`, `volume_snapshot` and `volume`": [
             {"openstack.cloud.server": server},
             {"openstack.cloud.volume_snapshot": snapshot},
             {"openstack.cloud.volume": volume},
@@ -269,7 +276,7 @@ def _rows(bench: Bench, count: int, loop: int) -> list[Row]:
     rows = [
         _time(
             bench,
-            f"mtv.teardown.{bench.kind}_clones",
+            f"`{bench.kind}_clones`" + (", `volume_snapshots`" if bench.kind == "openstack" else ""),
             size,
             lambda out, names: play(ours(bench.kind), out, names, False),
         )
@@ -282,19 +289,18 @@ def _rows(bench: Bench, count: int, loop: int) -> list[Row]:
     return rows
 
 
-def _table(kind: str, rows: list[Row]) -> str:
-    lines = [f"{kind:62} {'clones':>6} {'seconds':>8} {'a clone':>8} {'requests':>8} {'left':>5} {'touched':>7}"]
-    for r in rows:
-        counted = str(r.requests) if r.requests >= 0 else "-"
-        lines.append(
-            f"{r.way:62} {r.clones:6d} {r.seconds:8.1f} {r.seconds / r.clones:8.2f} {counted:>8} {r.left:5d}"
-            f" {r.touched:7d}"
+def _table(rows: list[Row]) -> str:
+    shown = [
+        (
+            r.way,
+            number(r.clones),
+            number(r.seconds, SECONDS),
+            number(r.seconds / r.clones, EACH),
+            number(r.requests),
         )
-    one, many = rows[0], rows[1]
-    if many.requests >= 0 and many.clones > one.clones:
-        each = (many.requests - one.requests) / (many.clones - one.clones)
-        lines.append(f"each further clone costs {each:.1f} requests")
-    return "\n".join(lines)
+        for r in rows
+    ]
+    return table(("way", "clones", "seconds", "a clone", "requests"), shown)
 
 
 def main() -> int:
@@ -305,15 +311,13 @@ def main() -> int:
     parser.add_argument("--others", type=int, default=10000, help="VMs of others on vSphere; default: 10000")
     parser.add_argument("--only", choices=("vsphere", "ovirt", "openstack"), help="one provider alone")
     args = parser.parse_args()
-    tables, rows = [], []
+    rows: list[Row] = []
     for kind, opened, others in (("vsphere", vsphere, args.others), ("ovirt", ovirt, 500), ("openstack", openstack, 5)):
         if args.only in (None, kind):
             with opened(others) as bench:
-                found = _rows(bench, args.count, args.loop)
-            tables.append(_table(kind, found))
-            rows += found
-    print("\n\n".join(tables))
-    return 0 if all(row.left == 0 and row.touched == 0 for row in rows if row.way.startswith("mtv.")) else 1
+                rows += _rows(bench, args.count, args.loop)
+    print(f"{_table(rows)}\n\n{told((row.way, row.left, row.touched) for row in rows)}")
+    return 0 if all(row.left == 0 and row.touched == 0 for row in rows if row.ours) else 1
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Paired with ALL_SPEC in module_utils/_run/providers.py."""
+    """Paired with OPTIONS in module_utils/_run/registry.py."""
 
     DOCUMENTATION = r"""
 options:
@@ -89,6 +89,11 @@ options:
           - A file with the CA of the certificate; the system's are used by default.
           - Where neither this nor O(providers_file) names a provider, it comes from E(OVIRT_CAFILE).
         type: path
+"""
+
+    # Beside those above.
+    OPENSTACK = r"""
+options:
   openstack:
     description: The connection to one OpenStack cloud, instead of O(providers_file).
     type: dict

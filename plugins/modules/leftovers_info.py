@@ -25,6 +25,7 @@ extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - mtv.teardown._session
   - mtv.teardown._providers
+  - mtv.teardown._providers.openstack
   - mtv.teardown._providers_file.unopened
   - mtv.teardown._attributes.info
 options:

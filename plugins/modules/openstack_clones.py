@@ -212,11 +212,8 @@ from ansible_collections.mtv.teardown.plugins.module_utils._run import provider_
 
 def main() -> None:
     """Delete and wait."""
-    module = provider_module.module_of(
-        PROVIDER,
-        state={"type": "str", "choices": ["absent"], "default": "absent"},
-    )
-    provider_module.run_phase(module, PROVIDER, lambda one: not provider_module.stands_alone(one))
+    module = provider_module.module_of(PROVIDER.spec)
+    provider_module.run_phase(module, [PROVIDER], {PROVIDER.type: module.params})
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ short_description: Delete the Cinder volume snapshots of an MTV test session
 version_added: 0.1.0
 description:
   - Deletes the snapshots that cloning a server made of the base VM's volumes - those that the record names by id, and those named after a clone - and waits.
-  - It comes after M(mtv.teardown.openstack_clones), because a snapshot may hold the volumes that were made from it.
+  - It comes after M(mtv.teardown.provider_clones) or M(mtv.teardown.openstack_clones), because a snapshot may hold the volumes that were made from it.
   - The volumes of base VMs are never touched.
 author:
   - mtv.teardown contributors (!UNKNOWN)
@@ -28,6 +28,7 @@ extends_documentation_fragment:
   - mtv.teardown._providers_file
   - mtv.teardown._providers_file.unopened
   - mtv.teardown._providers_file.noted
+  - mtv.teardown._providers.openstack
   - mtv.teardown._openstack
   - mtv.teardown._attributes
 options:
@@ -37,8 +38,10 @@ options:
     choices: [absent]
     default: absent
 notes:
+  - The cloud is named by O(openstack), as for M(mtv.teardown.provider_clones), or by options of the module itself.
   - These are snapshots of Cinder; a VolumeSnapshot of Kubernetes is deleted by M(mtv.teardown.openshift_resources).
 seealso:
+  - module: mtv.teardown.provider_clones
   - module: mtv.teardown.openstack_clones
 """
 
@@ -47,6 +50,12 @@ EXAMPLES = r"""
   mtv.teardown.volume_snapshots:
     resources_file: .data-collector/resources.json
     providers_file: .providers.json
+
+- name: Delete the snapshots of a session in one cloud of clouds.yaml
+  mtv.teardown.volume_snapshots:
+    session_prefix: auto-ab12
+    openstack:
+      cloud: ci
 """
 
 RETURN = r"""
@@ -199,11 +208,11 @@ from ansible_collections.mtv.teardown.plugins.module_utils._run import provider_
 
 def main() -> None:
     """Delete and wait."""
-    module = provider_module.module_of(
-        PROVIDER,
-        state={"type": "str", "choices": ["absent"], "default": "absent"},
-    )
-    provider_module.run_phase(module, PROVIDER, provider_module.stands_alone)
+    rules = [("openstack", name) for name in PROVIDER.spec]
+    nested = {PROVIDER.type: {"type": "dict", "options": dict(PROVIDER.spec)}}
+    module = provider_module.module_of({**PROVIDER.spec, **nested}, mutually_exclusive=rules)
+    options = {PROVIDER.type: module.params[PROVIDER.type] or module.params}
+    provider_module.run_phase(module, [PROVIDER], options, provider_module.is_volume_snapshot)
 
 
 if __name__ == "__main__":

@@ -221,12 +221,9 @@ from ansible_collections.mtv.teardown.plugins.module_utils._vsphere.provider imp
 
 def main() -> None:
     """Delete and wait."""
-    module = provider_module.module_of(
-        PROVIDER,
-        forklift_snapshots={"type": "bool", "default": False},
-        state={"type": "str", "choices": ["absent"], "default": "absent"},
-    )
-    provider_module.run_phase(module, PROVIDER, lambda _one: True, snapshots=module.params["forklift_snapshots"])
+    module = provider_module.module_of({**PROVIDER.spec, "forklift_snapshots": {"type": "bool", "default": False}})
+    snapshots = module.params["forklift_snapshots"]
+    provider_module.run_phase(module, [PROVIDER], {PROVIDER.type: module.params}, snapshots=snapshots)
 
 
 if __name__ == "__main__":

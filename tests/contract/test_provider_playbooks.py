@@ -111,7 +111,7 @@ def test_clones_go_with_the_session_and_a_second_run_is_unchanged(world: World) 
     assert sorted(deleted) == [("", "VirtualMachine"), ("ovirt-4.4", "Vm"), ("vsphere-8", "VirtualMachine")]
     lines = [line for line in done.output.splitlines() if line.startswith("TASK") and " : Delete" in line]
     tasks = [line.split(" : ")[1] for line in lines]
-    assert [task.split("]")[0] for task in tasks[:2]] == ["Delete migrated VMs", "Delete clones on vSphere"]
+    assert [task.split("]")[0] for task in tasks[:2]] == ["Delete migrated VMs", "Delete clones"]
     assert {"vsphere-8", "ovirt-4.4"} <= {scope.get("provider") for scope in result["scopes"]}
     again = world.run()
     assert again.code == 0 and "changed=0" in again.output, again.output
@@ -186,6 +186,7 @@ def test_what_a_killed_run_deleted_is_looked_for_where_it_was(world: World) -> N
     center.rules()
     center.delete(center.named()[world.clone])
     center.end_sessions()
+    world.engine.ask("DELETE", "/sessions")
     for name in ("verify", "teardown", "teardown"):
         done = world.run(name)
         assert done.code == 2 and "LEFTOVERS" in done.output, done.output
@@ -234,6 +235,41 @@ def test_roles_work_alone(world: World) -> None:
     assert world.there() == ({world.other}, {world.other})
     without = world.playbooks.run_role("provider_clones", provider_clones_resources_file=str(world.record))
     assert without.code == 2 and "no provider of that type is configured" in without.output
+
+
+def test_one_task_cleans_all_types_whatever_one_of_them_does(world: World) -> None:
+    """A cloud where nobody listens, a wrong password: told, and tried once each; check mode writes nothing."""
+    world.providers["psi"] = {
+        "type": "openstack",
+        "api_url": "http://127.0.0.1:1/v3",
+        "username": "u",
+        "password": "of-the-cloud-0815",
+        "project_name": "p",
+    }
+    file = world.playbooks.folder.with_suffix(".providers.json")
+    file.write_text(json.dumps(world.providers), encoding="utf-8")
+    given = {"provider_clones_resources_file": str(world.record), "provider_clones_providers_file": str(file)}
+    before, files = world.there(), world.playbooks.files()
+    quiet = {**given, "provider_clones_fail_on_remaining": False}
+    checked = world.playbooks.run_role("provider_clones", "--check", "--diff", **quiet)
+    assert checked.code == 0 and world.there() == before, checked.output
+    assert set(world.playbooks.files()) - set(files) == {"provider_clones.json.yml"}
+    world.center.forget_calls()
+    done = world.playbooks.run_role("provider_clones", "--diff", **quiet)
+    assert done.code == 0 and world.there() == ({world.other}, {world.other}), done.output
+    foreseen, gone = (
+        sorted(line for line in run.output.splitlines() if line.startswith("-") and world.clone in line)
+        for run in (checked, done)
+    )
+    assert len(foreseen) == 3 and foreseen == gone  # the disk goes along
+    assert world.center.calls().count("Login") == 1
+    again = world.playbooks.run_role("provider_clones", **given)
+    assert again.code == 2 and "1 scopes not read" in again.output and "psi" in again.output, again.output
+    assert "of-the-cloud-0815" not in checked.output + done.output + again.output
+    del world.providers["psi"]
+    file.write_text(json.dumps(world.providers), encoding="utf-8")
+    clean = world.playbooks.run_role("provider_clones", **given)
+    assert clean.code == 0 and "changed=0" in clean.output, clean.output
 
 
 def test_a_right_that_is_missing_on_a_provider_stops_before_anything_is_changed(world: World) -> None:

@@ -26,6 +26,7 @@ DELETING = (
     "plans",
     "migrated_vms",
     "openshift_resources",
+    "provider_clones",
     "vsphere_clones",
     "ovirt_clones",
     "openstack_clones",

@@ -70,6 +70,7 @@ def reached(file: Path) -> set[Path]:
         ("ovirt_clones", {"_vsphere", "_openstack"}),
         ("openstack_clones", {"_vsphere", "_ovirt"}),
         ("volume_snapshots", {"_vsphere", "_ovirt"}),
+        ("provider_clones", {"_report"}),
     ],
 )
 def test_a_module_carries_what_it_uses(module: str, without: set[str]) -> None:

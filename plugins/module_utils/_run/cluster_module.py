@@ -63,11 +63,12 @@ def run_phase(
         else:
             cluster = cluster_of(module)
             known = session(cluster)
-        limits = Limits(float(module.params["stall_timeout"]), float(module.params["wait_timeout"]))
-        result = phase(cluster, known, limits, bool(module.check_mode), stalled=bool(module.params["stalled"]))
-        out = _module.answer(result, done, bool(module.params["fail_on_remaining"]), cluster.requests)
-        if module._diff:
-            out["diff"] = _module.diff([*result.done, *result.remaining], result.remaining)
-        return out
+
+        def within(limits: Limits) -> Result:
+            result = phase(cluster, known, limits, bool(module.check_mode), stalled=bool(module.params["stalled"]))
+            result.requests = cluster.requests
+            return result
+
+        return _module.answer(module, done, within)
 
     _module.run(module, work)

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.mtv.teardown.plugins.module_utils import _secrets
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import TeardownError
+from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._session import ignore
 from ansible_collections.mtv.teardown.plugins.module_utils._session.provider_types import SEARCHED
 from ansible_collections.mtv.teardown.plugins.module_utils._session.result import Result, shown
@@ -104,22 +105,23 @@ def run(module: Module, work: Callable[[], dict[str, Any]]) -> None:
     module.exit_json(**result)
 
 
-def answer(result: Result, done: str, fail_on_remaining: bool, requests: int) -> dict[str, Any]:
-    """What a deleting module returns. Objects that stayed make it fail, unless the caller judges them itself."""
+def answer(module: Module, done: str, phase: Callable[[Limits], Result]) -> dict[str, Any]:
+    """What a module returns that deletes, cancels or archives. Objects that stayed make it fail, unless the caller
+    judges them itself. done: the name of the first list; phase: does it, within the limits of the options."""
+    params = module.params
+    result = phase(Limits(float(params["stall_timeout"]), float(params["wait_timeout"])))
     out: dict[str, Any] = {
         **result.as_dict(done),
         "changed": bool(result.done),
-        "requests": requests,
+        "requests": result.requests,
     }
-    if fail_on_remaining and (result.remaining or result.unreadable):
-        out["failed"] = True
-        out["msg"] = _trouble(result)
+    if result.error is not None:
+        out |= {"failed": True, "msg": result.error.msg, "error": result.error.details}
+    elif params["fail_on_remaining"] and (result.remaining or result.unreadable):
+        out |= {"failed": True, "msg": _trouble(result)}
+    if module._diff:  # one line per object
+        out["diff"] = {"before": _lines([*result.done, *result.remaining]), "after": _lines(result.remaining)}
     return out
-
-
-def diff(before: Iterable[Mapping[str, Any]], after: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """For --diff: one line per object."""
-    return {"before": _lines(before), "after": _lines(after)}
 
 
 def _lines(entries: Iterable[Mapping[str, Any]]) -> str:

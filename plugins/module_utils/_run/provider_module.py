@@ -1,62 +1,115 @@
 # Copyright (c) 2026 mtv.teardown contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the modules share that delete on providers of one type: they know nothing of the cluster, or of another type."""
+"""What the modules share that delete on source providers, of one type or of several: they know nothing of the cluster,
+and of no type that they are not given."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError
+from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError, TeardownError
 from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import ownership, teardown
-from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Provider
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Provider, Target
 from ansible_collections.mtv.teardown.plugins.module_utils._run import load, targets
 from ansible_collections.mtv.teardown.plugins.module_utils._run import module as _module
 from ansible_collections.mtv.teardown.plugins.module_utils._session import notes_file
+from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
+from ansible_collections.mtv.teardown.plugins.module_utils._session.result import Result
+from ansible_collections.mtv.teardown.plugins.module_utils._together import together
+
+Items = Sequence[Mapping[str, Any]]
+_STATE: dict[str, Any] = {"state": {"type": "str", "choices": ["absent"], "default": "absent"}}
 
 
-def stands_alone(one: ownership.Remote) -> bool:
-    """True for a volume snapshot that is no part of a clone."""
-    return one.kind == "Snapshot" and not one.owner
+def is_volume_snapshot(one: ownership.Remote) -> bool:
+    """True for one of Cinder that is no part of a clone."""
+    return (one.type, one.kind) == ("openstack", "Snapshot") and not one.owner
 
 
-def module_of(provider: Provider, **more: Any) -> _module.Module:
-    """A module that works on providers of one type, and on nothing else."""
-    spec = {**_module.SESSION_SPEC, **_module.WAIT_SPEC, **targets.FILE_SPEC, **targets.UNOPENED_SPEC}
-    spec |= {**targets.NOTED_SPEC, **provider.spec, **more}
-    return _module.Module(argument_spec=spec, supports_check_mode=True)
+def goes_with_clones(one: ownership.Remote) -> bool:
+    """True for all that is no such snapshot; those come later, for they may hold the volumes of clones."""
+    return not is_volume_snapshot(one)
 
 
-def _no_note(_items: Sequence[Mapping[str, Any]]) -> None:
-    """Nothing is kept."""
+def module_of(spec: Mapping[str, Any], **rules: Any) -> _module.Module:
+    """A module that works on source providers, and on nothing else. spec: their connections, and more."""
+    shared = {**_module.SESSION_SPEC, **_module.WAIT_SPEC, **targets.FILE_SPEC, **targets.UNOPENED_SPEC}
+    return _module.Module(
+        argument_spec={**shared, **targets.NOTED_SPEC, **_STATE, **spec}, supports_check_mode=True, **rules
+    )
 
 
 def run_phase(
-    module: _module.Module, provider: Provider, wants: Callable[[ownership.Remote], bool], **more: Any
+    module: _module.Module,
+    providers: Collection[Provider],
+    options: Mapping[str, Mapping[str, Any] | None],
+    wants: Callable[[ownership.Remote], bool] = goes_with_clones,
+    **more: Any,
 ) -> None:
-    """The whole of a module that deletes on providers of one type. more: for the opener."""
-    params, kind = module.params, provider.type
+    """The whole of a module that deletes on providers. options: type -> those of its connection; more: for the
+    opener."""
+    params = module.params
 
     def work() -> dict[str, Any]:
         session = load.session_of(params)
-        options = {kind: {name: params[name] for name in provider.spec}}
-        searched = targets.targets_of([provider], params["providers_file"], options, params["unopened"], **more)
-        if not searched and kind in ownership.types_of(session):
-            named = f"the session used {kind}, and no provider of that type is configured: give providers_file"
-            searched = [targets.unusable(kind, kind, named)]
-        limits = Limits(float(params["stall_timeout"]), float(params["wait_timeout"]))
-        limits = limits.brief() if params["stalled"] else limits
-        note = partial(notes_file.add, load.folder_of(params), session) if params["keep_note"] else _no_note
-        if params["keep_note"] and not load.folder_of(params):
-            raise RecordError("keep_note: nothing says where the note is; give data_collector_path or resources_file.")
-        result = teardown.remove(searched, session, limits, bool(module.check_mode), wants, note)
-        out = _module.answer(result, "deleted", bool(params["fail_on_remaining"]), result.requests)
-        out["insecure"] = result.insecure
-        if module._diff:
-            out["diff"] = _module.diff([*result.done, *result.remaining], result.remaining)
-        return out
+        note = _note(params, session)
+        searched = targets.targets_of(providers, params["providers_file"], options, params["unopened"], **more)
+        groups = _by_type(searched, session, [one.type for one in providers])
+        insecure: list[str] = []
+
+        def within(limits: Limits) -> Result:
+            limits = limits.brief() if params["stalled"] else limits
+            remove = partial(_removed, module, session, wants, note, limits)
+            result = Result.of_all(together(remove, groups, len(groups)))
+            insecure.extend(result.insecure)
+            return result
+
+        return {**_module.answer(module, "deleted", within), "insecure": insecure}
 
     _module.run(module, work)
+
+
+def _by_type(searched: Sequence[Target], session: Session, types: Sequence[str]) -> list[list[Target]]:
+    """The providers of each type, which are cleaned for themselves: what is slow there holds up no other type."""
+    found: dict[str, list[Target]] = {kind: [] for kind in types}
+    for one in searched:
+        found.setdefault(one.connection.type, []).append(one)
+    for kind in ownership.types_of(session) & set(types):
+        if not found[kind]:
+            named = f"the session used {kind}, and no provider of that type is configured: give providers_file"
+            found[kind] = [targets.unusable(kind, kind, named)]
+    return [group for group in found.values() if group]
+
+
+def _removed(
+    module: _module.Module,
+    session: Session,
+    wants: Callable[[ownership.Remote], bool],
+    note: Callable[[Items], None],
+    limits: Limits,
+    group: Sequence[Target],
+) -> Result:
+    try:
+        return teardown.remove(group, session, limits, bool(module.check_mode), wants, note)
+    except TeardownError as exc:  # what the others did is told all the same
+        return Result(error=exc)
+
+
+def _note(params: Mapping[str, Any], session: Session) -> Callable[[Items], None]:
+    """Notes what is about to be deleted, for one type after the other: they share one file."""
+    if not params["keep_note"]:
+        return lambda _items: None
+    folder, lock = load.folder_of(params), threading.Lock()
+    if not folder:
+        raise RecordError("keep_note: nothing says where the note is; give data_collector_path or resources_file.")
+
+    def note(items: Items) -> None:
+        with lock:
+            notes_file.add(folder, session, items)
+
+    return note

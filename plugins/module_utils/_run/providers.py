@@ -13,20 +13,14 @@ from ansible_collections.mtv.teardown.plugins.module_utils._provider import owne
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Target
 from ansible_collections.mtv.teardown.plugins.module_utils._run import cluster_module, connections
 from ansible_collections.mtv.teardown.plugins.module_utils._run.module import Module
-from ansible_collections.mtv.teardown.plugins.module_utils._run.registry import PROVIDERS
+from ansible_collections.mtv.teardown.plugins.module_utils._run.registry import OPTIONS, PROVIDERS
 from ansible_collections.mtv.teardown.plugins.module_utils._run.targets import FILE_SPEC, entries_of, targets_of
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
-
-# doc fragment mtv.teardown._providers
-ALL_SPEC: dict[str, Any] = {
-    **FILE_SPEC,
-    **{kind: {"type": "dict", "options": dict(one.spec)} for kind, one in PROVIDERS.items()},
-}
 
 
 def module_of(spec: Mapping[str, Any]) -> Module:
     """A module with the connection options of them all."""
-    return cluster_module.module_of({**ALL_SPEC, **spec})
+    return cluster_module.module_of({**FILE_SPEC, **OPTIONS, **spec})
 
 
 def configured(options: Mapping[str, Any]) -> frozenset[str]:

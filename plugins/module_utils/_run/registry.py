@@ -6,8 +6,12 @@ _session/provider_types.py, a line here, and a doc fragment."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from ansible_collections.mtv.teardown.plugins.module_utils._openstack.provider import PROVIDER as OPENSTACK
 from ansible_collections.mtv.teardown.plugins.module_utils._ovirt.provider import PROVIDER as OVIRT
 from ansible_collections.mtv.teardown.plugins.module_utils._vsphere.provider import PROVIDER as VSPHERE
 
 PROVIDERS = {one.type: one for one in (VSPHERE, OVIRT, OPENSTACK)}
+# doc fragment mtv.teardown._providers
+OPTIONS: dict[str, Any] = {kind: {"type": "dict", "options": dict(one.spec)} for kind, one in PROVIDERS.items()}

@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.mtv.teardown.plugins.module_utils._errors import TeardownError
 from ansible_collections.mtv.teardown.plugins.module_utils._session.resources_file import Record
 
 SEE_WHAT_IS_UNREAD = "let the account read it, or see to the API server, then run the teardown again"
@@ -20,7 +21,8 @@ class Result:
     """done: deleted, canceled or archived (in check mode: what would be); absent: recorded and not there;
     refused: not shown to be the session's, or held by others; remaining: the session's and still there, with what
     holds it; unreadable: what could not be read; stalled: a wait ended because nothing moved any more; requests: how
-    many were sent to providers; insecure: providers whose certificate is not verified, by choice."""
+    many were sent; insecure: providers whose certificate is not verified, by choice; error: why a part of the work was
+    not begun."""
 
     done: list[dict[str, Any]] = field(default_factory=list)
     absent: list[dict[str, Any]] = field(default_factory=list)
@@ -30,6 +32,7 @@ class Result:
     stalled: bool = False
     requests: int = 0
     insecure: list[str] = field(default_factory=list)
+    error: TeardownError | None = None
 
     def followed_by(self, later: Result) -> Result:
         """What both have done; what is absent, refused or unreadable is as the later one saw it."""
@@ -41,6 +44,18 @@ class Result:
             later.unreadable,
             later.stalled,
         )
+
+    @classmethod
+    def of_all(cls, results: Iterable[Result]) -> Result:
+        """What several have done that know nothing of each other."""
+        found = cls()
+        for one in results:
+            for name in ("done", "absent", "refused", "remaining", "unreadable", "insecure"):
+                getattr(found, name).extend(getattr(one, name))
+            found.stalled |= one.stalled
+            found.requests += one.requests
+            found.error = found.error or one.error
+        return found
 
     def as_dict(self, done: str) -> dict[str, Any]:
         """done: the name of the first list, by what the phase does."""

@@ -32,8 +32,9 @@ from ansible_collections.mtv.teardown.tests.lab import pki
 MODULES = sorted(path.stem for path in Path(__file__).parents[4].joinpath("plugins/modules").glob("[a-z]*.py"))
 OF_PROVIDERS = {"vsphere_clones": "vsphere", "ovirt_clones": "ovirt", "openstack_clones": "openstack"}
 OF_PROVIDERS["volume_snapshots"] = "openstack"
+OF_ALL_PROVIDERS = "provider_clones"
 OF_BOTH = ("leftovers_info", "session_info")
-OF_CLUSTER = tuple(name for name in MODULES if name not in OF_PROVIDERS)
+OF_CLUSTER = tuple(name for name in MODULES if name not in (*OF_PROVIDERS, OF_ALL_PROVIDERS))
 # Two parts, so that one is found where another is cut off.
 PLANTED = ("hush7Qz", "Kw3Hush")
 SECRETS = {
@@ -250,7 +251,7 @@ def test_options_of_a_cluster(
     [(name, place) for name, kind in OF_PROVIDERS.items() for place in OPTIONS_OF_PROVIDERS[kind]]
     + [
         (name, f"{kind}.{place}")
-        for name in OF_BOTH
+        for name in (*OF_BOTH, OF_ALL_PROVIDERS)
         for kind in OPTIONS_OF_PROVIDERS
         for place in OPTIONS_OF_PROVIDERS[kind]
     ],
@@ -261,10 +262,12 @@ def test_options_of_providers(
     kind, _dot, place = place.rpartition(".")
     for odd, secret in SECRETS.items():
         options = OPTIONS_OF_PROVIDERS[kind or OF_PROVIDERS[name]][place](echo, secret)
-        given = {kind: options, "host": f"http://{echo.plain}", "api_key": "made-up-key"} if kind else options
-        result, told = run(name, capfd, **given, **({"fail_on_remaining": False} if not kind else {}))
+        given = {kind: options} if kind else options
+        if name in OF_BOTH:
+            given |= {"host": f"http://{echo.plain}", "api_key": "made-up-key"}
+        result, told = run(name, capfd, **given, **({"fail_on_remaining": False} if name not in OF_BOTH else {}))
         check(told, logged)
-        if not kind and odd in ("newline", "nul", "carriage return"):
+        if name not in OF_BOTH and odd in ("newline", "nul", "carriage return"):
             errors = [entry["error"] for entry in result["unreadable"]]
             assert any("(options)" in error and "cannot be sent" in error for error in errors), errors
         assert "Traceback" not in told
@@ -317,17 +320,22 @@ def test_the_providers_file_and_the_environment(
         check(told, logged)
 
 
+def _connection(name: str, echo: Echo, secret: str) -> dict[str, Any]:
+    """Of what a module works on, with this secret in it."""
+    if name in OF_CLUSTER:
+        return OPTIONS_OF_CLUSTERS["token"](echo, secret)
+    kind = OF_PROVIDERS.get(name, "ovirt")
+    options = OPTIONS_OF_PROVIDERS[kind]["password"](echo, secret)
+    return options if name in OF_PROVIDERS else {kind: options}
+
+
 @pytest.mark.parametrize("name", MODULES)
 def test_a_mistyped_option_does_not_show_the_others(
     name: str, echo: Echo, logged: list[str], capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Then the module ends before it has made an object of itself."""
     secret = SECRETS["quotes"]
-    kind = OF_PROVIDERS.get(name)
-    options = (
-        OPTIONS_OF_PROVIDERS[kind]["password"](echo, secret) if kind else OPTIONS_OF_CLUSTERS["token"](echo, secret)
-    )
-    result, told = run(name, capfd, **options, no_such_option=1)
+    result, told = run(name, capfd, **_connection(name, echo, secret), no_such_option=1)
     assert result["failed"] and "Unsupported" in result["msg"]
     check(told, logged)
 
@@ -338,12 +346,9 @@ def test_the_journal(name: str, echo: Echo, capfd: pytest.CaptureFixture[str], m
     sent: list[str] = []
     monkeypatch.setattr(basic, "has_journal", True)
     monkeypatch.setattr(basic, "journal", SimpleNamespace(send=lambda **told: sent.append(str(told))), raising=False)
-    kind = OF_PROVIDERS.get(name)
+    more = {} if name in OF_CLUSTER else {"fail_on_remaining": False}
     for secret in SECRETS.values():
-        options = (
-            OPTIONS_OF_PROVIDERS[kind]["password"](echo, secret) if kind else OPTIONS_OF_CLUSTERS["token"](echo, secret)
-        )
-        _result, told = run(name, capfd, **options, **({"fail_on_remaining": False} if kind else {}))
+        _result, told = run(name, capfd, **_connection(name, echo, secret), **more)
         assert "Invoked with" in "".join(sent)
         check(told, sent)
 

@@ -22,6 +22,7 @@ MODULES = {
     "ovirt_clones": "ovirt",
     "openstack_clones": "openstack",
     "volume_snapshots": "openstack",
+    "provider_clones": "vsphere",
 }
 LISTS = ("deleted", "absent", "refused", "remaining", "unreadable")
 

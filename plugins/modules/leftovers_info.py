@@ -146,6 +146,10 @@ leftovers:
       description: What shows that it is the session's, such as C(namespace), C(label plan), C(owner), C(claim) or C(record).
       type: str
       returned: always
+    rests_on:
+      description: The object, record or key that the evidence rests on, such as C(Namespace auto-ab12); empty where it was not kept.
+      type: str
+      returned: always
     reason:
       description: Why it stayed, or was not touched; for volumes what their deletion leaves behind.
       type: str

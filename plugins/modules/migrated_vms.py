@@ -113,6 +113,10 @@ deleted:
       description: What shows that it is the session's, such as C(namespace), C(label plan), C(owner), C(claim) or C(record).
       type: str
       returned: always
+    rests_on:
+      description: The object, record or key that the evidence rests on, such as C(Namespace auto-ab12); empty where it was not kept.
+      type: str
+      returned: always
     reason:
       description: Why it stayed, or was not touched; for volumes what their deletion leaves behind.
       type: str
@@ -192,6 +196,15 @@ requests:
   type: int
   returned: always
   sample: 112
+times:
+  description: When the phase C(began) and C(ended), and by UID when each object was C(asked) to go, or to change, and seen to be C(gone).
+  type: dict
+  returned: always
+  sample:
+    began: "2026-01-01T10:00:00.000Z"
+    ended: "2026-01-01T10:00:09.250Z"
+    asked: {4f1d1f0e-3a5e-4a53-9d8e-0d3b0a3c6a11: "2026-01-01T10:00:00.300Z"}
+    gone: {4f1d1f0e-3a5e-4a53-9d8e-0d3b0a3c6a11: "2026-01-01T10:00:08.900Z"}
 """
 
 from functools import partial

@@ -93,6 +93,10 @@ deleted:
       description: What shows that it is the session's, such as C(record), C(name) or C(owner).
       type: str
       returned: always
+    rests_on:
+      description: The object, record or key that the evidence rests on, such as C(Namespace auto-ab12); empty where it was not kept.
+      type: str
+      returned: always
     reason:
       description: Why it stayed, or was not touched.
       type: str
@@ -204,6 +208,15 @@ requests:
   type: int
   returned: always
   sample: 31
+times:
+  description: When the phase C(began) and C(ended), and by UID when each object was C(asked) to go, or to change, and seen to be C(gone).
+  type: dict
+  returned: always
+  sample:
+    began: "2026-01-01T10:00:00.000Z"
+    ended: "2026-01-01T10:00:09.250Z"
+    asked: {4f1d1f0e-3a5e-4a53-9d8e-0d3b0a3c6a11: "2026-01-01T10:00:00.300Z"}
+    gone: {4f1d1f0e-3a5e-4a53-9d8e-0d3b0a3c6a11: "2026-01-01T10:00:08.900Z"}
 """
 
 from ansible_collections.mtv.teardown.plugins.module_utils._openstack.provider import PROVIDER

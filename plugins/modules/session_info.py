@@ -166,6 +166,10 @@ targets:
       description: What shows that it is the session's, such as C(namespace), C(label plan), C(owner), C(claim) or C(record).
       type: str
       returned: always
+    rests_on:
+      description: The object, record or key that the evidence rests on, such as C(Namespace auto-ab12); empty where it was not kept.
+      type: str
+      returned: always
     reason:
       description: Why it stayed, or was not touched; for volumes what their deletion leaves behind.
       type: str
@@ -330,6 +334,11 @@ journal:
       description: The keys of the session.
       type: dict
       returned: always
+times:
+  description: When the reading C(began) and C(ended); empty when nothing was read.
+  type: dict
+  returned: always
+  sample: {began: "2026-01-01T10:00:00.000Z", ended: "2026-01-01T10:00:02.500Z"}
 summary:
   description: The same for people, line by line.
   type: list
@@ -341,6 +350,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from ansible_collections.mtv.teardown.plugins.module_utils import _times
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.find import Found
 from ansible_collections.mtv.teardown.plugins.module_utils._run import cluster_module, load, look, preflight, providers
@@ -370,18 +380,21 @@ def main() -> None:
         }
     )
 
+    began = _times.now()
+
     def work() -> dict[str, object]:
         ignore.compile_rules(module.params["verify_ignore"])
         session = load.session_of(module.params)
         configured = providers.configured(module.params)
         if module.params["inputs_only"]:
-            return {"changed": False, **look.inputs(session, configured), "requests": 0}
+            return {"changed": False, **look.inputs(session, configured), "requests": 0, "times": {}}
         cluster = cluster_module.cluster_of(module)
         ask = partial(_ask, module.params, cluster) if module.params["rights"] else None
         found = look.look(cluster, session, configured, module.params["fail_on_unreachable"], ask)
         for entry in found["rights"].get("untold", ()):
             module.warn(f"rights could not be asked for, {entry['provider'] or 'cluster'}: {entry['error']}")
-        return {"changed": False, **found, "requests": cluster.requests}
+        times = {"began": began, "ended": _times.now()}
+        return {"changed": False, **found, "requests": cluster.requests, "times": times}
 
     _module.run(module, work)
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster import second_views, shapes
+from ansible_collections.mtv.teardown.plugins.module_utils import _times
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster import ledger, second_views, shapes
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.needed_rights import Right, Rule
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import (
     Obj,
@@ -82,6 +83,7 @@ class Cluster:
 
     def __init__(self, http: Http) -> None:
         self._http = http
+        self.ledger = ledger.Ledger()
 
     @property
     def requests(self) -> int:
@@ -163,6 +165,21 @@ class Cluster:
     ) -> Listing:
         """Every object, page by page. whole: read spec and status too, not only metadata; fields: a field selector;
         broken: takes what is wrong with objects that cannot be understood, each of which is an error without it."""
+        query = self._path(resource, namespace) + (f"?fieldSelector={fields}" if fields else "")
+        told = ledger.entry(resource.kind, resource.api_version, namespace, query, _times.now())
+        known = len(broken or ())
+        try:
+            found = self._listing(resource, namespace, whole, fields, broken)
+        except ApiError as exc:
+            self.ledger.lists.append({**told, "outcome": ledger.FAILED, "error": exc.msg})
+            raise
+        less = {"outcome": ledger.INCOMPLETE, "error": "; ".join(broken[known:][:5])} if (broken or [])[known:] else {}
+        self.ledger.lists.append({**told, "count": len(found.objects), "version": found.version, **less})
+        return found
+
+    def _listing(
+        self, resource: Resource, namespace: str | None, whole: bool, fields: str, broken: list[str] | None
+    ) -> Listing:
         for _again in range(3):
             try:
                 return self._pages(resource, namespace, whole, fields, broken)
@@ -284,11 +301,13 @@ class Cluster:
         """Change one object; None when a healthy server says that it is not there. A conflict that is not about
         who it is (somebody wrote at the same moment) passes, so it is tried again."""
         path = self._path(obj.resource, obj.namespace, obj.name) + part
+        self.ledger.note_asked(obj.uid)
         for attempt in range(1, _CONFLICTS + 1):
             try:
                 return self._http.json(method, path, body=body, content_type=content_type)
             except ApiError as exc:
                 if _is_absent(exc, obj.name):
+                    self.ledger.note_gone(obj.uid)
                     return None
                 if obj.kind == "Namespace" and exc.status == 409 and _ENDING in exc.msg:
                     return {}  # its deletion was asked for before

@@ -25,6 +25,7 @@ def item(obj: Obj, decision: Decision, reason: str = "") -> dict[str, Any]:
         "name": obj.name,
         "uid": obj.uid,
         "evidence": decision.evidence,
+        "rests_on": decision.rests_on,
         "reason": reason or decision.reason,
         "test_name": decision.test_name,
     }

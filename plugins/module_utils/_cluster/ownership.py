@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import bindings, furniture, order, shown
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.coverage import Coverage
@@ -42,8 +43,8 @@ _OTHER = Decision(Status.OTHER)
 _NAME_ONLY = Decision(Status.CONTESTED, "name", NAME_ONLY)  # nothing is clean while nobody has looked at it
 
 
-def _owned(evidence: str, test_name: str = "") -> Decision:
-    return Decision(Status.OWNED, evidence=evidence, test_name=test_name)
+def _owned(evidence: str, test_name: str = "", rests_on: str = "") -> Decision:
+    return Decision(Status.OWNED, evidence=evidence, test_name=test_name, rests_on=rests_on)
 
 
 def _refused(reason: str, test_name: str = "") -> Decision:
@@ -74,6 +75,7 @@ class Ownership:
         self._plan_names = self._named_plans()
         self._anew = {name for name, o in self._namespaces.items() if self._is_successor(o)}
         self._home = home_of(self._by_uid.values())
+        self._prefix = f"prefix {session.prefix}"
         self._unshown = shown.not_shown(session, self._by_uid.values(), self._records)
         self._others = self._anew | self._unshown
         self._made: dict[str, Decision] = {}
@@ -102,7 +104,9 @@ class Ownership:
             return made
         others = self._holders.taking_along(obj) if self._is_own(obj.namespace) else self._held(obj)
         held = others or self._holders.blind(obj)
-        return Decision(Status.CONTESTED, made.evidence, held, made.test_name, blind=not others) if held else made
+        if not held:
+            return made
+        return replace(made, status=Status.CONTESTED, reason=held, blind=not others)
 
     def unread_owners(self) -> dict[str, tuple[Owner, str | None]]:
         """Owners that have to be looked up before any decision is final: see Holders."""
@@ -132,7 +136,7 @@ class Ownership:
         if (obj.group, obj.kind) == ("", "Namespace"):
             return self._namespace(obj)
         if self._is_own(obj.namespace):
-            return _owned("namespace", self._test_of(obj))
+            return _owned("namespace", self._test_of(obj), f"Namespace {obj.namespace}")
         return self._as_noted(obj, self._by_what_is_seen(obj))
 
     def _by_what_is_seen(self, obj: Obj) -> Decision:
@@ -176,7 +180,9 @@ class Ownership:
         test, trace = self._session.lineage[obj.uid], self._session.traces.get(obj.uid)
         older = bool(self._session.started and obj.created and obj.created < self._session.started)
         if made.status is Status.OTHER and not older and (trace is None or trace.evidence in NOT_TO_BE_SEEN):
-            return _owned("uid", test)
+            return _owned(
+                "uid", test, f"uid {obj.uid}, noted when it was shown by {trace.evidence if trace else 'uid'}"
+            )
         before = trace.evidence if trace else "uid"
         reason = made.reason or f"it was shown to be the session's by {before}, and nothing shows that any more"
         return Decision(Status.CONTESTED, before, reason, test)
@@ -201,13 +207,13 @@ class Ownership:
         labels = obj.labels
         plan = self._plans.get(labels.get("plan", ""))
         if plan is not None:
-            return _owned("label plan", plan.test_name)
+            return _owned("label plan", plan.test_name, _key("Plan", plan))
         migration = self._migrations.get(labels.get("migration", ""))
         if migration is not None:
-            return _owned("label migration", self._test_of_migration(migration))
+            return _owned("label migration", self._test_of_migration(migration), _key("Migration", migration))
         named = (labels.get("plan-namespace", ""), labels.get("plan-name", ""))
         if named in self._plan_names and not self._is_of_foreign_plan(obj):
-            return _owned("label plan-name", self._plan_names[named])
+            return _owned("label plan-name", self._plan_names[named], f"Plan {named[0]}/{named[1]}")
         return None
 
     def _root(self, obj: Obj) -> Decision | None:
@@ -215,22 +221,22 @@ class Ownership:
         if obj.group != order.FORKLIFT:
             return None
         if obj.uid in self._known:
-            return _owned("uid", self._known[obj.uid].test_name)
+            return _owned("uid", self._known[obj.uid].test_name, f"uid {obj.uid}")
         if obj.kind == "Migration":
             plan = (str(obj.spec("plan", "namespace") or ""), str(obj.spec("plan", "name") or ""))
             if plan in {(key.namespace, key.name) for key in self._session.plans}:
-                return _owned("plan", self._plan_names.get(plan, ""))
+                return _owned("plan", self._plan_names.get(plan, ""), f"Plan {plan[0]}/{plan[1]}")
         return None
 
     def _owner(self, obj: Obj) -> Decision | None:
         for owner in obj.owners:
             if (test := self._gone(owner.uid, owner.kind, obj.namespace, owner.name)) is not None:
-                return _owned("owner", test)
+                return _owned("owner", test, _above(owner))
             if owner.uid in self._known:
-                return _owned("owner", self._known[owner.uid].test_name)
+                return _owned("owner", self._known[owner.uid].test_name, _above(owner))
             above = self._by_uid.get(owner.uid)
             if above is not None and self._is_sure(above):
-                return _owned("owner", self._base(above).test_name)
+                return _owned("owner", self._base(above).test_name, f"{above.shown} (uid {above.uid})")
         return self._named_by_claim(obj)
 
     def _inspector(self, obj: Obj) -> Decision | None:
@@ -250,7 +256,7 @@ class Ownership:
         if unread and not prefixes.matches(self._session.prefix, name):
             told = f"its label may name a Conversion of others, too, and nobody knows: {unread}"
             return Decision(Status.CONTESTED, "label conversion", told, keys[0].test_name)
-        return _owned("label conversion", keys[0].test_name)
+        return _owned("label conversion", keys[0].test_name, _key("Conversion", keys[0]))
 
     def _conversions(self) -> Iterable[Obj]:
         return (o for o in self._by_uid.values() if (o.group, o.kind) == (order.FORKLIFT, "Conversion"))
@@ -262,10 +268,10 @@ class Ownership:
             return None
         uid = match.group(1)
         if (test := self._gone(uid, "PersistentVolumeClaim", obj.namespace)) is not None:
-            return _owned("claim uid in its name", test)
+            return _owned("claim uid in its name", test, f"PersistentVolumeClaim with uid {uid}")
         above = self._by_uid.get(uid)
         if above is not None and above.uid != obj.uid and self._is_sure(above):
-            return _owned("claim uid in its name", self._base(above).test_name)
+            return _owned("claim uid in its name", self._base(above).test_name, f"{above.shown} (uid {uid})")
         return None
 
     def _claim(self, obj: Obj) -> Decision | None:
@@ -278,7 +284,9 @@ class Ownership:
         if test is None:
             return self._populated(obj, namespace, name)
         lent = made_for(obj, uid, self._by_uid.get(uid), self._session.started)
-        return _refused(f"{lent}: lent to {namespace}/{name}", test) if lent else _owned("claim", test)
+        if lent:
+            return _refused(f"{lent}: lent to {namespace}/{name}", test)
+        return _owned("claim", test, f"{namespace}/{name} (uid {uid})")
 
     def _test_of_claim(self, obj: Obj, namespace: str, name: str, uid: str) -> str | None:
         """The test of what a volume is bound to; None when that is not the session's."""
@@ -303,13 +311,13 @@ class Ownership:
             return _refused(
                 f"populated for the session, but bound to claim {namespace}/{name}, which is not the session's"
             )
-        return _owned("populated-from")
+        return _owned("populated-from", rests_on=obj.annotations["forklift.konveyor.io/populated-from"])
 
     def _server(self, obj: Obj) -> Decision | None:
         """What an OVA or Hyper-V provider runs in Forklift's own namespace."""
         provider = self._providers.get(obj.labels.get("provider", ""))
         if provider is not None and obj.labels.get("app") == "forklift":
-            return _owned("label provider", provider.test_name)
+            return _owned("label provider", provider.test_name, _key("Provider", provider))
         return None
 
     def _plan_file(self, obj: Obj) -> Decision | None:
@@ -318,7 +326,7 @@ class Ownership:
             return None
         for plan in self._session.plans:
             if obj.namespace == plan.target_namespace and obj.name in {plan.name + end for end in _NAMED_BY_PLAN}:
-                return _owned("named by its plan", plan.test_name)
+                return _owned("named by its plan", plan.test_name, _key("Plan", plan))
         return None
 
     def _subjects(self, obj: Obj) -> Decision | None:
@@ -354,7 +362,7 @@ class Ownership:
             return _refused("its label vmID is of a VM of the session, and of one of another Plan")
         if not self._session.started or not obj.created or obj.created < self._session.started:
             return _refused("its label vmID is of a VM of the session, but it is not shown to be younger")
-        return _owned("label vmID", clones[vm_id])
+        return _owned("label vmID", clones[vm_id], f"VM {vm_id} in a Plan of the session")
 
     # -- whether somebody else holds it -----------------------------------------------------------------------
 
@@ -388,7 +396,7 @@ class Ownership:
             )
         if record.part and not prefixes.matches(self._session.prefix, obj.name):
             return _refused("only a part of it is recorded, and its name does not show that the session made it", test)
-        return self._recorded_by_age(obj, test)
+        return replace(self._recorded_by_age(obj, test), rests_on=_entry(record))
 
     def _recorded_by_age(self, obj: Obj, test: str) -> Decision:
         started = self._session.started
@@ -432,7 +440,7 @@ class Ownership:
                 return _refused("its name begins with the prefix, but of this kind a name alone shows nothing")
             if self._session.started and obj.created and obj.created < self._session.started:
                 return _refused(f"its name begins with the prefix, but it is older than the session ({obj.created})")
-            return _owned("name") if self._session.names_prove else _NAME_ONLY
+            return _owned("name", rests_on=self._prefix) if self._session.names_prove else _NAME_ONLY
         if obj.group == order.FORKLIFT and self._refers_to_session(obj):
             return _owned("reference")
         return _refused("its name begins with the prefix, but nothing else shows that the session made it")
@@ -451,20 +459,19 @@ class Ownership:
         if obj.name in self._anew:
             return _refused(SUCCESSOR, test)
         if self._is_own(obj.name):
-            return _owned("record" if record else "name", test)
+            return _owned("record" if record else "name", test, _entry(record) if record else self._prefix)
         if record is None:
             return _NAME_ONLY if obj.name in self._unshown else _OTHER
-        made = self._recorded_by_age(obj, test)
+        made = replace(self._recorded_by_age(obj, test), rests_on=_entry(record))
         if not made.ours:
             return made
         stranger = self._stranger_in(obj.name)
         if stranger:  # the session made it, and its removal is the session's to expect: so it is a leftover
-            return Decision(Status.CONTESTED, made.evidence, f"recorded, but {stranger}", test)
+            return replace(made, status=Status.CONTESTED, reason=f"recorded, but {stranger}")
         unread = self._coverage.incomplete(obj.name)
         if unread:
-            return Decision(
-                Status.KEPT, made.evidence, f"recorded, but not all that is in it could be read: {unread}", test
-            )
+            told = f"recorded, but not all that is in it could be read: {unread}"
+            return replace(made, status=Status.KEPT, reason=told)
         return made
 
     def _stranger_in(self, namespace: str) -> str:
@@ -499,6 +506,18 @@ class Ownership:
             above = self._claims.get((str(dig(claim, "namespace") or ""), str(dig(claim, "name") or "")))
             return self._base(above).test_name if above is not None else ""
         return ""
+
+
+def _key(kind: str, key: Key) -> str:
+    return f"{kind} {key.namespace}/{key.name} (uid {key.uid})"
+
+
+def _above(owner: Owner) -> str:
+    return f"{owner.kind} {owner.name} (uid {owner.uid})"
+
+
+def _entry(record: Record) -> str:
+    return f"{record.entry} of the record"
 
 
 def _vm_ids(plan: Obj) -> set[str]:

@@ -148,6 +148,8 @@ class _Waiter:
                 return
             if self._over:  # nothing that comes after the end may change the answer
                 return
+            if gone:
+                self._cluster.ledger.note_gone(obj.uid)
             if gone or self._done(obj):
                 del group[obj.uid]
             elif _mark(before) == _mark(obj):

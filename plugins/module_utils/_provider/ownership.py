@@ -247,7 +247,7 @@ def _part(session: Session, one: Remote, owner: Decision | None) -> Decision:
         return _as_noted(session, one, Decision(Status.OTHER))
     if one.kept:
         return Decision(Status.REFUSED, reason=one.kept)
-    return Decision(owner.status, one.relation or "owner", owner.reason, owner.test_name)
+    return Decision(owner.status, one.relation or "owner", owner.reason, owner.test_name, rests_on=one.owner)
 
 
 def _as_noted(session: Session, one: Remote, made: Decision) -> Decision:
@@ -258,7 +258,7 @@ def _as_noted(session: Session, one: Remote, made: Decision) -> Decision:
     if trace is not None and not trace.fits(one.home, one.type, one.kind, None, one.name):
         reason = reason or f"an earlier run noted it as {trace.kind} {trace.name!r} on {trace.home}: it is another now"
     status = Status.CONTESTED if reason else Status.OWNED
-    return Decision(status, "noted by an earlier run", reason, session.lineage[one.identity])
+    return Decision(status, "noted by an earlier run", reason, session.lineage[one.identity], rests_on=one.identity)
 
 
 def _shown(session: Session, one: Remote) -> Decision | None:
@@ -268,7 +268,7 @@ def _shown(session: Session, one: Remote) -> Decision | None:
     if _is_older(one.created, session.started):
         return Decision(Status.REFUSED, reason=f"{one.shown}, but older than the session ({one.created})")
     record = recorded(session, one.type).get(one.clone)
-    return Decision(Status.OWNED, one.shown, test_name=record.test_name if record else "")
+    return Decision(Status.OWNED, one.shown, test_name=record.test_name if record else "", rests_on=_entry(record))
 
 
 def _decide(session: Session, one: Remote, same_name: list[Remote]) -> Decision:
@@ -279,14 +279,14 @@ def _decide(session: Session, one: Remote, same_name: list[Remote]) -> Decision:
     if made.status is not Status.OWNED:
         return made
     if one.kept:
-        return Decision(Status.CONTESTED, made.evidence, one.kept, made.test_name)
+        return replace(made, status=Status.CONTESTED, reason=one.kept)
     others = [other for other in same_name if other is not one]
     if others and not known and one.kind in MACHINES:
         if any(_planned_name(session, other) for other in others):
             return Decision(Status.REFUSED, reason="another one of that name is the session's, by its id")
         places = ", ".join(sorted(f"{other.place} ({other.provider}, {other.id})" for other in same_name))
         reason = f"{len(same_name)} have this name, and nothing tells which is the session's: {places}"
-        return Decision(Status.CONTESTED, made.evidence, reason, made.test_name)
+        return replace(made, status=Status.CONTESTED, reason=reason)
     return made
 
 
@@ -297,7 +297,9 @@ def _by_id(session: Session, one: Remote) -> Decision | None:
         return None
     made = _recorded(session, one, record)
     trusted = made.status is Status.OWNED or made.reason == UNPROVEN
-    return Decision(Status.OWNED, "record, by id", test_name=record.test_name) if trusted else made
+    if not trusted:
+        return made
+    return Decision(Status.OWNED, "record, by id", test_name=record.test_name, rests_on=_entry(record))
 
 
 def _by_name(session: Session, one: Remote, known: str) -> Decision:
@@ -322,22 +324,26 @@ def _by_name(session: Session, one: Remote, known: str) -> Decision:
         return Decision(Status.CONTESTED, evidence, reason)
     if not session.names_prove:
         return Decision(Status.CONTESTED, evidence, NAME_ONLY)
-    return Decision(Status.OWNED, evidence)
+    return Decision(Status.OWNED, evidence, rests_on=f"prefix {session.prefix}")
 
 
 def _recorded(session: Session, one: Remote, record: Record) -> Decision:
     """The suite records what it cloned; what it only used may stand there too, and is older or named otherwise."""
     test = record.test_name
     if prefixes.matches(session.prefix, one.clone):
-        return Decision(Status.OWNED, "record", test_name=test)
+        return Decision(Status.OWNED, "record", test_name=test, rests_on=_entry(record))
     if prefixes.of_other_session(session.prefix, one.clone):
         return Decision(Status.REFUSED, reason="recorded, but its name is of another session", test_name=test)
     if _is_older(one.created, session.started):
         reason = f"recorded, but older than the session ({one.created}): only used by it"
         return Decision(Status.REFUSED, reason=reason, test_name=test)
     if prefixes.may_be_cut(one.clone) or _is_newer(one.created, session.started):
-        return Decision(Status.OWNED, "record", test_name=test)
+        return Decision(Status.OWNED, "record", test_name=test, rests_on=_entry(record))
     return Decision(Status.REFUSED, reason=UNPROVEN, test_name=test)
+
+
+def _entry(record: Record | None) -> str:
+    return f"{record.entry} of the record" if record else ""
 
 
 def _is_older(created: str, started: str) -> bool:

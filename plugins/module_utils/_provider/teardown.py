@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
+from ansible_collections.mtv.teardown.plugins.module_utils import _times
 from ansible_collections.mtv.teardown.plugins.module_utils._cause import Cause
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import NO_ANSWER, REFUSED, ApiError
 from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
@@ -153,6 +154,7 @@ def _looked_removed_looked(
     if check_mode or not owned:
         return _result(before, [item(one, made) for one, made in owned], {}, wants)
     note([item(one, made) for one, made in owned])
+    asked = _times.now()
     held = _remove(sites, [one for one, _made in owned], limits)
     # Parts are known by their owner, and that has gone: from here on they are known by what was seen of them.
     noted = {identity: made.test_name for one, made in owned for identity in (one.identity, *one.leaves)}
@@ -165,7 +167,10 @@ def _looked_removed_looked(
     }
     # What is seen counts, not what was said of it: an answer may be lost, and a task may end late.
     held = {**_unseen(owned, there, after), **{one: cause for one, cause in held.items() if one not in gone}}
-    return _result(after, list(gone.values()), held, wants, owned)
+    result = _result(after, list(gone.values()), held, wants, owned)
+    result.asked = {one.identity: asked for one, _made in owned}
+    result.gone = dict.fromkeys(gone, _times.now())
+    return result
 
 
 def _unseen(owned: Iterable[tuple[Remote, Decision]], there: set[str], after: Survey) -> dict[str, Cause]:
@@ -317,6 +322,7 @@ def item(one: Remote, made: Decision, reason: str = "") -> dict[str, Any]:
         "name": one.name,
         "uid": one.identity,
         "evidence": made.evidence,
+        "rests_on": made.rests_on,
         "reason": reason or made.reason,
         "test_name": made.test_name,
         "provider": one.provider,

@@ -67,6 +67,7 @@ def run_phase(
         def within(limits: Limits) -> Result:
             result = phase(cluster, known, limits, bool(module.check_mode), stalled=bool(module.params["stalled"]))
             result.requests = cluster.requests
+            result.asked, result.gone = cluster.ledger.asked, cluster.ledger.gone
             return result
 
         return _module.answer(module, done, within)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.mtv.teardown.plugins.module_utils import _secrets
+from ansible_collections.mtv.teardown.plugins.module_utils import _secrets, _times
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import TeardownError
 from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._session import ignore
@@ -108,12 +108,13 @@ def run(module: Module, work: Callable[[], dict[str, Any]]) -> None:
 def answer(module: Module, done: str, phase: Callable[[Limits], Result]) -> dict[str, Any]:
     """What a module returns that deletes, cancels or archives. Objects that stayed make it fail, unless the caller
     judges them itself. done: the name of the first list; phase: does it, within the limits of the options."""
-    params = module.params
+    params, began = module.params, _times.now()
     result = phase(Limits(float(params["stall_timeout"]), float(params["wait_timeout"])))
     out: dict[str, Any] = {
         **result.as_dict(done),
         "changed": bool(result.done),
         "requests": result.requests,
+        "times": times(result, began),
     }
     if result.error is not None:
         out |= {"failed": True, "msg": result.error.msg, "error": result.error.details}
@@ -122,6 +123,13 @@ def answer(module: Module, done: str, phase: Callable[[Limits], Result]) -> dict
     if module._diff:  # one line per object
         out["diff"] = {"before": _lines([*result.done, *result.remaining]), "after": _lines(result.remaining)}
     return out
+
+
+def times(result: Result, began: str) -> dict[str, Any]:
+    """C(times) of a phase that began then."""
+    uids = {str(entry["uid"]) for entry in [*result.done, *result.remaining]}
+    asked, gone = ({u: time for u, time in told.items() if u in uids} for told in (result.asked, result.gone))
+    return {"began": began, "ended": _times.now(), "asked": asked, "gone": gone}
 
 
 def _lines(entries: Iterable[Mapping[str, Any]]) -> str:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 NAME_ONLY = (
@@ -32,13 +32,15 @@ class Status(Enum):
 @dataclass(frozen=True, slots=True)
 class Decision:
     """evidence: why it is the session's; reason: why it is not deleted; test_name: the test that made it; blind: it is
-    contested for nothing but that something could not be read."""
+    contested for nothing but that something could not be read; rests_on: the object, record or key that the evidence
+    rests on, for people."""
 
     status: Status
     evidence: str = ""
     reason: str = ""
     test_name: str = ""
     blind: bool = False
+    rests_on: str = field(default="", compare=False)
 
     @property
     def ours(self) -> bool:

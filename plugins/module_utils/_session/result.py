@@ -22,7 +22,7 @@ class Result:
     refused: not shown to be the session's, or held by others; remaining: the session's and still there, with what
     holds it; unreadable: what could not be read; stalled: a wait ended because nothing moved any more; requests: how
     many were sent; insecure: providers whose certificate is not verified, by choice; error: why a part of the work was
-    not begun."""
+    not begun; asked and gone: uid -> when it was asked to go, and when it was seen that it is not there any more."""
 
     done: list[dict[str, Any]] = field(default_factory=list)
     absent: list[dict[str, Any]] = field(default_factory=list)
@@ -33,6 +33,8 @@ class Result:
     requests: int = 0
     insecure: list[str] = field(default_factory=list)
     error: TeardownError | None = None
+    asked: dict[str, str] = field(default_factory=dict)
+    gone: dict[str, str] = field(default_factory=dict)
 
     def followed_by(self, later: Result) -> Result:
         """What both have done; what is absent, refused or unreadable is as the later one saw it."""
@@ -54,6 +56,8 @@ class Result:
                 getattr(found, name).extend(getattr(one, name))
             found.stalled |= one.stalled
             found.requests += one.requests
+            found.asked |= one.asked
+            found.gone |= one.gone
             found.error = found.error or one.error
         return found
 

@@ -343,6 +343,168 @@ artifacts:
     mtv_teardown_session: auto-ab12
     mtv_teardown_counts: {deleted: 60, leftovers: 0}
     mtv_teardown_leftovers: []
+$schema:
+  description: Where the JSON schema of the result is; the collection has it in C(extensions/result).
+  type: str
+  returned: always
+form:
+  description: Version of the form of the result. A later one with the same number may have more keys, and none less.
+  type: int
+  returned: always
+  sample: 1
+versions:
+  description: Versions of the C(collection), of C(ansible) (ansible-core) and of C(python) where the module ran.
+  type: dict
+  returned: always
+  sample: {collection: 0.2.0, ansible: 2.21.5, python: 3.13.1}
+inputs:
+  description: What the run was given, without anything of a connection but where it leads; RV(inputs.providers) were looked at.
+  type: dict
+  returned: always
+  contains:
+    providers:
+      description: The C(key) and C(type) of each source provider that was to be looked at.
+      type: list
+      elements: dict
+      returned: always
+providers:
+  description: The source providers that were to be looked at, as in RV(inputs.providers).
+  type: list
+  elements: dict
+  returned: always
+session:
+  description: Who the session is - its prefix, what it is known from, its Plans, Migrations and Providers, and the namespaces that it shares.
+  type: dict
+  returned: always
+looks:
+  description: Each look at the cluster, and at the providers, with what it had to read.
+  type: list
+  elements: dict
+  returned: always
+  contains:
+    of:
+      description: V(cluster) or V(providers).
+      type: str
+      returned: always
+    number:
+      description: Which one of those it is, from 1.
+      type: int
+      returned: always
+    began:
+      description: When its first question was asked; RV(looks[].ended) is when its last answer was there.
+      type: str
+      returned: always
+    ended:
+      description: When its last answer was there.
+      type: str
+      returned: always
+    asked:
+      description: How many questions it asked. Each is in RV(asked).
+      type: int
+      returned: always
+    failed:
+      description: How many of them were not answered to the end.
+      type: int
+      returned: always
+    ours:
+      description: UIDs of what it met that is the session's.
+      type: list
+      elements: str
+      returned: always
+    kept:
+      description: UIDs of what it met of which nobody can tell whose it is.
+      type: list
+      elements: str
+      returned: always
+    required:
+      description:
+        - Kinds that it had to read outside namespaces (C(cluster)), in each namespace of the session (C(namespaces)) and in all of them (C(everywhere)).
+        - C(exempt) are kinds that belong to the cluster alone.
+      type: dict
+      returned: for looks at the cluster
+    namespaces:
+      description: Namespaces of the session that there were, each V(own) or V(shared); null when nobody could tell.
+      type: dict
+      returned: for looks at the cluster
+    absent_namespaces:
+      description: Namespaces of what the run had in hand that were not there any more.
+      type: list
+      elements: str
+      returned: for looks at the cluster
+    providers:
+      description: Keys of the providers that it had to read.
+      type: list
+      elements: str
+      returned: for looks at providers
+asked:
+  description: Each question of each look, with its answer.
+  type: list
+  elements: dict
+  returned: always
+  contains:
+    of:
+      description: As in RV(looks[].of).
+      type: str
+      returned: always
+    look:
+      description: As in RV(looks[].number).
+      type: int
+      returned: always
+    kind:
+      description: Kind that was asked for; empty for the whole of a group or of a provider.
+      type: str
+      returned: always
+    api_version:
+      description: Its API version, or the type of the provider.
+      type: str
+      returned: always
+    namespace:
+      description: The namespace; null for the whole cluster, and for providers.
+      type: str
+      returned: always
+    provider:
+      description: Key of the provider.
+      type: str
+      returned: for looks at providers
+    query:
+      description: What was asked of the API server; empty for providers, whose clients ask in many parts.
+      type: str
+      returned: always
+    time:
+      description: When it was asked; for a provider, when the look began.
+      type: str
+      returned: always
+    outcome:
+      description: V(read), V(failed) or V(incomplete).
+      type: str
+      returned: always
+    count:
+      description: How many objects were in the answer; null when there was none, which is not zero.
+      type: int
+      returned: always
+    version:
+      description: The C(resourceVersion) of the list; empty for providers, who number no versions of their answers.
+      type: str
+      returned: always
+    error:
+      description: Why it was not answered, or not all of it understood.
+      type: str
+      returned: always
+phases:
+  description:
+    - What each phase did, in their order - C(name), whether it C(ran), C(began), C(ended), C(seconds), C(requests), and how many it C(found),
+      was C(done) with, C(left), C(refused), met C(absent) and found C(unreadable). Null is not known, and not zero.
+  type: list
+  elements: dict
+  returned: always
+targets:
+  description:
+    - Every object that the run has or had in hand, with its evidence and what that rests on, its C(outcome), which is V(gone), V(left), V(accepted),
+      V(kept) or V(unseen), its C(cause), the C(phase) that had it last, and when it was first C(seen), C(asked) to go, and C(gone).
+    - A time that nobody knows is empty; what goes with something else is never asked itself.
+  type: list
+  elements: dict
+  returned: always
 summary:
   description: The result for people, line by line.
   type: list
@@ -350,20 +512,19 @@ summary:
   returned: always
 """
 
-from datetime import UTC, datetime
 from functools import partial
 
-from ansible_collections.mtv.teardown.plugins.module_utils._report import run, summary
+from ansible_collections.mtv.teardown.plugins.module_utils._report import run
 from ansible_collections.mtv.teardown.plugins.module_utils._run import (
     cluster_module,
     earlier,
+    judge,
     load,
     providers,
     targets,
-    verify,
 )
 from ansible_collections.mtv.teardown.plugins.module_utils._run import module as _module
-from ansible_collections.mtv.teardown.plugins.module_utils._session import ignore, notes
+from ansible_collections.mtv.teardown.plugins.module_utils._session import ignore
 
 
 def main() -> None:
@@ -381,33 +542,15 @@ def main() -> None:
             "run": run.RUN_SPEC,
         }
     )
-    options, begun = module.params, datetime.now(UTC)
+    options = module.params
 
     def work() -> dict[str, object]:
         earlier.checked(options["phases"], options["targets"])
-        rules = ignore.compile_rules(options["verify_ignore"])
-        terms = verify.Terms(
-            options["quiet_interval"],
-            options["wait_timeout"],
-            options["openshift_only"],
-            rules,
-            search=partial(providers.search_of, options=options),
-            earlier=earlier.remaining_by(options["phases"]),
-        )
+        ignore.compile_rules(options["verify_ignore"])  # bad input ends before anything is asked
         session = earlier.with_deleted(load.session_of(options), options["phases"])
         cluster = cluster_module.cluster_of(module)
-        known = [*options["targets"], *earlier.deleted_by(options["phases"])]
-        result = verify.verify(cluster, session, terms, known, earlier.not_done(options["phases"]))
-        session = result.pop("session")
-        result["insecure"] += [f"cluster {cluster.where['url']}"] if cluster.insecure else []
-        result["cluster"] = dict(cluster.where)
-        result["files"] = run.files(session, options["providers_file"], cluster.where)
-        result |= run.times(options["run"] or {}, begun, datetime.now(UTC))
-        result["absent"] = summary.already_gone(result["absent"], result["deleted"])
-        result["summary"] = summary.of_verdict(session, result)
-        result["artifacts"] = summary.handed_over(session, result)
-        result["journal"] = notes.after(session, result, openshift_only=options["openshift_only"])
-        return {"changed": False, **result, "requests": cluster.requests}
+        search = partial(providers.search_of, options=options)
+        return {"changed": False, **judge.judge(cluster, session, options, search, str(module.ansible_version))}
 
     _module.run(module, work)
 

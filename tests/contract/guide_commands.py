@@ -76,6 +76,9 @@ COMMANDS: dict[str, Case] = {
     # Afterwards.
     f"{_VERIFY} {_PREFIX}": _LOOKED,
     f"{_VERDICT} {_RUN}": Case(there=False, before=f"{_TEARDOWN} {_PREFIX} {_RUN}", shows="the verdict is clean"),
+    f"ansible-playbook mtv.teardown.audit -e result_file={_RESULT[0]}": Case(
+        there=False, before=f"{_TEARDOWN} {_PREFIX}", shows="clean, and the file supports it"
+    ),
     # AWX, and an image.
     "export CONTROLLER_HOST=https://awx.example.com CONTROLLER_OAUTH_TOKEN=…": _NO_SESSION,
     "ansible-playbook mtv.teardown.awx -e @ours.yml": Case(

@@ -107,6 +107,16 @@ class Cluster:
 
     def discover(self) -> Catalog:
         """All kinds in two requests (aggregated discovery), or one request per group on older servers."""
+        told = ledger.entry("", "discovery", None, "/api, /apis", _times.now())
+        try:
+            catalog = self._discover()
+        except ApiError as exc:
+            self.ledger.lists.append({**told, "outcome": ledger.FAILED, "error": exc.msg})
+            raise
+        self.ledger.lists.append({**told, "count": len(catalog.resources)})
+        return catalog
+
+    def _discover(self) -> Catalog:
         core, groups = self.together(lambda path: self._http.json("GET", path, accept=_AGGREGATED), ("/api", "/apis"))
         kinds = (dig(core, "kind"), dig(groups, "kind"))
         if kinds == ("APIGroupDiscoveryList", "APIGroupDiscoveryList"):
@@ -173,7 +183,8 @@ class Cluster:
         except ApiError as exc:
             self.ledger.lists.append({**told, "outcome": ledger.FAILED, "error": exc.msg})
             raise
-        less = {"outcome": ledger.INCOMPLETE, "error": "; ".join(broken[known:][:5])} if (broken or [])[known:] else {}
+        wrong = (broken or [])[known:]
+        less = {"outcome": ledger.INCOMPLETE, "error": "; ".join(wrong[:5])} if wrong else {}
         self.ledger.lists.append({**told, "count": len(found.objects), "version": found.version, **less})
         return found
 

@@ -14,6 +14,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session.model import
 
 _ITEM = ("kind", "api_version", "namespace", "name", "uid", "evidence", "reason", "test_name")
 _LISTS = ("deleted", "remaining")
+_COUNTED = ("refused", "absent", "unreadable", "canceled", "archived", "targets")
 
 
 def checked(phases: Mapping[str, Any], targets: Iterable[Any] = ()) -> Mapping[str, Any]:
@@ -24,6 +25,8 @@ def checked(phases: Mapping[str, Any], targets: Iterable[Any] = ()) -> Mapping[s
         for kind in _LISTS:
             held = phase.get(kind)
             _check_items(f"phases: {name}.{kind}", [] if held is None else held)
+        if not all(isinstance(phase.get(kind, []), (list, tuple)) for kind in _COUNTED) or not _are_times(phase):
+            raise RecordError(f"phases: {name} is not what the role registered.")
     _check_items("targets", targets)
     return phases
 
@@ -32,6 +35,17 @@ def _check_items(where: str, items: Any) -> None:
     wrong = not isinstance(items, (list, tuple)) or not all(_is_item(one) for one in items)
     if wrong:
         raise RecordError(f"{where} is not a list of objects as a module of this collection returns it.")
+
+
+def _are_times(phase: Mapping[str, Any]) -> bool:
+    times, requests = phase.get("times", {}), phase.get("requests")
+    if not isinstance(times, Mapping) or not isinstance(requests, (int, type(None))):
+        return False
+    by_uid = [times.get(name, {}) for name in ("asked", "gone")]
+    texts = [times.get(name, "") for name in ("began", "ended")]
+    if not all(isinstance(one, Mapping) for one in by_uid):
+        return False
+    return all(isinstance(text, str) for text in (*texts, *(value for one in by_uid for value in one.values())))
 
 
 def _is_item(one: Any) -> bool:

@@ -15,11 +15,12 @@ from typing import Any
 from ansible_collections.mtv.teardown.plugins.module_utils._cause import Cause
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import explain
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Cluster
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.find import Found, find
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.find import Found
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.items import item, kept_item, left_item
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import causes, ownership, teardown
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Target
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.teardown import Survey
+from ansible_collections.mtv.teardown.plugins.module_utils._run.looks import Looks
 from ansible_collections.mtv.teardown.plugins.module_utils._session import ignore
 from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import Status
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
@@ -61,18 +62,20 @@ def verify(
     sleep: Callable[[float], None] = time.sleep,
 ) -> dict[str, Any]:
     """verdict, leftovers, kept, accepted, deleted, unseen, refused, absent, unreadable, not_covered, not_done, scopes,
-    sweeps; session, with what the last look knew of it.
+    sweeps; looks and asked, what the verdict rests on; providers, those looked at; session, with what the last look
+    knew of it.
 
     known: what there was before, as items of earlier results; deleted is what of it is gone for sure; not_done:
     what was asked of Forklift in vain, as items of earlier results.
     """
-    first = find(cluster, session)
+    known = list(known)
+    told = Looks(cluster, known)
+    first = told.find(session)
     search = nowhere if terms.openshift_only else terms.search
     with ThreadPoolExecutor(max_workers=1) as pool:  # providers are looked at while the cluster has its quiet interval
         targets, uncovered = search(first.session)
-        known = list(known)
-        surveyed = pool.submit(teardown.survey, targets, first.session, _handles(known))
-        looks = _look_until_quiet(cluster, first, terms, sleep)
+        surveyed = pool.submit(told.survey, targets, first.session, _handles(known))
+        looks = _look_until_quiet(told, first, terms, sleep)
         survey = surveyed.result()
     last = looks[-1]
     left = last.with_status(Status.OWNED, Status.CONTESTED)
@@ -113,6 +116,9 @@ def verify(
         "scopes": scopes,
         "insecure": list(survey.insecure),
         "sweeps": len(looks),
+        "looks": told.told,
+        "asked": told.asked,
+        "providers": [{"key": one.connection.key, "type": one.connection.type} for one in targets],
         "session": last.session,
     }
 
@@ -148,13 +154,13 @@ def _not_covered(session: Session, uncovered: frozenset[str]) -> list[dict[str, 
     return entries
 
 
-def _look_until_quiet(cluster: Cluster, first: Found, terms: Terms, sleep: Callable[[float], None]) -> list[Found]:
+def _look_until_quiet(told: Looks, first: Found, terms: Terms, sleep: Callable[[float], None]) -> list[Found]:
     """At least two looks; more while the set of what is left still changes (slow is not stuck)."""
     ends = time.monotonic() + terms.total
     looks = [first]
     while True:
         sleep(terms.quiet_interval)
-        looks.append(find(cluster, looks[-1].session))
+        looks.append(told.find(looks[-1].session))
         if _ours(looks[-1]) == _ours(looks[-2]) or time.monotonic() > ends:
             return looks
 

@@ -176,7 +176,7 @@ class OddServer:
 
     def client(self) -> Cluster:
         token = {"BearerToken": {"in": "header", "key": "authorization", "value": "Bearer made-up"}}
-        configuration = SimpleNamespace(host="https://odd.example.com", auth_settings=lambda: token)
+        configuration = SimpleNamespace(host="https://odd.example.com", auth_settings=lambda: token, verify_ssl=True)
         return Cluster(Http(configuration, self, {}, lambda _seconds: None, Patience(tries=2)))
 
     def request(self, method: str, url: str, body: str | None = None, **_how: Any) -> Any:

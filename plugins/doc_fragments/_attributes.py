@@ -24,6 +24,21 @@ attributes:
     description: Target OS the module runs on.
 """
 
+    FILES = r"""
+options: {}
+attributes:
+  check_mode:
+    support: full
+    description: In check mode it says which files it would write, and writes none.
+  diff_mode:
+    support: none
+    description: The files are made anew from the result; there is nothing to compare.
+  platform:
+    support: full
+    platforms: posix
+    description: Target OS the module runs on.
+"""
+
     INFO = r"""
 options: {}
 attributes:

@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ansible_collections.mtv.teardown.plugins.module_utils._report import told as _told
+from ansible_collections.mtv.teardown.plugins.module_utils._report.record import session_of
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 from ansible_collections.mtv.teardown.plugins.module_utils._session.provider_types import SEARCHED
 from ansible_collections.mtv.teardown.plugins.module_utils._session.result import shown
@@ -29,17 +31,17 @@ def already_gone(absent: Iterable[Entry], deleted: Iterable[Entry]) -> list[dict
 
 def of_inputs(session: Session) -> list[str]:
     """Before any server is asked."""
-    return [_title(session, {}), f"{len(session.records)} records; no server was asked."]
+    return [_title(session_of(session), {}), f"{len(session.records)} records; no server was asked."]
 
 
 def of_targets(session: Session, result: Mapping[str, Any]) -> list[str]:
     """Before anything is touched."""
     targets = result["targets"]
     lines = [
-        _title(session, result),
+        _title(session_of(session), result),
         f"{len(targets)} objects of it are there{': ' + _counts(targets) if targets else ''}.",
     ]
-    lines += _note(session)
+    lines += _note(session_of(session))
     # Whole, however long: what check mode shows is what a run deletes, and check mode leaves no file to look it up in.
     lines += ["to be deleted:", *(f"  {_owned_line(entry)}" for entry in targets)] if targets else []
     lines += _not_touched(result["refused"])
@@ -82,10 +84,17 @@ def _untold_line(entry: Entry) -> str:
 
 def of_verdict(session: Session, result: Mapping[str, Any]) -> list[str]:
     """After the last look."""
-    lines = [_title(session, result), _headline(result), *_note(session), *_nothing(session, result)]
-    for entry in result["leftovers"][:MOST]:
-        lines += _leftover(entry)
-    lines += _more(result["leftovers"])
+    return of_result({**result, "session": session_of(session)})
+
+
+def of_result(result: Mapping[str, Any]) -> list[str]:
+    """The same from the result alone, as it stands in its file."""
+    who = result["session"]
+    lines = [_title(who, result), _headline(result), *_note(who), *_nothing(who, result), *_phases(result)]
+    for cause, entries in _told.by_cause(result["leftovers"]).items():
+        lines.append(f"left for {cause}: {len(entries)}")
+        lines += [line for entry in entries[:MOST] for line in _leftover(entry)]
+        lines += _more(entries)
     lines += _section("could not be read", result["unreadable"], _error_line)
     lines += _section("not seen whether they are gone", result["unseen"], shown)
     lines += _section("kept, for nobody can tell whose it is", result["kept"], _kept_line)
@@ -113,10 +122,20 @@ def _known_by(result: Mapping[str, Any]) -> str:
     return f"; run {result['run_id']}" if result["run_id"] else ""
 
 
-def _nothing(session: Session, result: Mapping[str, Any]) -> list[str]:
+def _phases(result: Mapping[str, Any]) -> list[str]:
+    """A table, of a run that had more to do than to look."""
+    rows = _told.phase_rows(_told.Told(result))
+    if len(rows) < 2:
+        return []
+    table = [("phase", "found", "deleted", "left", "time"), *rows]
+    width = max(len(row[0]) for row in table)
+    return ["  ".join((row[0].ljust(width), *(cell.rjust(7) for cell in row[1:]))) for row in table]
+
+
+def _nothing(who: Entry, result: Mapping[str, Any]) -> list[str]:
     """A mistyped prefix is clean, too."""
     seen = ("leftovers", "accepted", "kept", "unseen", "deleted", "absent", "refused", "not_covered", "not_done")
-    if result["verdict"] != "clean" or session.has_record or session.note or any(result.get(name) for name in seen):
+    if result["verdict"] != "clean" or who["records"] or who["note"] or any(result.get(name) for name in seen):
         return []
     searched = {
         str(scope["provider"]): str(scope["api_version"]) for scope in result["scopes"] if scope.get("provider")
@@ -130,9 +149,7 @@ def _nothing(session: Session, result: Mapping[str, Any]) -> list[str]:
     rest = (
         f"; not searched: {', '.join(left_out)}, of which none is configured or wanted" if searched and left_out else ""
     )
-    return [
-        f"nothing of {session.prefix} was found anywhere: no object, no record, {where}{rest}. Is the prefix right?"
-    ]
+    return [f"nothing of {who['prefix']} was found anywhere: no object, no record, {where}{rest}. Is the prefix right?"]
 
 
 def handed_over(session: Session, result: Mapping[str, Any]) -> dict[str, Any]:
@@ -148,16 +165,16 @@ def handed_over(session: Session, result: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _title(session: Session, result: Mapping[str, Any]) -> str:
-    source = f" ({session.source})" if session.source else ""
+def _title(who: Entry, result: Mapping[str, Any]) -> str:
+    source = f" ({who['source']})" if who["source"] else ""
     cluster = result.get("cluster") or {}
     context = f", context {cluster['context']}" if cluster.get("context") else ""
     place = f" on {cluster['url']}{context}" if cluster.get("url") else ""
-    return f"session {session.prefix or 'without a prefix'}{source}{place}"
+    return f"session {who['prefix'] or 'without a prefix'}{source}{place}"
 
 
-def _note(session: Session) -> list[str]:
-    return [f"with the note of an earlier run: {session.note}"] if session.note else []
+def _note(who: Entry) -> list[str]:
+    return [f"with the note of an earlier run: {who['note']}"] if who["note"] else []
 
 
 def _headline(result: Mapping[str, Any]) -> str:
@@ -192,7 +209,8 @@ def _leftover(entry: Entry) -> list[str]:
     lines = [f"  {shown(entry)}", f"    {test}the session's by {entry['evidence']}; uid {entry['uid']}"]
     if entry["reason"]:
         lines.append(f"    {entry['reason']}")
-    return [*lines, f"    next: {entry['next_step']}"]
+    command = _told.look_command(entry)
+    return [*lines, f"    next: {entry['next_step']}", *([f"    look: {command}"] if command else [])]
 
 
 def _kept_line(entry: Entry) -> str:

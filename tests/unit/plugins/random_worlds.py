@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Catalog, Listing
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ledger import Ledger
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.needed_rights import Right
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj, Resource
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
@@ -417,6 +418,7 @@ class Memory:
         self.writes: list[str] = []
         self.requests = 0
         self.where: dict[str, Any] = {}
+        self.ledger = Ledger()
 
     def discover(self) -> Catalog:
         return CATALOG

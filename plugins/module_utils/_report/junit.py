@@ -1,0 +1,88 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""JUnit XML: a case for the verdict, one for each test of the record, and one for all that nobody knows."""
+
+from __future__ import annotations
+
+import traceback
+from typing import Any
+
+from ansible_collections.mtv.teardown.plugins.module_utils._report import told as _told
+from ansible_collections.mtv.teardown.plugins.module_utils._report.told import Entry, Told, name_of
+
+try:
+    import junitparser
+except ImportError:
+    IMPORT_ERROR: str | None = traceback.format_exc()
+else:
+    IMPORT_ERROR = None
+
+LIBRARY = "junitparser"
+# Lists of what nobody knows; each entry is an error of its own.
+UNKNOWN = ("unreadable", "kept", "unseen", "not_covered", "not_done")
+
+
+def render(told: Told) -> str:
+    """The whole file."""
+    suite = junitparser.TestSuite(f"mtv.teardown {told.prefix}")
+    for name, number in told.totals.items():
+        if number is not None:
+            suite.add_property(name, str(number))
+    suite.add_property("verdict", told.verdict)
+    suite.add_property("run_id", told.text("run_id"))
+    suite.add_testcases([_verdict(told), *_tests(told), *_unknown(told)])
+    if told.text("began"):
+        suite.timestamp = told.text("began").removesuffix("Z")
+    suite.time = float(told.data.get("seconds") or 0)
+    suites: Any = junitparser.JUnitXml("mtv.teardown")
+    suites.add_testsuite(suite)
+    suites.update_statistics()
+    return str(suites.tostring().decode("utf-8"))
+
+
+def _case(told: Told, name: str, *results: Any) -> Any:
+    case = junitparser.TestCase(name, f"mtv.teardown.{told.prefix or 'session'}")
+    if results:
+        case.result = list(results)
+    return case
+
+
+def _result(kind: Any, message: str, text: str) -> Any:
+    made = kind(message, "mtv.teardown")
+    made.text = text
+    return made
+
+
+def _verdict(told: Told) -> Any:
+    if told.verdict == "clean":
+        return _case(told, "verdict: clean")
+    kind = junitparser.Failure if told.verdict == "leftovers" else junitparser.Error
+    text = "\n".join(str(line) for line in told.listed("summary"))
+    return _case(told, f"verdict: {told.verdict}", _result(kind, told.headline, text))
+
+
+def _tests(told: Told) -> list[Any]:
+    """What a test made, and what of it is left."""
+    made: dict[str, list[Entry]] = {}
+    for name in ("deleted", "absent", "accepted", "kept", "unseen", "leftovers"):
+        for entry in told.listed(name):
+            made.setdefault(str(entry.get("test_name") or "objects of no test"), []).extend(
+                [entry] if name == "leftovers" else []
+            )
+    cases = []
+    for test, left in sorted(made.items()):
+        lines = [f"{name_of(e)}: {e['reason']}\n  next: {e.get('next_step', '')}" for e in left]
+        message = f"left {_told.counts(left)}"
+        cases.append(_case(told, test, *([_result(junitparser.Failure, message, "\n".join(lines))] if left else [])))
+    return cases
+
+
+def _unknown(told: Told) -> list[Any]:
+    cases = []
+    for name in UNKNOWN:
+        for entry in told.listed(name):
+            text = str(entry.get("error") or entry.get("reason") or "")
+            words = _told.WORDS[name]
+            cases.append(_case(told, f"{words}: {name_of(entry)}", _result(junitparser.Error, text[:200], text)))
+    return cases

@@ -1,0 +1,188 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every face of a result says: its totals, its leftovers by cause, and the command to look at each. Pure."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError
+from ansible_collections.mtv.teardown.plugins.module_utils._session.result import shown
+
+Entry = Mapping[str, Any]
+# Of each how many there are; what is not in the result is not known, which is not zero.
+TOTALS = (
+    "deleted",
+    "leftovers",
+    "accepted",
+    "kept",
+    "unseen",
+    "refused",
+    "absent",
+    "unreadable",
+    "not_covered",
+    "not_done",
+    "scopes",
+)
+WORDS = {
+    "deleted": "deleted",
+    "leftovers": "left",
+    "accepted": "accepted",
+    "kept": "kept, for nobody can tell whose it is",
+    "unseen": "not seen whether they are gone",
+    "refused": "not touched",
+    "absent": "already gone",
+    "unreadable": "could not be read",
+    "not_covered": "on source providers, not looked at",
+    "not_done": "not canceled or archived",
+    "scopes": "scopes read",
+}
+# What is not known, and not zero.
+DASH = "\N{EN DASH}"
+_LISTS = (*TOTALS, "targets", "looks", "asked", "phases")
+# What XML 1.0 cannot hold, and what a terminal or a browser would take for more than a character.
+_ODD = re.compile(
+    "[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A result as it was read from its file. path: of that file, for people."""
+
+    data: Entry
+    path: str = ""
+    totals: Mapping[str, int | None] = field(init=False)
+
+    def __post_init__(self) -> None:
+        totals = {name: len(self.data[name]) if name in self.data else None for name in TOTALS}
+        object.__setattr__(self, "totals", totals)
+
+    def listed(self, name: str) -> list[Any]:
+        """The entries of a list; none where the result has no such list."""
+        found: list[Any] = list(self.data.get(name) or ())
+        return found
+
+    def text(self, name: str) -> str:
+        return str(self.data.get(name) or "")
+
+    def within(self, name: str, key: str) -> str:
+        """One text of a dictionary of the result, such as the address of the cluster."""
+        return str((self.data.get(name) or {}).get(key) or "")
+
+    @property
+    def verdict(self) -> str:
+        return str(self.data["verdict"])
+
+    @property
+    def prefix(self) -> str:
+        return self.within("session", "prefix") or self.within("artifacts", "mtv_teardown_session")
+
+    @property
+    def ended(self) -> bool:
+        """False for a run that was begun and cut off: of it nothing is known."""
+        return bool(self.data.get("ended"))
+
+    @property
+    def headline(self) -> str:
+        lines = self.listed("summary")
+        return str(lines[1]) if len(lines) > 1 else self.verdict.upper()
+
+
+def of(data: Any, path: str = "") -> Told:
+    """RecordError for what is no result."""
+    wrong = not isinstance(data, dict) or data.get("verdict") not in ("clean", "leftovers", "unverified")
+    if wrong or not all(_is_list(data.get(name, [])) for name in _LISTS):
+        raise RecordError(f"{path} is no result of a run of mtv.teardown.")
+    return Told(_readable(data), path)
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, dict) for one in value)
+
+
+def _readable(value: Any) -> Any:
+    """Without characters that no face can show."""
+    if isinstance(value, str):
+        return _ODD.sub("\N{REPLACEMENT CHARACTER}", value)
+    if isinstance(value, dict):
+        return {_readable(key): _readable(one) for key, one in value.items()}
+    return [_readable(one) for one in value] if isinstance(value, list) else value
+
+
+def by_cause(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
+    """What is left, those of the most frequent cause first."""
+    groups: dict[str, list[Entry]] = {}
+    for entry in entries:
+        groups.setdefault(str(entry.get("cause") or "unknown"), []).append(entry)
+    return dict(sorted(groups.items(), key=lambda one: (-len(one[1]), one[0])))
+
+
+def by_reason(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
+    groups: dict[str, list[Entry]] = {}
+    for entry in entries:
+        groups.setdefault(str(entry.get("reason") or ""), []).append(entry)
+    return groups
+
+
+def counts(entries: Iterable[Entry]) -> str:
+    """Such as C(2 PersistentVolumeClaim, 1 VirtualMachine)."""
+    counted = Counter(str(entry["kind"]) for entry in entries)
+    return ", ".join(f"{number} {kind}" for kind, number in sorted(counted.items()))
+
+
+def look_command(entry: Entry) -> str:
+    """What to type to look at an object that is left; for a provider where there is one command for it."""
+    if entry.get("provider"):
+        return _on_provider(entry)
+    group = str(entry["api_version"]).rpartition("/")[0]
+    kind = str(entry["kind"]).lower() + (f".{group}" if group else "")
+    where = ["--namespace", str(entry["namespace"])] if entry.get("namespace") else []
+    return shlex.join(["kubectl", "get", kind, str(entry["name"]), *where, "--output", "yaml"])
+
+
+_OPENSTACK = {
+    "Server": "server",
+    "Volume": "volume",
+    "VolumeSnapshot": "volume snapshot",
+    "Snapshot": "volume snapshot",
+}
+
+
+def _on_provider(entry: Entry) -> str:
+    kind, place = str(entry["kind"]), str(entry.get("place") or "")
+    if entry["api_version"] == "vsphere" and kind == "VirtualMachine" and place:
+        return shlex.join(["govc", "vm.info", "-vm.ipath", f"/{place.lstrip('/')}"])
+    if entry["api_version"] == "openstack" and kind in _OPENSTACK:
+        return f"openstack {_OPENSTACK[kind]} show {shlex.quote(str(entry.get('id') or entry['name']))}"
+    return ""
+
+
+def phase_rows(told: Told) -> list[tuple[str, str, str, str, str]]:
+    """(phase, found, deleted, left, time) of those that ran."""
+    return [
+        (
+            str(phase["name"]).replace("_", " "),
+            known(phase.get("found")),
+            known(phase.get("done")),
+            known(phase.get("left")),
+            f"{phase['seconds']:.1f} s" if phase.get("seconds") is not None else known(None),
+        )
+        for phase in told.listed("phases")
+        if phase.get("ran")
+    ]
+
+
+def known(number: Any) -> str:
+    """A number, or a dash where nobody knows it."""
+    return DASH if number is None else str(number)
+
+
+def name_of(entry: Entry) -> str:
+    return shown(entry)

@@ -1,0 +1,145 @@
+#!/usr/bin/python
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Makes the faces of results."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: report
+short_description: Show the result of a run to people, to a pipeline and to a monitoring system
+version_added: 0.3.0
+description:
+  - Makes a page, JUnit XML, Markdown and Prometheus' text format of the result file of a run, and the lines for a terminal.
+  - All of it comes from the file alone, so that each says the same numbers. It asks no server.
+  - What nobody knows is shown as unknown, and never as zero.
+author:
+  - mtv.teardown contributors (!UNKNOWN)
+requirements:
+  - python >= 3.11
+  - junitparser >= 3.1.0
+  - prometheus_client >= 0.17.0
+extends_documentation_fragment:
+  - mtv.teardown._attributes.files
+options:
+  results:
+    description: Result files, and folders of which each C(*.result.json) is one.
+    type: list
+    elements: path
+    required: true
+  faces:
+    description:
+      - Which files are made of each result, beside it or in O(path), with its name and another ending.
+      - V(html) (C(.html)) is a page for people in one file, without scripts, that loads nothing - the verdict, a picture of the deletion,
+        what is left and why, what was read, and what was not touched.
+      - It needs Jinja2, which ansible-core brings along.
+      - V(junit) (C(.junit.xml)) needs junitparser. It has a case for the verdict, for each test of the record, and for all that could not be read.
+      - V(markdown) (C(.md)) is for the summary of a job.
+      - V(prometheus) (C(.prom)) needs prometheus_client. It is for the textfile collector of a node exporter.
+    type: list
+    elements: str
+    choices: [html, junit, markdown, prometheus]
+    default: [html]
+  path:
+    description: The folder to write to; it is made when it is not there. Default is that of each result.
+    type: path
+  mode:
+    description: The mode of the files, in octal and as text. A collector that runs as another account needs V(0644).
+    type: str
+    default: "0600"
+seealso:
+  - module: mtv.teardown.leftovers_info
+"""
+
+EXAMPLES = r"""
+- name: A page and JUnit XML of one run
+  mtv.teardown.report:
+    results: [.data-collector/teardown-auto-ab12.result.json]
+    faces: [html, junit]
+
+- name: All of the night's runs for the textfile collector
+  mtv.teardown.report:
+    results: [.data-collector]
+    faces: [prometheus]
+    path: /var/lib/node_exporter
+    mode: "0644"
+"""
+
+RETURN = r"""
+results:
+  description: What was made of each result.
+  type: list
+  elements: dict
+  returned: always
+  contains:
+    result:
+      description: The file that was read.
+      type: str
+      returned: always
+    verdict:
+      description: Its verdict.
+      type: str
+      returned: always
+    totals:
+      description: How many entries each list of it has, as every face says it. Null is not known.
+      type: dict
+      returned: always
+    files:
+      description: The files of its faces, by their names.
+      type: dict
+      returned: always
+    lines:
+      description: The face for a terminal.
+      type: list
+      elements: str
+      returned: always
+  sample:
+    - result: .data-collector/teardown-auto-ab12.result.json
+      verdict: clean
+      totals: {deleted: 60, leftovers: 0}
+      files: {html: .data-collector/teardown-auto-ab12.html}
+      lines: ["session auto-ab12", "CLEAN: everything was read, and nothing of the session is left."]
+"""
+
+from functools import partial
+from typing import Any
+
+from ansible.module_utils.basic import missing_required_lib
+from ansible_collections.mtv.teardown.plugins.module_utils._report import faces, files
+from ansible_collections.mtv.teardown.plugins.module_utils._run import module as _module
+
+
+def main() -> None:
+    """Read, make, write what has changed."""
+    module = _module.Module(
+        argument_spec={
+            "results": {"type": "list", "elements": "path", "required": True},
+            "faces": {"type": "list", "elements": "str", "choices": sorted(faces.FACES), "default": ["html"]},
+            "path": {"type": "path"},
+            "mode": {"type": "str", "default": "0600"},
+        },
+        supports_check_mode=True,
+    )
+    wanted, folder = module.params["faces"], module.params["path"] or ""
+    for face in (faces.FACES[name] for name in wanted):
+        if face.missing:
+            module.fail_json(msg=missing_required_lib(face.library), exception=face.missing)
+
+    def work() -> dict[str, Any]:
+        write = partial(files.write, mode=files.mode_of(module.params["mode"]), check_mode=bool(module.check_mode))
+        made, changed = [], False
+        for path in faces.files_of(module.params["results"]):
+            told = faces.read(path)
+            named = {name: faces.file_name(path, name, folder) for name in wanted}
+            for name, text in faces.render(told, wanted).items():
+                changed = write(named[name], text) or changed
+            one = {"result": path, "verdict": told.verdict, "totals": dict(told.totals), "files": named}
+            made.append({**one, "lines": faces.lines(told)})
+        return {"changed": changed, "results": made}
+
+    _module.run(module, work)
+
+
+if __name__ == "__main__":
+    main()

@@ -79,6 +79,12 @@ COMMANDS: dict[str, Case] = {
     f"ansible-playbook mtv.teardown.audit -e result_file={_RESULT[0]}": Case(
         there=False, before=f"{_TEARDOWN} {_PREFIX}", shows="clean, and the file supports it"
     ),
+    f"ansible-playbook mtv.teardown.report -e result_file={_RESULT[0]}": Case(
+        there=False,
+        before=f"{_TEARDOWN} {_PREFIX}",
+        shows="CLEAN: everything was read",
+        files=tuple(_RESULT[0].replace("result.json", end) for end in ("html", "junit.xml", "md", "prom")),
+    ),
     # AWX, and an image.
     "export CONTROLLER_HOST=https://awx.example.com CONTROLLER_OAUTH_TOKEN=…": _NO_SESSION,
     "ansible-playbook mtv.teardown.awx -e @ours.yml": Case(

@@ -23,8 +23,8 @@ FOLDER = CHECKOUT / "docs" / "examples" / "ci"
 
 @dataclass(frozen=True)
 class Pipeline:
-    """teardown: the script that tears down; tests, others: what else it runs; kept: which files it keeps; workspaces:
-    how it writes the place of each."""
+    """teardown: the script that tears down; tests, others: what else it runs; kept: which results it keeps; faces:
+    which files it shows of them; workspaces: how it writes the place of each."""
 
     shell: str
     tests: str
@@ -32,6 +32,7 @@ class Pipeline:
     kept: str
     others: tuple[str, ...] = ()
     workspaces: tuple[str, ...] = ()
+    faces: tuple[str, ...] = ()
 
 
 def _yaml(name: str) -> Any:
@@ -49,7 +50,9 @@ def github() -> Pipeline:
     (run,) = (step["env"]["RUN"] for step in always if "run" in step)
     assert "github.run_id" in run and "github.run_attempt" in run
     tests = scripts.pop("Tests")
-    return Pipeline("bash", tests, teardown, kept["path"], tuple(scripts.values()))
+    assert '>>"$GITHUB_STEP_SUMMARY"' in teardown
+    result, page = kept["path"].split()
+    return Pipeline("bash", tests, teardown, result, tuple(scripts.values()), faces=(page, "summary.md"))
 
 
 def gitlab() -> Pipeline:
@@ -59,8 +62,9 @@ def gitlab() -> Pipeline:
     assert (job["when"], job["needs"]) == ("always", ["tests"])
     assert tests["artifacts"] == {"when": "always", "paths": [".data-collector/"]}
     assert job["artifacts"]["when"] == "always"
-    (kept,) = job["artifacts"]["paths"]
-    return Pipeline("sh", "\n".join(tests["script"]), "\n".join(job["script"]), kept)
+    kept, page = job["artifacts"]["paths"]
+    shown = (page, job["artifacts"]["reports"]["junit"])
+    return Pipeline("sh", "\n".join(tests["script"]), "\n".join(job["script"]), kept, faces=shown)
 
 
 def tekton() -> Pipeline:
@@ -89,8 +93,9 @@ def jenkins() -> Pipeline:
     (cleanup,) = _blocks(post, "cleanup")
     (stages,) = _blocks(root, "stages")
     teardown = "\n".join(_arguments(always, "sh"))
-    (kept,) = _arguments(cleanup, "archiveArtifacts")
-    return Pipeline("sh", "\n".join(_arguments(stages, "sh")), teardown, kept)
+    ((kept, page),) = (patterns.split(",") for patterns in _arguments(cleanup, "archiveArtifacts"))
+    shown = (page, *_arguments(cleanup, "junit"))
+    return Pipeline("sh", "\n".join(_arguments(stages, "sh")), teardown, kept, faces=shown)
 
 
 def _walk(node: Node) -> Iterator[Node]:

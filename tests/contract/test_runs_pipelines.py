@@ -120,7 +120,13 @@ class Workspace:
         script = pipelines.written(pipeline, pipeline.teardown, self.folder, places)
         image = {name: value for name, value in self.image.variables().items() if ARTIFACTS not in value}
         home, kubeconfig = str(self.folder / "home"), str(self.lab.kubeconfig)
-        given = {**RUN, "HOME": home, "KUBECONFIG": kubeconfig, "PROVIDERS": str(providers)}
+        given = {
+            **RUN,
+            "GITHUB_STEP_SUMMARY": str(self.folder / "summary.md"),
+            "HOME": home,
+            "KUBECONFIG": kubeconfig,
+            "PROVIDERS": str(providers),
+        }
         command = [pipeline.shell, "-e", str(script)]
         return subprocess.run(
             command, cwd=self.folder, env={**image, **given}, capture_output=True, text=True, check=False, timeout=900
@@ -171,6 +177,11 @@ def test_command(name: str, left: Callable[[Workspace], None], code: int, verdic
     (kept,) = workspace.folder.glob(pipeline.kept)
     told = json.loads(kept.read_text(encoding="utf-8"))
     assert told["verdict"] == verdict and told["run_id"] in RUN.values()
+    for face in pipeline.faces:
+        (file,) = workspace.folder.glob(face)
+        assert f"session {workspace.prefix}" in file.read_text(encoding="utf-8").replace("\\", "").replace(
+            "Session", "session"
+        )
     assert ("the verdict is clean" in done.stdout) == (code == 0)
     assert not workspace.others.uid("Secret", workspace.prefix, "a")
     assert workspace.others.uid("Secret", f"{workspace.prefix}0", "a")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import traceback
 from typing import Any
+from xml.etree import ElementTree
 
 from ansible_collections.mtv.teardown.plugins.module_utils._report import told as _told
 from ansible_collections.mtv.teardown.plugins.module_utils._report.told import Entry, Told, name_of
@@ -34,11 +35,13 @@ def render(told: Told) -> str:
     suite.add_testcases([_verdict(told), *_tests(told), *_unknown(told)])
     if told.text("began"):
         suite.timestamp = told.text("began").removesuffix("Z")
-    suite.time = float(told.data.get("seconds") or 0)
     suites: Any = junitparser.JUnitXml("mtv.teardown")
     suites.add_testsuite(suite)
     suites.update_statistics()
-    return str(suites.tostring().decode("utf-8"))
+    suite.time = suites.time = float(told.data.get("seconds") or 0)  # of the run; no case has one of its own
+    tree = ElementTree.fromstring(suites.tostring())  # noqa: S314 - written just now
+    ElementTree.indent(tree)
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(tree, encoding="unicode") + "\n"
 
 
 def _case(told: Told, name: str, *results: Any) -> Any:

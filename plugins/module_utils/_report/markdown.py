@@ -14,7 +14,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._report.told import T
 
 # A summary of a job has a limit, and nobody reads more.
 MOST = 50
-_MARKS = re.compile(r"([\\`*_{}\[\]()#+!|~@-])")
+_MARKS = re.compile(r"([\\`*_\[\]#|~@])")
 _SIGNS = {"clean": "✅", "leftovers": "❌", "unverified": "⚠️"}
 
 

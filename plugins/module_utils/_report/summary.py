@@ -113,7 +113,8 @@ def of_result(result: Mapping[str, Any]) -> list[str]:
         lines.append(f"certificates not verified, by choice: {', '.join(result['insecure'])}")
     kept = [entry for entry in result["deleted"] if entry["reason"]]
     lines += _section("storage that stays", kept, lambda e: f"{shown(e)}: {e['reason']}")
-    read = [f"{name} {', '.join(paths)}" for name, paths in (result.get("files") or {}).items() if name != "note"]
+    files = result.get("files") or {}
+    read = [f"{name} {', '.join(files[name])}" for name in ("record", "providers", "kubeconfig") if name in files]
     lines += [f"read: {'; '.join(read)}"] if read else []
     return lines + ([f"took {result['seconds']} s{_known_by(result)}"] if "seconds" in result else [])
 

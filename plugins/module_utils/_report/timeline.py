@@ -14,7 +14,8 @@ from typing import Any
 from ansible_collections.mtv.teardown.plugins.module_utils._report.told import Entry, Told
 
 # Of the picture, in its own units: where the bars begin, how wide they may be, and how high a row is.
-LEFT, WIDE, ROW, TOP = 300, 640, 22, 26
+LEFT, WIDE, ROW, TOP = 360, 600, 22, 26
+ALONG = "with something else"
 _STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400)
 
 
@@ -81,9 +82,8 @@ def picture(told: Told) -> Picture | None:
 
 def _rows(targets: Iterable[Entry], zero: float, whole: float) -> list[dict[str, Any]]:
     groups: dict[tuple[str, str], list[Entry]] = {}
-    for target in targets:
-        if target.get("phase"):
-            groups.setdefault((str(target["phase"]), str(target["kind"])), []).append(target)
+    for target in targets:  # what no phase had in hand went with something else, or was gone before its phase
+        groups.setdefault((str(target.get("phase") or ALONG), str(target["kind"])), []).append(target)
     rows = []
     for (phase, kind), entries in groups.items():
         begins = [_seconds(e["asked"] or e["gone"]) - zero for e in entries if e["asked"] or e["gone"]]

@@ -213,6 +213,7 @@ def test_junit_has_a_case_for_each_test_of_the_record() -> None:
     failure = cases["test_cold"].find("failure")
     assert failure is not None and failure.get("message") == f"left {told.counts(result['leftovers'][:2])}"
     assert list(cases["test_warm"]) == []
+    assert float(str(suite.get("time"))) == float(str(root.get("time"))) == result["seconds"]
     assert suite.get("errors") == str(len(result["not_done"]))
 
 

@@ -54,59 +54,10 @@ EXAMPLES = r"""
 
 RETURN = r"""
 canceled:
-  description: Migrations and Conversions that were canceled. In check mode, those it would be.
+  description: Migrations and Conversions that were canceled. In check mode, those it would be. Entries as in RV(mtv.teardown.session_info#module:targets).
   type: list
   elements: dict
   returned: always
-  contains:
-    kind:
-      description: Kind of the object.
-      type: str
-      returned: always
-    api_version:
-      description: API version under which it was read; empty for a record whose object is not there.
-      type: str
-      returned: always
-    namespace:
-      description: Its namespace; null for objects of the cluster.
-      type: str
-      returned: always
-    name:
-      description: Its name.
-      type: str
-      returned: always
-    uid:
-      description: Its UID; empty when it is not there.
-      type: str
-      returned: always
-    evidence:
-      description: What shows that it is the session's, such as C(namespace), C(label plan), C(owner), C(claim) or C(record).
-      type: str
-      returned: always
-    rests_on:
-      description: The object, record or key that the evidence rests on, such as C(Namespace auto-ab12); empty where it was not kept.
-      type: str
-      returned: always
-    reason:
-      description: Why it stayed, or was not touched; for volumes what their deletion leaves behind.
-      type: str
-      returned: always
-    test_name:
-      description: The test that made it, as far as the record tells.
-      type: str
-      returned: always
-    held_by:
-      description: Only for what remains; C(finalizers), C(owners), C(conditions), C(pods), C(phase) and C(message) of the object.
-      type: dict
-      returned: for what remains
-    cause:
-      description: Only for what remains; the cause by name, such as V(pod-uses-claim); the troubleshooting guide lists them all.
-      type: str
-      returned: for what remains
-    next_step:
-      description: Only for what remains; what a person can do about it.
-      type: str
-      returned: for what remains
   sample:
     - kind: Migration
       api_version: forklift.konveyor.io/v1beta1
@@ -132,31 +83,10 @@ remaining:
   elements: dict
   returned: always
 unreadable:
-  description: What could not be read, with the error; it is unknown whether anything is left there.
+  description: What could not be read, with the error: nobody knows what is left there. Entries as in RV(mtv.teardown.session_info#module:unreadable).
   type: list
   elements: dict
   returned: always
-  contains:
-    kind:
-      description: Kind of the scope.
-      type: str
-      returned: always
-    api_version:
-      description: API version or group of the scope.
-      type: str
-      returned: always
-    namespace:
-      description: Namespace of the scope; null for the whole cluster.
-      type: str
-      returned: always
-    name:
-      description: Name of the record, if the scope is one record.
-      type: str
-      returned: always
-    error:
-      description: The error, in the server's words.
-      type: str
-      returned: always
 stalled:
   description: Whether a wait ended because nothing moved any more.
   type: bool

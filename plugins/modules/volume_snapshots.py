@@ -60,75 +60,10 @@ EXAMPLES = r"""
 
 RETURN = r"""
 deleted:
-  description: What was deleted. In check mode, what would be.
+  description: What was deleted. In check mode, what would be. Entries as in RV(mtv.teardown.provider_clones#module:deleted).
   type: list
   elements: dict
   returned: always
-  contains:
-    kind:
-      description: Kind of the object, in the provider's own word.
-      type: str
-      returned: always
-    api_version:
-      description: Type of the provider, V(openstack).
-      type: str
-      returned: always
-    namespace:
-      description: Always null; providers have none.
-      type: str
-      returned: always
-    name:
-      description: Its name.
-      type: str
-      returned: always
-    uid:
-      description: What identifies it for good, the id of a snapshot.
-      type: str
-      returned: always
-    evidence:
-      description: What shows that it is the session's, such as C(record), C(name) or C(owner).
-      type: str
-      returned: always
-    rests_on:
-      description: The object, record or key that the evidence rests on, such as C(Namespace auto-ab12); empty where it was not kept.
-      type: str
-      returned: always
-    reason:
-      description: Why it stayed, or was not touched.
-      type: str
-      returned: always
-    test_name:
-      description: The test that made it, as far as the record tells.
-      type: str
-      returned: always
-    provider:
-      description: The provider, by its key in the providers file, or where else its connection comes from.
-      type: str
-      returned: always
-    id:
-      description: The provider's own id of it.
-      type: str
-      returned: always
-    place:
-      description: Where people find it, such as an inventory path.
-      type: str
-      returned: always
-    host:
-      description: The server of the provider.
-      type: str
-      returned: always
-    held_by:
-      description: Only for what remains; what the provider says of its state.
-      type: dict
-      returned: for what remains
-    cause:
-      description: Only for what remains; the cause by name; the troubleshooting guide lists them all.
-      type: str
-      returned: for what remains
-    next_step:
-      description: Only for what remains; what a person can do about it.
-      type: str
-      returned: for what remains
   sample:
     - kind: Snapshot
       api_version: openstack
@@ -157,39 +92,10 @@ remaining:
   elements: dict
   returned: always
 unreadable:
-  description: What could not be read, with the error; it is unknown whether anything is left there.
+  description: What could not be read, with the error: nobody knows what is left there. Entries as in RV(mtv.teardown.provider_clones#module:unreadable).
   type: list
   elements: dict
   returned: always
-  contains:
-    kind:
-      description: Kind of the object; empty for all of them.
-      type: str
-      returned: always
-    api_version:
-      description: Type of the provider.
-      type: str
-      returned: always
-    provider:
-      description: The provider, by its key.
-      type: str
-      returned: always
-    namespace:
-      description: Always null.
-      type: str
-      returned: always
-    name:
-      description: Always empty.
-      type: str
-      returned: always
-    error:
-      description: The error, never with a password.
-      type: str
-      returned: always
-    reason:
-      description: Why the provider could not be opened, V(NoAnswer) or V(LoginRefused).
-      type: str
-      returned: when it could not be opened
 stalled:
   description: Whether a wait ended because nothing moved any more.
   type: bool

@@ -83,7 +83,7 @@ remaining:
   elements: dict
   returned: always
 unreadable:
-  description: What could not be read, with the error: nobody knows what is left there. Entries as in RV(mtv.teardown.session_info#module:unreadable).
+  description: What could not be read, with the error; nobody knows what is left there. Entries as in RV(mtv.teardown.session_info#module:unreadable).
   type: list
   elements: dict
   returned: always

@@ -96,7 +96,7 @@ remaining:
   elements: dict
   returned: always
 unreadable:
-  description: What could not be read, with the error: nobody knows what is left there. Entries as in RV(mtv.teardown.provider_clones#module:unreadable).
+  description: What could not be read, with the error; nobody knows what is left there. Entries as in RV(mtv.teardown.provider_clones#module:unreadable).
   type: list
   elements: dict
   returned: always

@@ -42,7 +42,7 @@ options:
     choices: [vsphere, ovirt, openstack]
     default: [vsphere, ovirt, openstack]
   forklift_snapshots:
-    description: Remove Forklift's snapshots of warm migrations and inspections, too, on vSphere VMs that stay and that Plans or Conversions of the session name.
+    description: Remove Forklift's snapshots of warm migrations and inspections, too, on vSphere VMs that stay and that the session's Plans or Conversions name.
     type: bool
     default: false
   state:

@@ -97,9 +97,7 @@ def _here(file: Path, link: str, root: Path) -> str:
         return "there is no such file"
     if target.is_dir() or target.suffix not in _READERS:
         return ""
-    # As browsers do: a place that is called so, and then one whose name was written with percent signs.
-    asked = {link.partition("#")[2], place}
-    return "" if asked & set(_read(target).places) else "there is no such place in that file"
+    return "" if place in _read(target).places else "there is no such place in that file"
 
 
 def main() -> int:

@@ -143,6 +143,6 @@ def test_odd_values_are_no_exception(result: dict[str, Any]) -> None:
 
 def test_it_imports_nothing_of_the_collection() -> None:
     tree = ast.parse(PROGRAM.read_text(encoding="utf-8"))
-    names = {a.name.split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.Import) for a in node.names}
-    names |= {str(node.module).split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    names = {a.name.partition(".")[0] for node in ast.walk(tree) if isinstance(node, ast.Import) for a in node.names}
+    names |= {str(node.module).partition(".")[0] for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert names <= set(sys.stdlib_module_names)

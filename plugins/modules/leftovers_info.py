@@ -343,8 +343,8 @@ artifacts:
     mtv_teardown_session: auto-ab12
     mtv_teardown_counts: {deleted: 60, leftovers: 0}
     mtv_teardown_leftovers: []
-$schema:
-  description: Where the JSON schema of the result is; the collection has it in C(extensions/result).
+schema:
+  description: Where the JSON schema of the result file is, which the collection has in C(extensions/result). The role report writes it as C($schema), too.
   type: str
   returned: always
 form:

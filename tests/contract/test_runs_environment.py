@@ -105,7 +105,7 @@ def test_a_whole_teardown(image: Image, artifacts: Path, others: Admin, acting_l
     assert done.returncode == 0, done.stdout + done.stderr
     assert "CLEAN" in done.stdout
     assert "Read-only" not in done.stdout + done.stderr
-    assert _files(artifacts) == {f"teardown-{prefix}.result.json", f"teardown-{prefix}.session.json"}
+    assert _files(artifacts) == {f"teardown-{prefix}.{end}" for end in ("result.json", "session.json", "html")}
     assert not others.uid("Secret", prefix, "a")
     assert others.uid("Secret", f"{prefix}0", "a")
 

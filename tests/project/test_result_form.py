@@ -50,10 +50,10 @@ def test_what_was_begun_is_a_result_and_says_nothing() -> None:
 
 def test_the_schema_is_linked_and_describes_what_the_module_returns() -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
-    assert SCHEMA["$id"] == record.SCHEMA == results.clean()["$schema"]
+    assert SCHEMA["$id"] == record.SCHEMA == results.clean()["$schema"] == results.clean()["schema"]
     module = (ROOT / "plugins/modules/leftovers_info.py").read_text(encoding="utf-8")
     returned = yaml.safe_load(module.split('RETURN = r"""')[1].split('"""')[0])
-    assert set(SCHEMA["properties"]) - {"changed", "failed"} == set(returned)
+    assert set(SCHEMA["properties"]) - {"$schema", "changed", "failed"} == set(returned)
     for name in ("looks", "asked"):
         assert set(SCHEMA["$defs"][name.rstrip("s") if name == "looks" else "ask"]["properties"]) == set(
             returned[name]["contains"]

@@ -51,7 +51,7 @@ def of(
     phases, known = _ordered(options["phases"]), options["targets"]
     judged = {"times": {"began": began, "ended": _times.now()}, "requests": result["requests"]}
     return {
-        "$schema": SCHEMA,
+        "schema": SCHEMA,
         "form": FORM,
         "versions": versions(ansible),
         "inputs": inputs(options, session, result["providers"]),

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.mtv.teardown.plugins.module_utils._run import judge
 from ansible_collections.mtv.teardown.tests.unit.plugins import mutations, results
+from ansible_collections.mtv.teardown.tests.unit.plugins.odd_server import KINDS, world
 
 PROGRAM = Path(__file__).resolve().parents[3] / "extensions" / "result" / "audit.py"
 audit = mutations.program()
@@ -47,6 +49,34 @@ def test_a_leftover_that_nobody_speaks_of_any_more_is_missed() -> None:
     result["artifacts"]["mtv_teardown_counts"]["leftovers"] -= 1
     code, lines = audit.told(Path("r"), result)
     assert code == audit.CONTRADICTS and any(uid in line for line in lines)
+
+
+FORBIDDEN = json.dumps({"kind": "Status", "reason": "Forbidden", "message": "forbidden", "code": 403}).encode()
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+@pytest.mark.parametrize("places", [("",), ("", "auto-ab12-vms", "shared-vms", "openshift-mtv")], ids=["wide", "all"])
+def test_it_agrees_whatever_could_not_be_read(kind: str, places: tuple[str, ...]) -> None:
+    """A verdict that is honest about what is not known is right."""
+    resource = KINDS[kind]
+    base = f"/apis/{resource.group}/{resource.version}" if resource.group else f"/api/{resource.version}"
+    server = results.LivingServer(world())
+    for place in places:
+        inside = f"/namespaces/{place}" if place else ""
+        server.answers[f"{base}{inside}/{resource.plural}"] = (403, FORBIDDEN)
+    told = audit.told(Path("r"), results.run(server, session=results.SESSION))
+    assert told[0] == audit.AGREES, told[1]
+
+
+def test_it_agrees_where_nothing_could_be_discovered() -> None:
+    server = results.LivingServer(world())
+    server.answers["/apis"] = (500, b"{}")
+    options = {**results.OPTIONS, "phases": {}, "targets": []}
+    result = judge.judge(server.client(), results.SESSION, options, lambda _session: ((), frozenset()))
+    assert result["verdict"] == "unverified"
+    assert audit.told(Path("r"), json.loads(json.dumps(result)))[0] == audit.AGREES
+    result["unreadable"] = []
+    assert audit.told(Path("r"), json.loads(json.dumps(result)))[0] == audit.CONTRADICTS
 
 
 def test_it_says_which_scope_is_missing() -> None:
@@ -113,6 +143,6 @@ def test_odd_values_are_no_exception(result: dict[str, Any]) -> None:
 
 def test_it_imports_nothing_of_the_collection() -> None:
     tree = ast.parse(PROGRAM.read_text(encoding="utf-8"))
-    names = {a.name.split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.Import) for a in node.names}
-    names |= {str(node.module).split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    names = {a.name.partition(".")[0] for node in ast.walk(tree) if isinstance(node, ast.Import) for a in node.names}
+    names |= {str(node.module).partition(".")[0] for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert names <= set(sys.stdlib_module_names)

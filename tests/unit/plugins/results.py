@@ -155,7 +155,7 @@ def run(
     session = earlier.with_deleted(session, told)
     more = {**OPTIONS, "phases": told, "targets": found["targets"], **options}
     result = judge.judge(cluster, session, more, lambda _session: (targets, frozenset()), "2.21.5")
-    made: dict[str, Any] = json.loads(json.dumps({"changed": False, **result}))
+    made: dict[str, Any] = json.loads(json.dumps({"$schema": result["schema"], "changed": False, **result}))
     return made
 
 

@@ -217,6 +217,32 @@ def test_junit_has_a_case_for_each_test_of_the_record() -> None:
     assert suite.get("errors") == str(len(result["not_done"]))
 
 
+# jenkinsci/xunit-plugin: src/main/resources/org/jenkinsci/plugins/xunit/types/model/xsd/junit-10.xsd. Element ->
+# (attributes that it may have, those that it has to have, what may be in it).
+JUNIT: dict[str, tuple[set[str], set[str], set[str]]] = {
+    "testsuites": ({"name", "time", "tests", "failures", "errors"}, set(), {"testsuite"}),
+    "testsuite": (
+        {"name", "tests", "failures", "errors", "skipped", "time", "timestamp", "hostname", "id", "package"},
+        {"name", "tests", "failures", "errors"},
+        {"properties", "testcase"},
+    ),
+    "properties": (set(), set(), {"property"}),
+    "property": ({"name", "value"}, {"name", "value"}, set()),
+    "testcase": ({"name", "time", "classname"}, {"name"}, {"error", "failure"}),
+    "failure": ({"type", "message"}, set(), set()),
+    "error": ({"type", "message"}, set(), set()),
+}
+
+
+def test_junit_is_what_jenkins_and_gitlab_take(made: told.Told) -> None:
+    root = ElementTree.fromstring(faces.render(made, ["junit"])["junit"])
+    assert root.tag == "testsuites"
+    for element in root.iter():
+        may, must, inside = JUNIT[element.tag]
+        assert must <= set(element.attrib) <= may and {child.tag for child in element} <= inside, element.tag
+        assert re.fullmatch(r"\d+(\.\d+)?", element.get("time", "0"))
+
+
 def run(capfd: pytest.CaptureFixture[str], check: bool = False, **options: Any) -> dict[str, Any]:
     with patch_module_args({**options, "_ansible_check_mode": check}), pytest.raises(SystemExit):
         report.main()

@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster import explain, kinds, order
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster import explain, kinds, order, scopes
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes.answers import ALONG, KEPT, UNSEEN
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Catalog, Cluster, is_successor
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.find import Found, Sweep, find, undiscovered
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.find import Found, find, undiscovered
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.items import item, kept_item, left_item
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ownership import SUCCESSOR
@@ -31,7 +31,6 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session.result impor
 
 # How often a phase looks again for what controllers made meanwhile.
 PASSES = 3
-_SWEEPS = {order.VMS: Sweep.NARROW, order.RESOURCES: Sweep.SHARED, order.NAMESPACES: Sweep.ALL}
 
 Pair = tuple[Obj, Decision]
 
@@ -75,6 +74,7 @@ class _Run:
     handled: dict[str, Pair] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
     successors: dict[str, str] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
 
     def run(self, check_mode: bool, wait: bool) -> Result:
         try:
@@ -96,7 +96,7 @@ class _Run:
             for step in order.steps_of(self.phase):
                 objects = [obj for obj, _made in fresh if _step_of(obj) is step]
                 self._step(step, [obj for obj in objects if obj.uid not in self.errors], found)
-            found = self._look()
+            found = self._look_again()
         return self._finish(found)
 
     def _asked(self, found: Found) -> Result:
@@ -123,10 +123,17 @@ class _Run:
         namespaces = {obj.name for obj, _made in self.handled.values() if (obj.group, obj.kind) == ("", "Namespace")}
         return [obj for obj, _made in pairs if order.goes_along(obj.group, obj.kind, obj.namespace, namespaces)]
 
-    def _look(self) -> Found:
-        found = find(self.cluster, self.session, self.catalog, _SWEEPS[self.phase])
+    def _look(self, aim: scopes.Aim | None = None) -> Found:
+        found = find(self.cluster, self.session, self.catalog, aim or scopes.PHASES[self.phase])
         self.session = found.session
         return found
+
+    def _look_again(self) -> Found:
+        """At what may be new, and at what is not known to be gone."""
+        there = [obj for uid, (obj, _made) in self.handled.items() if uid not in self.gone]
+        aim = scopes.AGAIN[self.phase]
+        also = {((obj.group, obj.kind), obj.namespace) for obj in there}
+        return self._look(replace(aim, also=aim.also | also))
 
     def _targets(self, found: Found) -> list[Pair]:
         steps = order.steps_of(self.phase)
@@ -146,6 +153,7 @@ class _Run:
             waiting += _free(claims, explain.pods_by_claim(self.cluster, self.catalog, claims))
         waited = until_gone(self.cluster, waiting, self._limits(slow=any(obj.kind == "Namespace" for obj in waiting)))
         self.stalled = self.stalled or bool(waited.pending)
+        self.gone |= {obj.uid for obj in waiting} - {obj.uid for obj in waited.pending}
 
     def _limits(self, slow: bool = False) -> Limits:
         return self.limits.brief(slow) if self.stalled else self.limits
@@ -164,7 +172,7 @@ class _Run:
     def _released(self, volumes: Iterable[Obj]) -> list[Obj]:
         """Wait until each volume either has gone with its claim or stays for us to delete; return the latter. A content
         of a snapshot has no phase that says so: it stays until its snapshot was looked for, and is gone."""
-        found = self._look()
+        found = self._look_again()
         there = {obj.uid for obj, _made in found.decided}
         free = [v for v in volumes if bound_uid(v) not in there and self._was_released(v, found)]
         waited = until(self.cluster, free, may_be_deleted, self._limits())
@@ -204,7 +212,7 @@ class _Run:
         unseen = {
             uid: (obj, made)
             for uid, (obj, made) in self.handled.items()
-            if uid not in ours and not found.was_read(obj.resource.api_version, obj.kind, obj.namespace)
+            if uid not in {*ours, *self.gone} and not found.was_read(obj.resource.api_version, obj.kind, obj.namespace)
         }
         there = {**ours, **unseen}
         left = [there[pair[0].uid] for pair in (*self.handled.values(), *self._targets(found)) if pair[0].uid in there]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import explain, forklift, order
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Cluster, is_successor
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Catalog, Cluster, is_successor
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.find import Found, find
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.items import item, left_item
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj
@@ -39,9 +39,10 @@ def cancel(cluster: Cluster, session: Session, limits: Limits, check_mode: bool,
     that Forklift does with those of a Migration (plan/kubevirt.go, DeleteConversion).
     """
     whole, handled = Result(), set[str]()
+    catalog: Catalog | None = None
     for _pass in range(PASSES):
-        found = find(cluster, session, aim=ROOTS)
-        session = found.session
+        found = find(cluster, session, catalog, ROOTS)
+        session, catalog = found.session, found.catalog if found.catalog.resources else None
         plans = _plans(found)
         pairs = [pair for pair in to_cancel(found, handled) if pair[0].uid not in handled]
         pairs = pairs if check_mode else _first(pairs)

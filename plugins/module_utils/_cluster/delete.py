@@ -17,6 +17,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._cluster.items import
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ownership import SUCCESSOR
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.volumes import (
+    bound_to,
     bound_uid,
     may_be_deleted,
     storage_note,
@@ -133,6 +134,7 @@ class _Run:
         there = [obj for uid, (obj, _made) in self.handled.items() if uid not in self.gone]
         aim = scopes.AGAIN[self.phase]
         also = {((obj.group, obj.kind), obj.namespace) for obj in there}
+        also |= {((obj.group, "VolumeSnapshot"), bound_to(obj)[0]) for obj in there if _is_content(obj)}
         return self._look(replace(aim, also=aim.also | also))
 
     def _targets(self, found: Found) -> list[Pair]:
@@ -188,7 +190,7 @@ class _Run:
 
     def _was_released(self, volume: Obj, found: Found) -> bool:
         """Whether the look could have met what a content is bound to."""
-        if volume.kind == "PersistentVolume":
+        if not _is_content(volume):
             return True
         snapshot = self.catalog.find(volume.group, "VolumeSnapshot")
         place = str(volume.spec("volumeSnapshotRef", "namespace") or "")
@@ -234,6 +236,10 @@ class _Run:
         refused += [item(*self.handled[uid], reason) for uid, reason in self.successors.items()]
         absent = [absent_item(record) for record in found.absent if _step_of_record(record, found.catalog) in steps]
         return Result(done, absent, refused, remaining, [dict(entry) for entry in found.unreadable], self.stalled)
+
+
+def _is_content(obj: Obj) -> bool:
+    return (obj.group, obj.kind) == order.SNAPSHOT_CONTENT
 
 
 def _step_of(obj: Obj) -> order.Step:

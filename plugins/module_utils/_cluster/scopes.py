@@ -20,8 +20,11 @@ from ansible_collections.mtv.teardown.plugins.module_utils._cluster.coverage imp
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Resource
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 
-_SNAPSHOT = ("snapshot.storage.k8s.io", "VolumeSnapshot")
-_CLAIM, _VOLUME = ("", "PersistentVolumeClaim"), ("", "PersistentVolume")
+_CLAIM, _VOLUME, _POD = ("", "PersistentVolumeClaim"), ("", "PersistentVolume"), ("", "Pod")
+# What controllers make of others, again where it is deleted.
+_MADE = frozenset(
+    {_CLAIM, _POD, ("batch", "Job"), (order.CDI, "DataVolume"), (order.KUBEVIRT, "VirtualMachineInstance")}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +45,17 @@ class Aim:
 EVERYTHING = Aim(everything=True)
 # Cancel and archive change what every look reads.
 ROOTS = Aim()
-# Claims go with their VMs, volumes with their claims and contents with their snapshots: each is waited for.
+# Claims go with their VMs, and volumes with their claims: each is waited for.
 PHASES = {
     order.VMS: Aim(kinds=frozenset({_CLAIM})),
-    order.RESOURCES: Aim(kinds=frozenset({_CLAIM, ("", "Pod"), (order.CDI, "DataVolume")}), rest=True),
-    order.NAMESPACES: Aim(
-        kinds=frozenset({_CLAIM, _SNAPSHOT, *(kind for kind in order.RIGHTS_STEP.kinds)}), outside=True, namespaces=True
-    ),
+    order.RESOURCES: Aim(kinds=frozenset({_CLAIM, _POD, (order.CDI, "DataVolume")}), rest=True),
+    order.NAMESPACES: Aim(kinds=order.RIGHTS_STEP.kinds | {_CLAIM}, outside=True, namespaces=True),
 }
-# What controllers may have made anew meanwhile, or let go.
+# What may be new after a pass, or let go by it; what it handled, and did not see go, is read beside that.
 AGAIN = {
     order.VMS: PHASES[order.VMS],
-    order.RESOURCES: Aim(kinds=order.LINEAGE_KINDS),
-    order.NAMESPACES: Aim(
-        kinds=frozenset({_CLAIM, _SNAPSHOT}), also=frozenset({(_VOLUME, None), (order.SNAPSHOT_CONTENT, None)})
-    ),
+    order.RESOURCES: Aim(kinds=_MADE | {(order.FORKLIFT, f"{kind}ProviderServer") for kind in ("OVA", "HyperV")}),
+    order.NAMESPACES: Aim(kinds=frozenset({_CLAIM}), also=frozenset({(_VOLUME, None), (order.SNAPSHOT_CONTENT, None)})),
 }
 
 

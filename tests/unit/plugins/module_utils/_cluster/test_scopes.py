@@ -71,10 +71,11 @@ CHAINS = [
 @pytest.mark.parametrize("aim", AIMS)
 @pytest.mark.parametrize("chain", CHAINS)
 def test_a_claim_that_others_use_holds_its_vm_whatever_a_look_is_for(chain: list[Obj], aim: scopes.Aim) -> None:
-    cluster = Memory([*HOMES, ROOT, STRANGER, *chain])
-    for session in (SESSION, looked(cluster, SESSION).session):
-        assert statuses(looked(cluster, session), MACHINE) == [Status.CONTESTED]
-        assert statuses(looked(cluster, session, aim), MACHINE) == [Status.CONTESTED]
+    for roots in ([ROOT], []):  # also where no Plan asks whose claims are there
+        cluster = Memory([*HOMES, *roots, STRANGER, *chain])
+        for session in (SESSION, looked(cluster, SESSION).session):
+            assert statuses(looked(cluster, session), MACHINE) == [Status.CONTESTED]
+            assert statuses(looked(cluster, session, aim), MACHINE) == [Status.CONTESTED]
 
 
 def test_an_owner_that_lives_and_is_no_longer_the_sessions_is_not_taken_for_gone() -> None:

@@ -87,6 +87,7 @@ class _Run:
             return self._result(found, [item(obj, made) for obj, made in self._targets(found)], [])
         if not wait:
             return self._asked(found)
+        seen = found
         for _pass in range(PASSES):
             fresh = [pair for pair in self._targets(found) if pair[0].uid not in self.handled]
             if not fresh:
@@ -98,7 +99,8 @@ class _Run:
                 objects = [obj for obj, _made in fresh if _step_of(obj) is step]
                 self._step(step, [obj for obj in objects if obj.uid not in self.errors], found)
             found = self._look_again()
-        return self._finish(found)
+            seen = seen.followed_by(found)
+        return self._finish(found, seen)
 
     def _asked(self, found: Found) -> Result:
         """What becomes of these deletions is for a later run of the phase to see."""
@@ -130,12 +132,13 @@ class _Run:
         return found
 
     def _look_again(self) -> Found:
-        """At what may be new, and at what is not known to be gone."""
+        """At what may be new, at what is not known to be gone, and at what keeps namespaces from going."""
         there = [obj for uid, (obj, _made) in self.handled.items() if uid not in self.gone]
         aim = scopes.AGAIN[self.phase]
+        stay = frozenset(obj.name for obj in there if (obj.group, obj.kind) == ("", "Namespace"))
         also = {((obj.group, obj.kind), obj.namespace) for obj in there}
         also |= {((obj.group, "VolumeSnapshot"), bound_to(obj)[0]) for obj in there if _is_content(obj)}
-        return self._look(replace(aim, also=aim.also | also))
+        return self._look(replace(aim, rest_in=stay, also=aim.also | also))
 
     def _targets(self, found: Found) -> list[Pair]:
         steps = order.steps_of(self.phase)
@@ -207,9 +210,9 @@ class _Run:
 
     # -- the answer -----------------------------------------------------------------------------------------
 
-    def _finish(self, found: Found) -> Result:
+    def _finish(self, found: Found, seen: Found) -> Result:
         """What is still there after the last look stays on the record, with what holds it; so does what that look
-        could not see. Only what a complete look did not meet is gone."""
+        could not see. Only what was seen to go, or what a complete look did not meet, is gone. seen: all looks."""
         ours = {obj.uid: (obj, made) for obj, made in found.decided if made.ours}
         unseen = {
             uid: (obj, made)
@@ -221,7 +224,7 @@ class _Run:
         left = list({pair[0].uid: pair for pair in left}.values())
         errors = dict.fromkeys(unseen, f"{UNSEEN}: its kind could not be read")
         gone = [item(obj, made, storage_note(obj)) for uid, (obj, made) in self.handled.items() if uid not in there]
-        return self._result(found, gone, self._left(left, {**errors, **self.errors}, found))
+        return self._result(seen, gone, self._left(left, {**errors, **self.errors}, found))
 
     def _left(self, pairs: Sequence[Pair], errors: Mapping[str, str], found: Found) -> list[dict[str, Any]]:
         objects = [obj for obj, _made in pairs]

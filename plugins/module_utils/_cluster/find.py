@@ -63,6 +63,26 @@ class Found:
             for scope in self.scopes
         )
 
+    def followed_by(self, later: Found) -> Found:
+        """Both looks as one: what the later one read is as it saw it."""
+        read = {(scope["api_version"], scope["kind"], scope["namespace"]) for scope in later.scopes}
+        failed = [e for e in self.unreadable if (e["api_version"], e["kind"], e["namespace"]) not in read]
+        met = {obj.uid for obj, _made in later.decided}
+        stays = [
+            (obj, made)
+            for obj, made in self.decided
+            if obj.uid not in met and not later.was_read(obj.resource.api_version, obj.kind, obj.namespace)
+        ]
+        there = {obj.place for obj, _made in later.decided}
+        gone = [r for r in self.absent if (r.kind, r.namespace or "", r.name) not in there and r not in later.absent]
+        return replace(
+            later,
+            decided=(*stays, *later.decided),
+            absent=(*gone, *later.absent),
+            scopes=(*self.scopes, *later.scopes),
+            unreadable=(*(entry for entry in failed if entry not in later.unreadable), *later.unreadable),
+        )
+
     def contents(self) -> dict[str, Counter[str]]:
         """namespace -> how many objects of each kind were met in it that are the session's."""
         inside: dict[str, Counter[str]] = defaultdict(Counter)

@@ -31,15 +31,20 @@ _MADE = frozenset(
 class Aim:
     """What a look is for. everything: to know all that there is of the session; kinds: these, in each of its
     namespaces; rest: whatever of it a look at everything has met there, and all kinds where nobody has looked so;
-    outside: the same outside namespaces; namespaces: recorded ones are going to be deleted, so all that is in them has
-    to be known; also: further kinds, each in one namespace or (None) outside."""
+    rest_in: the same, of these namespaces alone; outside: the same outside namespaces; namespaces: recorded ones are
+    going to be deleted, so all that is in them has to be known; also: further kinds, each in one namespace or (None)
+    outside."""
 
     everything: bool = False
     kinds: frozenset[Kind] = frozenset()
     rest: bool = False
+    rest_in: frozenset[str] = frozenset()
     outside: bool = False
     namespaces: bool = False
     also: frozenset[tuple[Kind, str | None]] = frozenset()
+
+    def wants_rest(self, namespace: str) -> bool:
+        return self.rest or namespace in self.rest_in
 
 
 EVERYTHING = Aim(everything=True)
@@ -109,7 +114,7 @@ def outside(aim: Aim, catalog: Catalog, session: Session) -> list[Resource]:
 
 def is_swept(aim: Aim, session: Session, namespace: str) -> bool:
     """Whether every kind in it is read: to know everything, or because nobody knows which kinds it holds."""
-    return aim.everything or (aim.rest and namespace not in session.met)
+    return aim.everything or (aim.wants_rest(namespace) and namespace not in session.met)
 
 
 def inside(aim: Aim, catalog: Catalog, session: Session, namespace: str, recorded: Iterable[Resource]) -> list[Scope]:
@@ -118,12 +123,12 @@ def inside(aim: Aim, catalog: Catalog, session: Session, namespace: str, recorde
     kinds = {*aim.kinds, *(kind for kind, place in aim.also if place == namespace)}
     if not own:
         kinds |= set(order.CLAIM_KINDS)
-        if aim.everything or (aim.rest and namespace in _of_migrations(session)):
-            kinds |= order.SHARED_KINDS
-        if aim.everything:
-            kinds |= order.USER_KINDS
+    if aim.everything:
+        kinds |= order.SHARED_KINDS | order.USER_KINDS
+    if aim.wants_rest(namespace) and namespace in _of_migrations(session):
+        kinds |= order.SHARED_KINDS
     found = _served(catalog, kinds, namespaced=True)
-    if aim.rest or aim.everything:
+    if aim.everything or aim.wants_rest(namespace):
         met = session.met.get(namespace, ())
         found += [*recorded, *(r for r in listable(catalog) if r.key in met)]
     return [scope_of(resource, namespace, users=not own) for resource in found]
@@ -131,7 +136,7 @@ def inside(aim: Aim, catalog: Catalog, session: Session, namespace: str, recorde
 
 def of_servers(aim: Aim, catalog: Catalog, namespace: str) -> list[Scope]:
     """OVA and Hyper-V providers run a server in Forklift's own namespace, wherever they stand themselves."""
-    kinds = {*order.CLAIM_KINDS, *(order.SERVER_KINDS & aim.kinds)}
+    kinds = order.SERVER_KINDS & {*order.CLAIM_KINDS, *aim.kinds}
     if aim.everything or aim.rest:
         kinds |= order.SERVER_KINDS
     if aim.everything:

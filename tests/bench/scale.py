@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A big session in a bigger cluster, and a slow server: python -m tests.bench.scale.
 
-First 10,000 objects of a session among 100,000 of others, then a world whose guests and pods take their time, behind a
-proxy that adds 20 ms to every request. The figures go to stdout, progress to stderr.
+First 10,000 objects of a session among 100,000 of others; then a world whose guests and pods take their time, behind a
+proxy that adds 20 ms to every request; then, behind the same proxy, 1,000 objects on an OpenShift with its 250 kinds,
+beside other ways to delete them. The figures go to stdout, progress to stderr.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import shutil
 import ssl
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -168,13 +169,50 @@ def slow() -> list[str]:
     ]
 
 
+# The suite waits for each object by itself, for so many seconds at most.
+_SUITE_WAITS = 120
+WIDE: tuple[tuple[str, Callable[..., int], dict[str, Any]], ...] = (
+    ("this collection, the whole playbook", ways.teardown, {}),
+    ("`kubectl delete namespace`", ways.kubectl_namespace, {}),
+    ("the suite's own way, one after the other", ways.wrapper, {"limit": _SUITE_WAITS}),
+)
+
+
+def wide(size: int) -> list[str]:
+    """So many objects in a namespace of an OpenShift, behind a slow server: each way with a session of its own."""
+    lines = [f"{size} objects on an OpenShift behind 20 ms per request:", f"{'way':44} {'seconds':>8} {'requests':>8}"]
+    with _lab("wide", openshift=True) as lab, FaultProxy(lab) as proxy:
+        proxy.delay = 0.02
+        for number, (name, way, options) in enumerate(WIDE, start=1):
+            out = _folder(f"wide-{number}")
+            proxy.rules = []
+            seed.seed(lab, "bulk", f"auto-w{number:03d}", out, size=size, say=lambda _text: None)
+            proxy.rules = [Rule("slow")]
+            _say(name)
+            since = controlplane.mark(lab)
+            begun = time.monotonic()
+            _check(way(proxy.kubeconfig, out, [], **options), out)
+            seconds = time.monotonic() - begun
+            lines.append(f"{name:44} {seconds:8.1f} {len(controlplane.requests(lab, since)):8d}")
+    return lines
+
+
 def main() -> int:
     """Run from the command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.scale", description=__doc__)
     parser.add_argument("--ours", type=int, default=10_000)
     parser.add_argument("--others", type=int, default=100_000)
+    parser.add_argument("--size", type=int, default=1_000, help="objects on the OpenShift; default: 1000")
+    parser.add_argument("--only", choices=["many", "slow", "wide"], help="one of the three")
     args = parser.parse_args()
-    print("\n".join([*many(args.ours, args.others), *slow()]))
+    parts: dict[str, Callable[[], list[str]]] = {
+        "many": lambda: many(args.ours, args.others),
+        "slow": slow,
+        "wide": lambda: wide(args.size),
+    }
+    for name, part in parts.items():
+        if args.only in (None, name):
+            print("\n".join(part()), flush=True)
     return 0
 
 

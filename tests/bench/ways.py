@@ -128,6 +128,14 @@ def kubectl(kubeconfig: Path, out: Path, objects: Objects, limit: int = 0) -> in
     return run([*command, f"--timeout={limit}s", "-f", str(file)], out)
 
 
+def kubectl_namespace(kubeconfig: Path, out: Path, _objects: Objects, limit: int = 0) -> int:
+    """The namespaces of the record alone, and wait until they are gone; what the session left elsewhere stays."""
+    record = json.loads((out / "resources.json").read_text(encoding="utf-8"))
+    names = [entry["name"] for entry in record["Namespace"]]
+    command = [find_kubectl(), "--kubeconfig", str(kubeconfig), "delete", "namespace", "--wait", f"--timeout={limit}s"]
+    return run([*command, *names], out)
+
+
 def _tasks(out: Path, task: dict[str, Any], objects: Objects) -> Path:
     play = {
         "hosts": "localhost",

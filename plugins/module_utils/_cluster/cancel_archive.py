@@ -9,11 +9,12 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import explain, forklift, order
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Cluster, is_successor
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.find import Found, Sweep, find
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Catalog, Cluster, is_successor
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.find import Found, find
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.items import item, left_item
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ownership import SUCCESSOR
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.scopes import ROOTS
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.wait import until
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
 from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
@@ -38,9 +39,10 @@ def cancel(cluster: Cluster, session: Session, limits: Limits, check_mode: bool,
     that Forklift does with those of a Migration (plan/kubevirt.go, DeleteConversion).
     """
     whole, handled = Result(), set[str]()
+    catalog: Catalog | None = None
     for _pass in range(PASSES):
-        found = find(cluster, session, sweep=Sweep.NARROW)
-        session = found.session
+        found = find(cluster, session, catalog, ROOTS)
+        session, catalog = found.session, found.catalog if found.catalog.resources else None
         plans = _plans(found)
         pairs = [pair for pair in to_cancel(found, handled) if pair[0].uid not in handled]
         pairs = pairs if check_mode else _first(pairs)
@@ -66,7 +68,7 @@ def archive(cluster: Cluster, session: Session, limits: Limits, check_mode: bool
 
     stalled: Forklift has left another request without an answer already, so the wait is brief.
     """
-    found = find(cluster, session, sweep=Sweep.NARROW)
+    found = find(cluster, session, aim=ROOTS)
     pending = unarchived(found)
     changes: dict[str, Mapping[str, Any]] = {obj.uid: {"spec": {"archived": True}} for obj, _made in pending}
     return _change(cluster, found, ("Plan",), pending, changes, {}, forklift.archived, limits, check_mode, stalled)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 Kind = tuple[str, str]
 Place = tuple[str, str, "str | None"]
+UNREAD = "it was not read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,11 @@ class Coverage:
     for the whole cluster; errors: the same of those that failed -> why; served: kinds of the cluster's discovery ->
     whether they lie in namespaces; broken: API groups whose server did not answer it -> why; whole: namespaces of which
     every kind that can be listed was asked for; gone: uids of owners that a healthy server does not know; unknown: uids
-    of owners that could not be looked up -> why."""
+    of owners that could not be looked up -> why; namespaces: those that there are, None when nobody knows.
+
+    wanted, unswept: places, and namespaces as a whole, that a decision asked for and that nobody has tried to read:
+    whoever reads reads them then, and asks again.
+    """
 
     read: frozenset[Place] = frozenset()
     errors: Mapping[Place, str] = field(default_factory=dict)
@@ -30,12 +35,22 @@ class Coverage:
     whole: frozenset[str] = frozenset()
     gone: frozenset[str] = frozenset()
     unknown: Mapping[str, str] = field(default_factory=dict)
+    namespaces: frozenset[str] | None = None
+    wanted: set[Place] = field(default_factory=set)
+    unswept: set[str] = field(default_factory=set)
 
     def unread(self, kind: Kind, namespace: str | None) -> str:
         """Why nobody knows what there is of this kind in a namespace; empty when it was read, or cannot be there."""
-        if self._was_read(kind, namespace):
-            return ""
-        return self.failure(kind, namespace) or ("it was not read" if kind in self.served else "")
+        failed = self.failure(kind, namespace)
+        if failed or not self._is_open(kind, namespace):
+            return failed
+        self.wanted.add((*kind, namespace))
+        return UNREAD
+
+    def _is_open(self, kind: Kind, namespace: str | None) -> bool:
+        """Whether there may be some of it, and nobody has tried to read it."""
+        there = namespace is None or self.namespaces is None or namespace in self.namespaces
+        return there and kind in self.served and not self._was_read(kind, namespace)
 
     def failure(self, kind: Kind, namespace: str | None) -> str:
         """Why it could not be read; empty, too, where nobody has tried."""
@@ -51,7 +66,10 @@ class Coverage:
     def incomplete(self, namespace: str) -> str:
         """Why nobody knows all that is in a namespace; empty when everything in it was read."""
         failed = next((f"{kind or group}: {error}" for (group, kind), error in self.failed(namespace)), "")
-        return failed or ("" if namespace in self.whole else "it was not read")
+        if failed or namespace in self.whole:
+            return failed
+        self.unswept.add(namespace)
+        return UNREAD
 
     def failed(self, namespace: str | None) -> Iterator[tuple[Kind, str]]:
         """The kinds in a namespace, or outside all, that could not be read -> why; (group, "") for a group of which

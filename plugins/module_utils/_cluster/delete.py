@@ -6,17 +6,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster import explain, kinds, order
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster import explain, kinds, order, scopes
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes.answers import ALONG, KEPT, UNSEEN
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Catalog, Cluster, is_successor
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.find import Found, Sweep, find, undiscovered
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.find import Found, find, undiscovered
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.items import item, kept_item, left_item
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ownership import SUCCESSOR
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.volumes import (
+    bound_to,
     bound_uid,
     may_be_deleted,
     storage_note,
@@ -31,7 +32,6 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session.result impor
 
 # How often a phase looks again for what controllers made meanwhile.
 PASSES = 3
-_SWEEPS = {order.VMS: Sweep.NARROW, order.RESOURCES: Sweep.SHARED, order.NAMESPACES: Sweep.ALL}
 
 Pair = tuple[Obj, Decision]
 
@@ -75,6 +75,7 @@ class _Run:
     handled: dict[str, Pair] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
     successors: dict[str, str] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
 
     def run(self, check_mode: bool, wait: bool) -> Result:
         try:
@@ -86,6 +87,7 @@ class _Run:
             return self._result(found, [item(obj, made) for obj, made in self._targets(found)], [])
         if not wait:
             return self._asked(found)
+        seen = found
         for _pass in range(PASSES):
             fresh = [pair for pair in self._targets(found) if pair[0].uid not in self.handled]
             if not fresh:
@@ -96,8 +98,9 @@ class _Run:
             for step in order.steps_of(self.phase):
                 objects = [obj for obj, _made in fresh if _step_of(obj) is step]
                 self._step(step, [obj for obj in objects if obj.uid not in self.errors], found)
-            found = self._look()
-        return self._finish(found)
+            found = self._look_again()
+            seen = seen.followed_by(found)
+        return self._finish(found, seen)
 
     def _asked(self, found: Found) -> Result:
         """What becomes of these deletions is for a later run of the phase to see."""
@@ -123,10 +126,19 @@ class _Run:
         namespaces = {obj.name for obj, _made in self.handled.values() if (obj.group, obj.kind) == ("", "Namespace")}
         return [obj for obj, _made in pairs if order.goes_along(obj.group, obj.kind, obj.namespace, namespaces)]
 
-    def _look(self) -> Found:
-        found = find(self.cluster, self.session, self.catalog, _SWEEPS[self.phase])
+    def _look(self, aim: scopes.Aim | None = None) -> Found:
+        found = find(self.cluster, self.session, self.catalog, aim or scopes.PHASES[self.phase])
         self.session = found.session
         return found
+
+    def _look_again(self) -> Found:
+        """At what may be new, at what is not known to be gone, and at what keeps namespaces from going."""
+        there = [obj for uid, (obj, _made) in self.handled.items() if uid not in self.gone]
+        aim = scopes.AGAIN[self.phase]
+        stay = frozenset(obj.name for obj in there if (obj.group, obj.kind) == ("", "Namespace"))
+        also = {((obj.group, obj.kind), obj.namespace) for obj in there}
+        also |= {((obj.group, "VolumeSnapshot"), bound_to(obj)[0]) for obj in there if _is_content(obj)}
+        return self._look(replace(aim, rest_in=stay, also=aim.also | also))
 
     def _targets(self, found: Found) -> list[Pair]:
         steps = order.steps_of(self.phase)
@@ -146,6 +158,7 @@ class _Run:
             waiting += _free(claims, explain.pods_by_claim(self.cluster, self.catalog, claims))
         waited = until_gone(self.cluster, waiting, self._limits(slow=any(obj.kind == "Namespace" for obj in waiting)))
         self.stalled = self.stalled or bool(waited.pending)
+        self.gone |= {obj.uid for obj in waiting} - {obj.uid for obj in waited.pending}
 
     def _limits(self, slow: bool = False) -> Limits:
         return self.limits.brief(slow) if self.stalled else self.limits
@@ -164,7 +177,7 @@ class _Run:
     def _released(self, volumes: Iterable[Obj]) -> list[Obj]:
         """Wait until each volume either has gone with its claim or stays for us to delete; return the latter. A content
         of a snapshot has no phase that says so: it stays until its snapshot was looked for, and is gone."""
-        found = self._look()
+        found = self._look_again()
         there = {obj.uid for obj, _made in found.decided}
         free = [v for v in volumes if bound_uid(v) not in there and self._was_released(v, found)]
         waited = until(self.cluster, free, may_be_deleted, self._limits())
@@ -180,7 +193,7 @@ class _Run:
 
     def _was_released(self, volume: Obj, found: Found) -> bool:
         """Whether the look could have met what a content is bound to."""
-        if volume.kind == "PersistentVolume":
+        if not _is_content(volume):
             return True
         snapshot = self.catalog.find(volume.group, "VolumeSnapshot")
         place = str(volume.spec("volumeSnapshotRef", "namespace") or "")
@@ -197,21 +210,21 @@ class _Run:
 
     # -- the answer -----------------------------------------------------------------------------------------
 
-    def _finish(self, found: Found) -> Result:
+    def _finish(self, found: Found, seen: Found) -> Result:
         """What is still there after the last look stays on the record, with what holds it; so does what that look
-        could not see. Only what a complete look did not meet is gone."""
+        could not see. Only what was seen to go, or what a complete look did not meet, is gone. seen: all looks."""
         ours = {obj.uid: (obj, made) for obj, made in found.decided if made.ours}
         unseen = {
             uid: (obj, made)
             for uid, (obj, made) in self.handled.items()
-            if uid not in ours and not found.was_read(obj.resource.api_version, obj.kind, obj.namespace)
+            if uid not in {*ours, *self.gone} and not found.was_read(obj.resource.api_version, obj.kind, obj.namespace)
         }
         there = {**ours, **unseen}
         left = [there[pair[0].uid] for pair in (*self.handled.values(), *self._targets(found)) if pair[0].uid in there]
         left = list({pair[0].uid: pair for pair in left}.values())
         errors = dict.fromkeys(unseen, f"{UNSEEN}: its kind could not be read")
         gone = [item(obj, made, storage_note(obj)) for uid, (obj, made) in self.handled.items() if uid not in there]
-        return self._result(found, gone, self._left(left, {**errors, **self.errors}, found))
+        return self._result(seen, gone, self._left(left, {**errors, **self.errors}, found))
 
     def _left(self, pairs: Sequence[Pair], errors: Mapping[str, str], found: Found) -> list[dict[str, Any]]:
         objects = [obj for obj, _made in pairs]
@@ -226,6 +239,10 @@ class _Run:
         refused += [item(*self.handled[uid], reason) for uid, reason in self.successors.items()]
         absent = [absent_item(record) for record in found.absent if _step_of_record(record, found.catalog) in steps]
         return Result(done, absent, refused, remaining, [dict(entry) for entry in found.unreadable], self.stalled)
+
+
+def _is_content(obj: Obj) -> bool:
+    return (obj.group, obj.kind) == order.SNAPSHOT_CONTENT
 
 
 def _step_of(obj: Obj) -> order.Step:

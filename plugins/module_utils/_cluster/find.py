@@ -8,16 +8,15 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from enum import Flag, auto
 from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import (
     forklift,
-    furniture,
     inspections,
     kinds,
     noting,
     order,
+    scopes,
     second_views,
 )
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Catalog, Cluster
@@ -25,54 +24,13 @@ from ansible_collections.mtv.teardown.plugins.module_utils._cluster.coverage imp
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.needed_rights import Right
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj, Owner, Resource, listed
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ownership import BY_NAME, Ownership, home_of
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.scopes import EVERYTHING, Aim, Scope, scope_of
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
 from ansible_collections.mtv.teardown.plugins.module_utils._session import notes
 from ansible_collections.mtv.teardown.plugins.module_utils._session import prefix as prefixes
 from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import Decision, Status
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session, merge_keys
 from ansible_collections.mtv.teardown.plugins.module_utils._session.resources_file import Record
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """One list request: a kind, in one namespace or (namespace None) in all of the cluster.
-
-    optional: a wider look that the record makes unnecessary; when it is refused, the namespaces that are known
-    are read one by one. whole: spec and status too, not only metadata.
-    """
-
-    resource: Resource
-    namespace: str | None = None
-    optional: bool = False
-    whole: bool = False
-
-    @property
-    def place(self) -> Place:
-        return (self.resource.group, self.resource.kind, self.namespace)
-
-    def as_dict(self) -> dict[str, Any]:
-        return {"kind": self.resource.kind, "api_version": self.resource.api_version, "namespace": self.namespace}
-
-
-def _scope(resource: Resource, namespace: str | None = None, users: bool = False) -> Scope:
-    """users: whoever may use a claim there is read whole."""
-    kind = (resource.group, resource.kind)
-    whole = kind in order.WHOLE_KINDS or resource.group == order.FORKLIFT or (users and kind in order.USER_KINDS)
-    return Scope(resource, namespace, whole=whole)
-
-
-def _is_user(scope: Scope) -> bool:
-    return (scope.resource.group, scope.resource.kind) in order.USER_KINDS
-
-
-class Sweep(Flag):
-    """What a look reads beside the kinds that migrations make. SHARED: every kind in namespaces that the session only
-    used; CLUSTER: every kind outside namespaces."""
-
-    NARROW = 0
-    SHARED = auto()
-    CLUSTER = auto()
-    ALL = SHARED | CLUSTER
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +63,26 @@ class Found:
             for scope in self.scopes
         )
 
+    def followed_by(self, later: Found) -> Found:
+        """Both looks as one: what the later one read is as it saw it."""
+        read = {(scope["api_version"], scope["kind"], scope["namespace"]) for scope in later.scopes}
+        failed = [e for e in self.unreadable if (e["api_version"], e["kind"], e["namespace"]) not in read]
+        met = {obj.uid for obj, _made in later.decided}
+        stays = [
+            (obj, made)
+            for obj, made in self.decided
+            if obj.uid not in met and not later.was_read(obj.resource.api_version, obj.kind, obj.namespace)
+        ]
+        there = {obj.place for obj, _made in later.decided}
+        gone = [r for r in self.absent if (r.kind, r.namespace or "", r.name) not in there and r not in later.absent]
+        return replace(
+            later,
+            decided=(*stays, *later.decided),
+            absent=(*gone, *later.absent),
+            scopes=(*self.scopes, *later.scopes),
+            unreadable=(*(entry for entry in failed if entry not in later.unreadable), *later.unreadable),
+        )
+
     def contents(self) -> dict[str, Counter[str]]:
         """namespace -> how many objects of each kind were met in it that are the session's."""
         inside: dict[str, Counter[str]] = defaultdict(Counter)
@@ -123,14 +101,16 @@ class Found:
         return next((f"{entry['kind'] or order.FORKLIFT}: {entry['error']}" for entry in unread), "")
 
 
-def find(cluster: Cluster, session: Session, catalog: Catalog | None = None, sweep: Sweep = Sweep.ALL) -> Found:
+def find(cluster: Cluster, session: Session, catalog: Catalog | None = None, aim: Aim = EVERYTHING) -> Found:
     """Read every scope of the session and decide on all that is in it. Nothing that fails ends it: what could not
-    be read is in the answer. sweep: a phase needs no more than holds what it deletes."""
+    be read is in the answer. aim: a phase needs no more than what it deletes, and what that rests on."""
     try:
         catalog = catalog or cluster.discover()
     except ApiError as exc:
         return undiscovered(session, exc)
-    return _Reading(cluster, session, catalog, sweep).run()
+    # Whether a note is about this session, and a name shows a namespace to be its own, only everything in it can tell.
+    narrow = session.names_prove and not session.noted
+    return _Reading(cluster, session, catalog, aim if narrow else EVERYTHING).run()
 
 
 def undiscovered(session: Session, exc: ApiError) -> Found:
@@ -139,13 +119,14 @@ def undiscovered(session: Session, exc: ApiError) -> Found:
     return Found(session, unreadable=(entry,))
 
 
-# How many generations of owners are looked up one by one, where their kinds were not read.
+# How many generations of owners are looked up one by one, where their kinds were not read; how often a decision may ask
+# for more.
 _GENERATIONS = 5
 
 
 class _Reading:
-    def __init__(self, cluster: Cluster, session: Session, catalog: Catalog, sweep: Sweep) -> None:
-        self._cluster, self._session, self._catalog, self._sweep = cluster, session, catalog, sweep
+    def __init__(self, cluster: Cluster, session: Session, catalog: Catalog, aim: Aim) -> None:
+        self._cluster, self._session, self._catalog, self._aim = cluster, session, catalog, aim
         self._given = session
         self._objects: dict[str, Obj] = {}
         self._views: dict[second_views.Place, str] = {}
@@ -164,7 +145,7 @@ class _Reading:
         self._learn()
         if any(key.type in order.SERVED_PROVIDERS for key in self._session.providers):
             controller = self._catalog.find(order.FORKLIFT, "ForkliftController")
-            self._read([_scope(controller)] if controller else [])
+            self._read([scope_of(controller)] if controller else [])
         self._read_namespaces()
         if not (self._unreadable or self._catalog.broken) and noting.begins_anew(self._given, self._objects.values()):
             self._session = notes.forgotten(self._session)
@@ -172,13 +153,11 @@ class _Reading:
             self._read_namespaces()
         self._missing_servers()
         self._session = inspections.with_hosts(self._session, self._objects, self._secret)
-        self._look_up_owners()
-        ownership = self._ownership()
-        decided = [(obj, ownership.of(obj)) for obj in self._objects.values()]
-        kept = [(obj, decision) for obj, decision in decided if decision.status is not Status.OTHER]
+        kept = [(obj, decision) for obj, decision in self._decided() if decision.status is not Status.OTHER]
         kept.sort(key=lambda pair: pair[0].place)
         self._session = noting.traced(self._session.learned(noted=""), kept, home_of(self._objects.values()))
-        read = any(scope["kind"] == "Namespace" and scope["api_version"] == "v1" for scope in self._scopes)
+        read = ("", "Namespace", None) in self._covered
+        self._session = self._session.learned(met={**self._session.met, **(self._met(kept) if read else {})})
         found = Found(
             self._session,
             self._catalog,
@@ -250,68 +229,90 @@ class _Reading:
         return f"{record.kind} lies in no namespace, and the entry names {record.namespace}, so it was not looked for"
 
     def _root_scopes(self) -> list[Scope]:
-        wanted = [_scope(r) for kind in order.CLUSTER_KINDS if (r := self._catalog.find(*kind))]
+        wanted = [scope_of(r) for r in [self._catalog.find("", "Namespace")] if r is not None]
         for kind in order.SEARCHED_KINDS:
             resource = self._catalog.find(*kind)
             if resource is not None:
-                wanted.append(replace(_scope(resource), optional=not self._session.is_searched))
-        for record in self._session.records:
-            resource = self._catalog.find(self._groups.get(record.entry, "?"), record.kind)
-            if resource is not None and not resource.namespaced:
-                wanted.append(_scope(resource))
-        if Sweep.CLUSTER in self._sweep:
-            outside = self._catalog.deletable(namespaced=False)
-            wanted += [_scope(r) for r in outside if (r.group, r.kind) not in order.CLUSTER_FURNITURE_KINDS]
-        return wanted
+                wanted.append(replace(scope_of(resource), optional=not self._session.is_searched))
+        if self._aim.everything or self._aim.outside:
+            for record in self._session.records:
+                resource = self._catalog.find(self._groups.get(record.entry, "?"), record.kind)
+                if resource is not None and not resource.namespaced:
+                    wanted.append(scope_of(resource))
+        return wanted + [scope_of(r) for r in scopes.outside(self._aim, self._catalog, self._session)]
 
     def _namespace_scopes(self) -> list[Scope]:
-        """Own namespaces, and recorded ones, which may be the session's by their age: every kind. Shared ones: what
-        migrations make, what may use a claim, and what the record names there; every kind when they are swept."""
+        """Own namespaces, recorded ones, which may be the session's by their age, and shared ones."""
         existing = self._existing()
         own = set(self._session.own_namespaces(existing))
         recorded = {r.name for r in self._session.records if r.kind == "Namespace"} & existing
         recorded = {name for name in recorded if not prefixes.is_protected(name)}
         shared = {name for name in self._session.shared_namespaces() if name in existing}
-        self._swept = own | recorded | (shared if Sweep.SHARED in self._sweep else set())
-        wanted = [_scope(r, name, users=name not in own) for name in sorted(self._swept) for r in self._listable()]
-        for name in sorted(shared):
-            kinds_there = sorted(order.SHARED_KINDS | order.USER_KINDS)
-            wanted += [_scope(r, name, users=True) for kind in kinds_there if (r := self._catalog.find(*kind))]
-            wanted += self._recorded_scopes(name)
+        places = sorted(own | recorded | shared)
+        self._swept |= {name for name in places if scopes.is_swept(self._aim, self._session, name)}
+        wanted = [scope for name in places if name in self._swept for scope in self._sweep(name)]
+        for name in places:
+            if name in shared or name not in self._swept:
+                wanted += scopes.inside(self._aim, self._catalog, self._session, name, self._recorded_in(name))
         return wanted + self._server_scopes()
 
-    def _listable(self) -> list[Resource]:
-        inside = self._catalog.deletable(namespaced=True)
-        return [r for r in inside if (r.group, r.kind) not in furniture.KINDS]
+    def _sweep(self, namespace: str) -> list[Scope]:
+        users = not self._session.is_own_namespace(namespace)
+        return [scope_of(r, namespace, users=users) for r in scopes.listable(self._catalog)]
 
-    def _recorded_scopes(self, namespace: str) -> list[Scope]:
+    def _recorded_in(self, namespace: str) -> list[Resource]:
         found = (
             self._catalog.find(self._groups[r.entry], r.kind)
             for r in self._session.records
             if r.namespace == namespace and r.entry in self._groups
         )
-        return [_scope(resource, namespace) for resource in found if resource is not None]
+        return [resource for resource in found if resource is not None]
 
     def _server_scopes(self) -> list[Scope]:
-        """OVA and Hyper-V providers run a server in Forklift's own namespace, wherever they stand themselves."""
         if not any(key.type in order.SERVED_PROVIDERS for key in self._session.providers):
             return []
         controllers = {o.namespace for o in self._objects.values() if o.kind == "ForkliftController"}
-        return [
-            _scope(r, name, users=True)
-            for name in sorted(filter(None, controllers))
-            for kind in sorted(order.SERVER_KINDS | order.USER_KINDS)
-            if (r := self._catalog.find(*kind))
+        names = sorted(filter(None, controllers))
+        return [scope for name in names for scope in scopes.of_servers(self._aim, self._catalog, name)]
+
+    def _asked_scopes(self, coverage: Coverage) -> list[Scope]:
+        """What decisions ask for. Plans and the like are read wherever that is allowed, or nowhere."""
+        wanted = [
+            scope_of(r, namespace, users=True)
+            for group, kind, namespace in sorted(coverage.wanted, key=str)
+            if (r := self._catalog.find(group, kind)) and (namespace or (group, kind) not in order.SEARCHED_KINDS)
         ]
+        if self._aim.namespaces:
+            fresh = sorted(coverage.unswept - self._swept)
+            self._swept |= set(fresh)
+            wanted += [scope for name in fresh for scope in self._sweep(name)]
+        return wanted
+
+    def _met(self, kept: Iterable[tuple[Obj, Decision]]) -> dict[str, tuple[str, ...]]:
+        """Of each namespace that was read as a whole ("" for what is outside all) the kinds of which something may be
+        the session's: met, or not to be read. Where kinds are unknown, nobody knows that."""
+        if self._catalog.broken:
+            return {}
+        found: dict[str, set[str]] = {name: set() for name in self._swept}
+        if self._aim.everything:
+            found[""] = set()
+        for obj, _made in kept:
+            found.get(obj.namespace or "", set()).add(obj.resource.key)
+        for group, kind, namespace in self._errors:
+            resource = self._catalog.find(group, kind)
+            for name in (namespace or "", *(() if namespace else found)):
+                if resource is not None and name in found:
+                    found[name].add(resource.key)
+        return {name: tuple(sorted(keys)) for name, keys in found.items()}
 
     # -- reading --------------------------------------------------------------------------------------------
 
-    def _read(self, scopes: Iterable[Scope]) -> None:
+    def _read(self, wanted: Iterable[Scope]) -> None:
         fresh: dict[tuple[str, str | None], Scope] = {}
-        for scope in scopes:
+        for scope in wanted:
             key = (scope.resource.key, scope.namespace)
             # Metadata alone says nothing of what is used: then what is needed whole is read again.
-            wide = (scope.resource.key, None) in self._read_keys and not (scope.whole and _is_user(scope))
+            wide = (scope.resource.key, None) in self._read_keys and not (scope.whole and scopes.is_user(scope))
             if key not in self._read_keys and not wide:
                 fresh.setdefault(key, scope)
         self._read_keys.update(fresh)
@@ -332,7 +333,7 @@ class _Reading:
                 self._unreadable.append({**scope.as_dict(), "name": "", "error": told})
                 self._errors[scope.place] = told
                 continue
-            if scope.whole or not _is_user(scope):
+            if scope.whole or not scopes.is_user(scope):
                 self._covered.add(scope.place)
             self._scopes.append({**scope.as_dict(), "count": len(objects)})
         if refused:
@@ -365,7 +366,7 @@ class _Reading:
         self._read_keys -= {(scope.resource.key, None) for scope in refused}
         existing = self._existing()
         known = {*self._session.shared_namespaces(), *self._session.own_namespaces(existing)}
-        self._read([_scope(scope.resource, name) for scope in refused for name in sorted(known)])
+        self._read([scope_of(scope.resource, name) for scope in refused for name in sorted(known)])
 
     def _list(self, scope: Scope) -> tuple[tuple[Obj, ...], list[str]] | ApiError:
         """The objects, and what is wrong with those that cannot be understood."""
@@ -383,7 +384,8 @@ class _Reading:
         )
         needed = {group for group, _kind in order.SHARED_KINDS} | set(self._groups.values())
         for group, error in self._catalog.broken.items():
-            swept = self._sweep is not Sweep.NARROW and group not in order.PROJECTED_GROUPS
+            wide = self._aim.everything or self._aim.rest or self._aim.outside
+            swept = wide and group not in order.PROJECTED_GROUPS
             if own or swept or group in needed:
                 self._unreadable.append(
                     {"kind": "", "api_version": group, "namespace": None, "name": "", "error": error}
@@ -400,25 +402,35 @@ class _Reading:
             whole=frozenset(self._swept),
             gone=frozenset(self._gone),
             unknown=self._unknown,
+            namespaces=frozenset(self._existing()) if ("", "Namespace", None) in self._covered else None,
         )
         # What the record calls by the name of a view is recorded.
         records, groups = second_views.resolved(self._session.records, self._groups, self._views, self._objects)
         return Ownership(self._session.learned(records=records), self._objects.values(), groups, coverage)
 
-    def _look_up_owners(self) -> None:
+    def _decided(self) -> list[tuple[Obj, Decision]]:
+        """The decisions, once they ask for nothing more that could be read."""
+        for _round in range(_GENERATIONS):
+            ownership = self._ownership()
+            decided = [(obj, ownership.of(obj)) for obj in self._objects.values()]
+            owners, asked = ownership.unread_owners(), self._asked_scopes(ownership.coverage)
+            if not owners and not asked:
+                return decided
+            self._look_up(owners)
+            self._read(asked)
+        ownership = self._ownership()
+        return [(obj, ownership.of(obj)) for obj in self._objects.values()]
+
+    def _look_up(self, wanted: Mapping[str, tuple[Owner, str | None]]) -> None:
         """Owners whose kind was not read, each by its name; what is found may have owners itself."""
-        for _generation in range(_GENERATIONS):
-            wanted = self._ownership().unread_owners()
-            if not wanted:
-                return
-            answers = self._cluster.together(self._owner, wanted.values())
-            for uid, answer in zip(wanted, answers, strict=True):
-                if isinstance(answer, ApiError):
-                    self._unknown[uid] = answer.msg
-                elif answer is None:
-                    self._gone.add(uid)
-                else:
-                    self._objects[uid] = answer
+        answers = self._cluster.together(self._owner, wanted.values())
+        for uid, answer in zip(wanted, answers, strict=True):
+            if isinstance(answer, ApiError):
+                self._unknown[uid] = answer.msg
+            elif answer is None:
+                self._gone.add(uid)
+            else:
+                self._objects[uid] = answer
 
     def _owner(self, wanted: tuple[Owner, str | None]) -> Obj | ApiError | None:
         """None when a healthy server does not have it. A list of one name needs no other right than the list does."""
@@ -426,7 +438,7 @@ class _Reading:
         resource = self._catalog.find(owner.api_version.rpartition("/")[0], owner.kind)
         if resource is None:
             return ApiError(f"the cluster serves no {owner.kind} of {owner.api_version or 'an unknown version'}")
-        scope = _scope(resource, namespace if resource.namespaced else None)
+        scope = scope_of(resource, namespace if resource.namespaced else None)
         if self._covered & {scope.place, replace(scope, namespace=None).place}:
             return None
         try:

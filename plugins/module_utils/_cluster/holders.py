@@ -13,12 +13,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import order
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.coverage import Coverage
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.coverage import Coverage, Kind
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj, Owner, referred, text
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.volume_users import claims_used, is_over
 
-# A DataVolume has the name of its claim, and makes it anew while it lives.
-CLAIMS = (("", "PersistentVolumeClaim"), (order.CDI, "DataVolume"))
+CLAIMS = order.CLAIM_KINDS
 
 
 @dataclass(slots=True)
@@ -42,7 +41,7 @@ class Holders:
         self._claims = {
             (o.group, o.kind, o.namespace or "", o.name): o
             for o in self.by_uid.values()
-            if (o.group, o.kind) in CLAIMS and not self.is_own(o.namespace)
+            if _is_claim(o) and not self.is_own(o.namespace)
         }
         plans = (o for o in self.by_uid.values() if (o.group, o.kind) == (order.FORKLIFT, "Plan"))
         self._plans = {(o.namespace or "", o.name): o for o in plans}
@@ -70,7 +69,7 @@ class Holders:
         Whoever reads looks them up, and asks again: what is found may have owners itself."""
         wanted: dict[str, tuple[Owner, str | None]] = {}
         for obj in self.by_uid.values():
-            if not self.is_own(obj.namespace) and (self.is_ours(obj) or self._uses_ours(obj)):
+            if not self.is_own(obj.namespace) and (self.is_ours(obj) or self._uses_ours(obj) or _is_claim(obj)):
                 for below in (obj, *self._strange_owners(obj)):
                     unread = (owner for owner in below.owners if self._is_unread(owner, below))
                     wanted.update({o.uid: (o, below.namespace) for o in unread if o.uid not in self.coverage.unknown})
@@ -109,7 +108,13 @@ class Holders:
         for (group, kind), error in self.coverage.failed(obj.namespace):
             if order.is_known(group, kind) if kind else order.is_known_group(group):
                 return f"nobody knows whether it shows an object of {kind or group}: {error}"
-        return ""
+        unread = [(kind, self.coverage.unread(kind, obj.namespace)) for kind in self._stores(obj)]
+        return next((f"nobody knows whether it shows an object of {kind[1]}: {why}" for kind, why in unread if why), "")
+
+    def _stores(self, obj: Obj) -> list[Kind]:
+        """Kinds that it may be a second view of: what stands in a namespace shows what stands there."""
+        inside = obj.namespace is not None
+        return [kind for kind in sorted(order.known_kinds()) if self.coverage.served.get(kind) == inside]
 
     # -- users of claims ------------------------------------------------------------------------------------
 
@@ -167,7 +172,7 @@ class Holders:
         if self.is_own(target):
             return ""
         kinds = CLAIMS if target in self._homes else (("", "Namespace"),)
-        errors = ((kind, self.coverage.failure((group, kind), target)) for group, kind in kinds)
+        errors = [(kind, self.coverage.unread((group, kind), target)) for group, kind in kinds]
         told = f"nobody knows whose claims in {target} Forklift would delete with it"
         return next((f"{told}: {kind}: {error}" for kind, error in errors if error), "")
 
@@ -198,11 +203,12 @@ class Holders:
 
     def _unknown_users(self) -> Iterator[tuple[Obj, str]]:
         for namespace in sorted({namespace for _group, _kind, namespace, _name in self._claims}):
-            unread = ((kind, self.coverage.unread(kind, namespace)) for kind in sorted(order.USER_KINDS))
+            claims = [c for c in self._claims.values() if c.namespace == namespace and self.is_ours(c)]
+            users = sorted(order.USER_KINDS) if claims else []
+            unread = [(kind, self.coverage.unread(kind, namespace)) for kind in users]
             why = next((f"nobody knows which {kind[1]} uses it: {error}" for kind, error in unread if error), "")
             if why:
-                claims = (claim for claim in self._claims.values() if claim.namespace == namespace)
-                yield from ((claim, why) for claim in claims if self.is_ours(claim))
+                yield from ((claim, why) for claim in claims)
 
     def _uses_ours(self, obj: Obj) -> bool:
         """Whether it uses a claim of the session: then its owners may show that it is the session's, too."""
@@ -212,6 +218,10 @@ class Holders:
         """The session's claims that it uses."""
         places = ((*kind, user.namespace or "", name) for name in claims_used(user) for kind in CLAIMS)
         return [claim for place in places if (claim := self._claims.get(place)) and self.is_ours(claim)]
+
+
+def _is_claim(obj: Obj) -> bool:
+    return (obj.group, obj.kind) in CLAIMS
 
 
 def _may_use(obj: Obj) -> bool:

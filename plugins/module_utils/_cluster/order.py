@@ -187,6 +187,8 @@ USER_KINDS = frozenset(
         ("pool.kubevirt.io", "VirtualMachinePool"),
     }
 )
+# What a VM has its disks on. A DataVolume has the name of its claim, and makes it anew while it lives.
+CLAIM_KINDS = (("", "PersistentVolumeClaim"), (CDI, "DataVolume"))
 # Cluster-scoped kinds that tests make, and that nothing but their name can show: there a name owns (forklift.md 5,
 # point 7). Of every other kind an object with the session's name is told, and left alone.
 NAMED_KINDS = frozenset(
@@ -232,6 +234,11 @@ def step_of(group: str, kind: str, namespaced: bool = True) -> Step:
     """The step that deletes this kind; kinds without an edge of their own come last, those outside namespaces after
     them."""
     return _PLACED.get((group, kind), REST if namespaced else CLUSTER_STEP)
+
+
+def known_kinds() -> frozenset[tuple[str, str]]:
+    """Kinds that a rule of this file names."""
+    return _KNOWN
 
 
 def is_known(group: str, kind: str) -> bool:

@@ -14,14 +14,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import bindings, furniture, order, shown
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.coverage import Coverage
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.coverage import UNREAD, Coverage
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.forklift import place_of_pod
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.holders import Holders
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj, Owner, dig, listed
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.volumes import bound_to, bound_uid, made_for
 from ansible_collections.mtv.teardown.plugins.module_utils._session import prefix as prefixes
 from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import NAME_ONLY, Decision, Status
-from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session
+from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session, Trace
 from ansible_collections.mtv.teardown.plugins.module_utils._session.resources_file import Record
 
 _NAMED_BY_CLAIM = re.compile(r"^(?:prime-|populate-|importer-prime-)([0-9a-f]{8}-[0-9a-f-]{27})\Z")
@@ -61,7 +61,7 @@ class Ownership:
 
     def __init__(self, session: Session, objects: Iterable[Obj], groups: Mapping[str, str], coverage: Coverage) -> None:
         self._session = session
-        self._coverage = coverage
+        self._coverage = self.coverage = coverage
         self._by_uid = {obj.uid: obj for obj in objects}
         self._claims = {
             (o.namespace or "", o.name): o for o in self._by_uid.values() if o.place[0] == "PersistentVolumeClaim"
@@ -201,7 +201,15 @@ class Ownership:
             inside, named = namespace if trace.namespace else "", trace.name if name is None else name
             if not trace.fits(self._home, trace.group, kind, inside, named):
                 return None
+        if uid not in self._coverage.gone and self._is_unasked(kind, namespace, trace):
+            return None
         return self._session.lineage[uid]
+
+    def _is_unasked(self, kind: str, namespace: str | None, trace: Trace | None) -> bool:
+        """Whether nobody has looked for it: then it may live, and be somebody else's by now."""
+        found = [(k, inside) for k, inside in self._coverage.served.items() if k[1] == kind]
+        asked = [(k, namespace if inside else None) for k, inside in found if trace is None or k[0] == trace.group]
+        return UNREAD in [self._coverage.unread(*place) for place in asked]
 
     def _label(self, obj: Obj) -> Decision | None:
         labels = obj.labels

@@ -78,9 +78,10 @@ class Session:
     traces: uid -> what that was, and by which evidence; what an earlier run noted has one in any case;
     identities: place -> uid of what is the session's by its name alone, as it was first met: what stands there later
     with another uid is somebody else's; narrow: kinds that the account may not list in the whole cluster, where that is
-    not needed, None while nobody has asked; pattern: what the site allows as a prefix beside the suite's, never from a
-    record or a note; note: the file with what an earlier run noted, as people are told of it; noted: when that was,
-    empty once it is known that it is about this session.
+    not needed, None while nobody has asked; met: namespace (empty for what is outside all) -> kinds of which a look at
+    everything in it met something of the session, or could not read any; pattern: what the site allows as a prefix
+    beside the suite's, never from a record or a note; note: the file with what an earlier run noted, as people are told
+    of it; noted: when that was, empty once it is known that it is about this session.
     """
 
     prefix: str = ""
@@ -99,6 +100,7 @@ class Session:
     traces: Mapping[str, Trace] = field(default_factory=dict)
     note: str = ""
     noted: str = ""
+    met: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -152,6 +154,7 @@ def from_dict(data: Mapping[str, Any]) -> Session:
         values["records"] = tuple(Record(**record) for record in values.get("records", ()))
         values["traces"] = {str(uid): Trace(**trace) for uid, trace in dict(values.get("traces") or {}).items()}
         values["namespaces"] = tuple(values.get("namespaces", ()))
+        values["met"] = {str(name): tuple(kinds) for name, kinds in dict(values.get("met") or {}).items()}
         if values.get("narrow") is not None:
             values["narrow"] = tuple(values["narrow"])
         session = Session(**values)
@@ -177,6 +180,7 @@ def _check_types(session: Session) -> None:
     texts += [*session.namespaces, *(session.narrow or ()), *session.traces]
     for held in (session.lineage, session.identities):
         texts += [*held.keys(), *held.values()]
+    texts += [kind for kinds in session.met.values() for kind in kinds]
     if not all(isinstance(one, str) for one in texts):
         raise TypeError("what should be a text is none")
 

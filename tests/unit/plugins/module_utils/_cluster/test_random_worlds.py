@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster import delete, order
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster import delete, order, scopes
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.find import Found, find
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.volumes import may_be_deleted
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError
 from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
@@ -168,6 +170,40 @@ def test_lists_that_fail_cost_no_bystander_and_are_never_clean(number: int) -> N
     judged = verify.verify(cluster, session, verify.Terms(0, 1), sleep=lambda _s: None)  # type: ignore[arg-type]
     left = shown(w, set(cluster.objects) & w.of(OURS, CONTESTED))
     assert judged["verdict"] != "clean" or not left, f"clean, and there is {left}"
+
+
+NARROW = 400
+KINDS = sorted((r.group, r.kind) for r in RESOURCES.values())
+
+
+def aims(rng: random.Random) -> list[scopes.Aim]:
+    """Those of the phases, and any."""
+    chosen = frozenset(rng.sample(KINDS, rng.randrange(4)))
+    made = scopes.Aim(kinds=chosen, rest=rng.random() < 0.5, outside=rng.random() < 0.5)
+    return [scopes.ROOTS, *scopes.PHASES.values(), *scopes.AGAIN.values(), made]
+
+
+def changed(w: World) -> list[Obj]:
+    """The world a while later: some of it is gone, some has lost its labels or its owners."""
+    left = [o for o in w.objects if w.rng.random() < 0.9 or o.kind == "Namespace"]
+    return [replace(o, **w.rng.choice([{}, {}, {}, {"labels": {}}, {"owners": ()}])) for o in left]
+
+
+@pytest.mark.worlds
+@settings(max_examples=NARROW, **COMMON)
+@given(number=NUMBERS)
+@example(number=0)
+def test_who_reads_less_owns_no_more(number: int) -> None:
+    """Whatever a look is for: what it calls the session's alone is so for a look at everything."""
+    w = world(number)
+    failing = {(w.rng.choice(KINDS)[1], w.rng.choice([None, SHARED, w.prefix]))} if number % 3 == 0 else set()
+    before = find(Memory(w.objects), w.session, CATALOG).session  # type: ignore[arg-type]
+    for session in (w.session, before, before.learned(met={})):
+        cluster = Memory(changed(w) if session is not w.session else w.objects, failing)
+        everything = uids(find(cluster, session, CATALOG), Status.OWNED)  # type: ignore[arg-type]
+        for aim in aims(w.rng):
+            chosen = uids(find(cluster, session, CATALOG, aim), Status.OWNED)  # type: ignore[arg-type]
+            assert not shown(w, chosen - everything), f"chosen by a look for {aim}"
 
 
 @pytest.mark.worlds

@@ -11,7 +11,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._cluster.find import 
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.teardown import Survey
 from ansible_collections.mtv.teardown.plugins.module_utils._run import verify
 from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import Decision, Status
-from ansible_collections.mtv.teardown.tests.unit.plugins.build import obj, session
+from ansible_collections.mtv.teardown.tests.unit.plugins.build import obj, record, session
 
 OWN = "auto-ab12"
 OURS = Decision(Status.OWNED, "namespace")
@@ -51,3 +51,36 @@ def test_nothing_is_gone_when_namespaces_could_not_be_read() -> None:
 def test_a_look_at_all_namespaces_counts_for_each() -> None:
     found = Found(session(), scopes=(scope("Pod", None),), namespaces=frozenset({OWN}))
     assert names(found, entry("Pod", "c")) == ["c"]
+
+
+REFUSED = Decision(Status.REFUSED, reason="older")
+
+
+def failed(kind: str, namespace: str | None = OWN) -> dict[str, Any]:
+    return {"kind": kind, "api_version": "v1", "namespace": namespace, "name": "", "error": "500"}
+
+
+def test_what_a_later_look_did_not_read_is_as_an_earlier_one_saw_it() -> None:
+    kept, secret, pod = obj("ConfigMap", "c", OWN), obj("Secret", "s", OWN), obj("Pod", "p", OWN)
+    first = Found(
+        session(),
+        decided=((kept, REFUSED), (secret, REFUSED), (pod, OURS)),
+        absent=(record("ConfigMap", "gone", OWN),),
+        scopes=(scope("ConfigMap"), scope("Secret"), scope("Pod")),
+        unreadable=(failed("Service"), failed("Job")),
+        namespaces=frozenset({OWN}),
+    )
+    later = Found(
+        session(),
+        decided=((pod, REFUSED),),
+        scopes=(scope("Secret"), scope("Pod"), scope("Job")),
+        unreadable=(failed("Event"),),
+        namespaces=frozenset({OWN}),
+    )
+    both = first.followed_by(later)
+    assert both.decided == ((kept, REFUSED), (pod, REFUSED))  # the Secret is gone
+    assert [r.name for r in both.absent] == ["gone"]
+    assert both.unreadable == (failed("Service"), failed("Event"))
+    assert both.was_read("v1", "ConfigMap", OWN)
+    # With their namespace all of it is gone.
+    assert first.followed_by(Found(session(), namespaces=frozenset())).decided == ()

@@ -292,7 +292,10 @@ MAYBE_VIEWS = [
     pytest.param({"broken": {"kubevirt.io": "stale"}}, "shows an object of kubevirt.io: stale", id="stale-group"),
     pytest.param({}, "", id="all-was-read"),
     pytest.param(failed("NetworkPolicy"), "", id="a-kind-without-rules"),
-    pytest.param(failed("Pod", "other-team"), "", id="elsewhere"),
+    pytest.param(
+        {**failed("Pod", "other-team"), "read": everywhere("Pod") | {("", "Pod", SHARED)}}, "", id="elsewhere"
+    ),
+    pytest.param(failed("Pod", "other-team"), "shows an object of Pod: it was not read", id="nobody-tried"),
     pytest.param({"broken": {"metrics.k8s.io": "stale"}}, "", id="a-group-without-rules"),
 ]
 

@@ -194,6 +194,7 @@ def wide(size: int) -> list[str]:
             _check(way(proxy.kubeconfig, out, [], **options), out)
             seconds = time.monotonic() - begun
             lines.append(f"{name:44} {seconds:8.1f} {len(controlplane.requests(lab, since)):8d}")
+            _say(lines[-1])
     return lines
 
 

@@ -3,7 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Where people run it: the execution environment, CI pipelines, other people's molecule; each as shipped, in a lab of its own.
+# Where people run it: the execution environment, CI pipelines, other people's molecule, each as shipped, in a lab of its own;
+# and the page that it leaves, in a Chromium.
 set -eu
 
 root=$(cd "$(dirname "$0")/../.." && pwd -P)
@@ -17,4 +18,4 @@ cp -r docs/examples/acme.migrations "$tree/ansible_collections/acme/migrations"
 (cd "$tree/ansible_collections/acme/migrations" && git init -q && git add . &&
   ANSIBLE_COLLECTIONS_PATH=$tree ansible-lint --offline --strict --profile production)
 
-contract_tests runs 22 "$@"
+contract_tests runs 36 "$@"

@@ -37,6 +37,7 @@ _ORDER = (
     "openshift_resources",
     "namespaces",
 )
+_COUNTED = ("remaining", "refused", "absent", "unreadable")
 _DONE = ("deleted", "canceled", "archived")
 _OPTIONS = ("openshift_only", "quiet_interval", "wait_timeout", "verify_ignore", "data_collector_path")
 
@@ -102,10 +103,9 @@ def phases_of(phases: Phases, found: int) -> list[dict[str, Any]]:
 def _phase(name: str, phase: Entry) -> dict[str, Any]:
     times = _times_of(phase)
     began, ended = str(times.get("began") or ""), str(times.get("ended") or "")
-    counted = {key: len(phase[key]) for key in ("remaining", "refused", "absent", "unreadable") if key in phase}
-    done = next((len(phase[key]) for key in _DONE if key in phase), None)
-    targets = len(phase["targets"]) if "targets" in phase else None
-    found = targets if done is None else done + counted.get("remaining", 0)
+    counted = {key: len(phase[key]) for key in _COUNTED if phase.get(key) is not None}
+    done = next((len(phase[key]) for key in _DONE if phase.get(key) is not None), None)
+    found = None if done is None else done + counted.get("remaining", 0)
     return {
         "name": name,
         "ran": bool(began),

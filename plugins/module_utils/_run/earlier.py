@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -14,6 +15,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session.model import
 
 _ITEM = ("kind", "api_version", "namespace", "name", "uid", "evidence", "reason", "test_name")
 _LISTS = ("deleted", "remaining")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 _COUNTED = ("refused", "absent", "unreadable", "canceled", "archived", "targets")
 
 
@@ -45,7 +47,8 @@ def _are_times(phase: Mapping[str, Any]) -> bool:
     texts = [times.get(name, "") for name in ("began", "ended")]
     if not all(isinstance(one, Mapping) for one in by_uid):
         return False
-    return all(isinstance(text, str) for text in (*texts, *(value for one in by_uid for value in one.values())))
+    texts += [value for one in by_uid for value in one.values()]
+    return all(text == "" or (isinstance(text, str) and _TIME.fullmatch(text)) for text in texts)
 
 
 def _is_item(one: Any) -> bool:

@@ -18,8 +18,9 @@ from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects impo
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError, TeardownError
 from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import providers_file
-from ansible_collections.mtv.teardown.plugins.module_utils._report import summary
-from ansible_collections.mtv.teardown.plugins.module_utils._run import earlier, look, verify
+from ansible_collections.mtv.teardown.plugins.module_utils._report import faces, summary
+from ansible_collections.mtv.teardown.plugins.module_utils._report import told as _told
+from ansible_collections.mtv.teardown.plugins.module_utils._run import earlier, judge, look, verify
 from ansible_collections.mtv.teardown.plugins.module_utils._session import ignore, notes, resources_file
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session, from_dict
 from ansible_collections.mtv.teardown.tests.unit.plugins.odd_server import (
@@ -31,6 +32,7 @@ from ansible_collections.mtv.teardown.tests.unit.plugins.odd_server import (
     uid,
     world,
 )
+from ansible_collections.mtv.teardown.tests.unit.plugins.results import OPTIONS
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -239,6 +241,8 @@ def test_odd_sessions(place: Path, value: Any) -> None:
 RESULT = json.loads(
     json.dumps(delete.run(OddServer(WORLD).client(), SESSION, QUICK, False, phase=order.VMS).as_dict("deleted"))
 )
+TIMES = {"began": "2026-01-01T12:00:00.000Z", "ended": "2026-01-01T12:00:09.000Z", "asked": {uid(20): ""}, "gone": {}}
+RESULT |= {"requests": 7, "times": TIMES}
 PHASES = {"migrated_vms": RESULT, "migrations": {**RESULT, "deleted": RESULT["remaining"]}}
 
 
@@ -248,12 +252,9 @@ def test_odd_results_of_phases(place: Path, value: Any) -> None:
     with contextlib.suppress(TeardownError):
         phases = earlier.checked(changed(PHASES, place, value))
         session = earlier.with_deleted(SESSION, phases)
-        terms = verify.Terms(quiet_interval=0.0, earlier=earlier.remaining_by(phases))
-        known = earlier.deleted_by(phases)
-        told = verify.verify(
-            OddServer(WORLD).client(), session, terms, known, earlier.not_done(phases), lambda _s: None
-        )
-        summary.of_verdict(told.pop("session"), told)
+        options = {**OPTIONS, "phases": phases, "targets": []}
+        told = judge.judge(OddServer(WORLD).client(), session, options, verify.nowhere)
+        faces.render(_told.of(json.loads(json.dumps(told))), faces.FACES)
 
 
 RECORD = {

@@ -24,7 +24,8 @@ _TOLD = ("leftovers", "kept", "accepted", "refused", "unseen")
 @dataclass(frozen=True, slots=True)
 class Source:
     """A module that lists objects of one kind on a provider. answer: its list in what it returns; ids, name: what it
-    calls them there; by_name: whether only objects of the place that was searched are in it, so that names count."""
+    calls them there; by_name: whether only objects of the place that was searched are in it, so that names count;
+    before: what the suite puts before the name that it is made for."""
 
     module: str
     type: str
@@ -33,6 +34,7 @@ class Source:
     ids: tuple[str, ...] = ("id",)
     name: str = "name"
     by_name: bool = True
+    before: str = ""
 
 
 SOURCES = (
@@ -48,7 +50,7 @@ SOURCES = (
     Source("ovirt.ovirt.ovirt_disk_info", "ovirt", "Disk", "ovirt_disks"),
     Source("openstack.cloud.server_info", "openstack", "Server", "servers"),
     Source("openstack.cloud.volume_info", "openstack", "Volume", "volumes"),
-    Source("openstack.cloud.volume_snapshot_info", "openstack", "Snapshot", "volume_snapshots"),
+    Source("openstack.cloud.volume_snapshot_info", "openstack", "Snapshot", "volume_snapshots", before="snapshot for "),
     # These list what other projects have, too.
     Source("openstack.cloud.image_info", "openstack", "Image", "images", by_name=False),
     Source("openstack.cloud.port_info", "openstack", "Port", "ports", by_name=False),
@@ -180,7 +182,8 @@ def _on_provider(found: Opinion, result: Entry, key: str, answers: Mapping[str, 
         for one in listed:
             marks = [str(one.get(name)) for name in source.ids if one.get(name)]
             entry = next((gone[mark] for mark in marks if mark in gone), None)
-            named = source.by_name and prefixes.matches(prefix, str(one.get(source.name) or ""))
+            name = str(one.get(source.name) or "").removeprefix(source.before)
+            named = source.by_name and prefixes.matches(prefix, name)
             if entry is not None or (named and not ids & set(marks)):
                 seen = {
                     "kind": source.kind,

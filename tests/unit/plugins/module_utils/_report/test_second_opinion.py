@@ -178,6 +178,8 @@ def test_every_kind_of_openstack_by_its_id(module: str, kind: str, answer: str) 
     assert len(judge(told, answers=answers)["second_look"]["against"]) == 1
     answers[module] = site("os", **{answer: [{"id": "i-2", "name": "auto-ab12-n"}]})
     assert judge(told, answers=answers)["second_look"]["agrees"] is (kind in ("Image", "Port"))
+    answers[module] = site("os", **{answer: [{"id": "i-2", "name": "snapshot for auto-ab12-n-snapshot"}]})
+    assert judge(told, answers=answers)["second_look"]["agrees"] is (kind != "Snapshot")
 
 
 def test_what_is_listed_on_the_cluster() -> None:

@@ -23,5 +23,5 @@ cat "$tree/importer.log"
 grep -q 'Importer processing completed successfully' "$tree/importer.log" || fail "galaxy-importer did not end well"
 if grep -E '^(WARNING|ERROR)' "$tree/importer.log"; then fail "galaxy-importer found something"; fi
 
-install_tarball "$tarball" "$tree/installed" "$(kubernetes_core)"
+install_tarball "$tarball" "$tree/installed" "$(bundled)"
 tests/tools/whole_teardown.sh build "$root/.venv/bin" "$tree/installed"

@@ -28,8 +28,17 @@ at_least() {
   [ "$ran" -ge "$1" ] || fail "only $ran tests ran"
 }
 
-# Where the kubernetes.core of .venv is.
-kubernetes_core() { python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' | sed 's|$|/ansible_collections/kubernetes/core|'; }
+# Where the collections of .venv are, and its kubernetes.core.
+bundled() { python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' | sed 's|$|/ansible_collections|'; }
+kubernetes_core() { bundled | sed 's|$|/kubernetes/core|'; }
+
+# link_dependencies FROM FOLDER: the collections that galaxy.yml names, and those that they import, from a bundle of them.
+link_dependencies() {
+  for name in kubernetes/core community/vmware vmware/vmware openstack/cloud ovirt/ovirt; do
+    mkdir -p "$2/$(dirname "$name")"
+    ln -sfn "$1/$name" "$2/$name"
+  done
+}
 
 # build_tarball FOLDER: the tarball, built in that folder from a clean copy; prints its path.
 build_tarball() {
@@ -38,14 +47,13 @@ build_tarball() {
   ls "$1"/mtv-teardown-*.tar.gz
 }
 
-# install_tarball TARBALL FOLDER KUBERNETES_CORE: into an empty folder, beside the one collection that it depends on.
+# install_tarball TARBALL FOLDER COLLECTIONS: into an empty folder, beside those that it depends on, from that bundle.
 install_tarball() {
   rm -rf "$2"
   # Without this it finds the link to the checkout beside Python's packages, and installs nothing.
   ANSIBLE_COLLECTIONS_SCAN_SYS_PATH=false ansible-galaxy collection install --no-deps --collections-path "$2" "$1" >/dev/null 2>&1
   [ -f "$2/ansible_collections/mtv/teardown/MANIFEST.json" ] || fail "the tarball was not installed"
-  mkdir -p "$2/ansible_collections/kubernetes"
-  ln -s "$3" "$2/ansible_collections/kubernetes/core"
+  link_dependencies "$3" "$2/ansible_collections"
 }
 
 # contract_tests CHECK AT_LEAST [PYTEST ARGUMENT …]: the tests of tests/contract that bear its marker (contract/checks.py), in

@@ -86,9 +86,9 @@ def _do(*command: str | Path, **more: str) -> None:
 
 
 def _install_collections(image: Image) -> None:
-    """Ours from its tarball; its dependency from the package ansible, for Galaxy is out of reach."""
+    """Ours from its tarball; its dependencies from the package ansible, for Galaxy is out of reach."""
     library = f'root={CHECKOUT}; . "$root/tests/checks/lib.sh"'
-    install = 'install_tarball "$(build_tarball "$1")" "$2" "$(kubernetes_core)"'
+    install = 'install_tarball "$(build_tarball "$1")" "$2" "$(bundled)"'
     _do("sh", "-euc", f"{library}; {install}", "sh", image.folder / "copy", image.collections)
 
 
@@ -99,7 +99,9 @@ def build(folder: Path) -> Image:
     _install_collections(image)
     introspect = image.context / "_build" / "scripts" / "introspect.py"
     written = (f"--write-bindep={image.system}", f"--write-pip={image.python}")
-    _do(sys.executable, introspect, "introspect", *written, image.collections)
+    left_out = re.findall(r"(--exclude-[\w-]+)=(\S+)", image.dockerfile())
+    without = [f"{option}={image.context / '_build' / file}" for option, file in left_out]
+    _do(sys.executable, introspect, "introspect", *without, *written, image.collections)
     found = re.search(r'^ARG ANSIBLE_INSTALL_REFS="(.+)"$', image.dockerfile(), flags=re.MULTILINE)
     assert found, image.dockerfile()
     uv("venv", "--quiet", "--python", sys.executable, str(image.venv))

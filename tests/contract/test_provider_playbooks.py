@@ -284,3 +284,88 @@ def test_a_right_that_is_missing_on_a_provider_stops_before_anything_is_changed(
     assert gone_on.code == 2 and "LEFTOVERS" in gone_on.output
     assert world.there() == ({world.clone, world.other}, {world.other})
     world.center.deny()
+
+
+def _second(world: World, **given: Any) -> Run:
+    """The role alone, on a result as a run has left it, or as it would be if our own look had missed something. Of the
+    kinds on the cluster a few: each is listed by a module of its own."""
+    file = world.playbooks.folder.with_suffix(".providers.json")
+    file.write_text(json.dumps(world.providers), encoding="utf-8")
+    told = world.result()
+    few = {
+        name: [one for one in told[name] if one.get("provider") or one["kind"] in ("Namespace", "Plan")]
+        for name in ("scopes", "deleted")
+    }
+    result = {**told, **few, **given}
+    done = world.playbooks.run_role("second_look", second_look_result=result, second_look_providers_file=str(file))
+    assert not [entry["password"] for entry in world.providers.values() if entry["password"] in done.output]
+    return done
+
+
+def test_a_second_look_agrees_with_a_clean_run(world: World) -> None:
+    done = world.run(mtv_teardown_second_look=True)
+    assert done.code == 0 and "second look: other modules agree" in done.output, done.output
+    result = world.result()
+    assert result["verdict"] == "clean" and result["second_look"]["agrees"]
+    assert result["second_look"]["asked"] > 5 and result["second_look"]["seen"] > 3
+    assert world.there() == ({world.other}, {world.other})
+    again = world.run("verify", mtv_teardown_second_look=True)
+    assert again.code == 0 and "changed=0" in again.output and "other modules agree" in again.output, again.output
+
+
+def test_a_second_look_sees_what_our_own_overlooked(world: World) -> None:
+    """On the cluster, on the vCenter and on the engine: by the identity of what we say is gone, and by the prefix."""
+    assert world.run().code == 0
+    world.admin.make("ConfigMap", world.admin.namespace(f"{world.prefix}-again"), "a")
+    world.center.make(f"{world.prefix}-late")
+    world.engine.vm(f"{world.prefix}-late")
+    named = _second(world)
+    assert named.code == 2 and "do not agree" in named.output and "nothing of it is told" in named.output
+    for what in (
+        f"Namespace {world.prefix}-again",
+        "community.vmware.vmware_vm_info says",
+        "ovirt.ovirt.ovirt_vm_info says",
+    ):
+        assert what in named.output, named.output
+    gone = world.result()["deleted"]
+    config = {**gone[0], "kind": "ConfigMap", "api_version": "v1", "namespace": f"{world.prefix}-again", "name": "b"}
+    config["uid"] = world.admin.uid("ConfigMap", f"{world.prefix}-again", "a")
+    remote = [entry for entry in gone if entry.get("provider")]
+    machines = {entry["provider"]: entry for entry in remote if entry["kind"] in ("VirtualMachine", "Vm")}
+    vm = next(one for one in world.engine.vms().values() if one["name"] == world.other)
+    ids = {"vsphere-8": world.center.named()[world.other], "ovirt-4.4": vm["id"]}
+    forged = [config, *({**one, "id": ids[key], "uid": ids[key]} for key, one in machines.items())]
+    by_id = _second(world, deleted=forged)
+    assert by_id.code == 2 and by_id.output.count("deleted, and gone") >= 3, by_id.output
+    assert f"ConfigMap {world.prefix}-again/a" in by_id.output and world.other in by_id.output
+
+
+def test_what_a_second_look_cannot_read_is_no_agreement(world: World) -> None:
+    assert world.run().code == 0
+    agreed = _second(world)
+    assert agreed.code == 0, agreed.output
+    right, world.providers["vsphere-8"]["password"] = world.providers["vsphere-8"]["password"], "of-nobody-0815"
+    refused = _second(world)
+    assert refused.code == 2, refused.output
+    assert "could not be read by community.vmware.vmware_vm_info" in refused.output
+    world.providers["vsphere-8"]["password"] = right
+    engine = world.providers.pop("ovirt-4.4")
+    assert "is not configured any more" in _second(world).output
+    world.providers["ovirt-4.4"] = engine
+    nothing = {"kind": "Nothing", "api_version": "no.such/v1", "namespace": None, "count": 0}
+    unknown = _second(world, scopes=[nothing])
+    assert unknown.code == 2 and "Nothing" in unknown.output, unknown.output
+    kubeconfig, world.playbooks.kubeconfig = world.playbooks.kubeconfig, str(_nowhere(world.playbooks))
+    assert "Namespace" in _second(world).output
+    world.playbooks.kubeconfig = kubeconfig
+
+
+def test_a_second_look_that_breaks_leaves_no_verdict_clean(world: World) -> None:
+    """Also not in the result, which a pipeline reads, whatever the exit code was taken for."""
+    assert world.run().code == 0
+    done = world.run("verify", mtv_teardown_second_look=True, second_look_providers_file="/nowhere")
+    assert done.code == 2 and "UNVERIFIED: a second look does not agree" in done.output, done.output
+    told = json.loads(
+        (world.playbooks.folder / f".data-collector/verify-{world.prefix}.result.json").read_text("utf-8")
+    )
+    assert (told["verdict"], told["artifacts"]["mtv_teardown_verdict"]) == ("unverified", "unverified")

@@ -58,6 +58,19 @@ def test_the_range_of_kubernetes_core() -> None:
     assert version in SpecifierSet(named[0]) and "<" in named[0]
 
 
+def test_the_ranges_of_the_collections_of_a_second_look() -> None:
+    """And every module of theirs that is used is of one that is declared."""
+    galaxy = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))
+    folder = Path(core.__path__[0]).parents[1]
+    for name, bounds in galaxy["dependencies"].items():
+        manifest = (folder / name.replace(".", "/") / "MANIFEST.json").read_text(encoding="utf-8")
+        version = Version(json.loads(manifest)["collection_info"]["version"])
+        assert version in SpecifierSet(bounds) and "<" in bounds and ">=" in bounds, name
+    tasks = (ROOT / "roles/second_look/tasks/main.yml").read_text(encoding="utf-8")
+    used = set(re.findall(r"^ +(\w+\.\w+)\.\w+_info:$", tasks, flags=re.M))
+    assert used == set(galaxy["dependencies"])
+
+
 def test_the_action_group_has_every_module_that_takes_the_connection_of_a_cluster() -> None:
     """And no other: its user and password are nothing for a source provider."""
     runtime = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text(encoding="utf-8"))

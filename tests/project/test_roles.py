@@ -26,7 +26,7 @@ def _options(role: str) -> dict[str, dict[str, Any]]:
 
 
 def test_there_are_roles() -> None:
-    assert len(ROLES) == 12
+    assert len(ROLES) == 13
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -19,7 +19,7 @@ TASKS = [*(ROOT / "playbooks").rglob("*.yml"), *(ROOT / "roles").glob("*/tasks/*
 KNOWN: dict[str, Any] = yaml.safe_load((ROOT / "playbooks/vars/options.yml").read_text(encoding="utf-8"))
 SPECS = {kind: provider.spec for kind, provider in registry.PROVIDERS.items()}
 # Dicts whose keys are nobody's options: what other roles registered, what a server or a cloud calls them.
-FREE = re.compile(r"(_session|_targets|_phases|_unopened|_run|_result|_artifacts|_url_headers)$")
+FREE = re.compile(r"(_session|_targets|_phases|_unopened|_run|_result|_artifacts|_url_headers|_look_cluster)$")
 
 
 def _options(role: str) -> dict[str, dict[str, Any]]:

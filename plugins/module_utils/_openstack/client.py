@@ -35,7 +35,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._openstack.answers im
     tells_versions,
     words,
 )
-from ansible_collections.mtv.teardown.plugins.module_utils._openstack.connection import AUTH
+from ansible_collections.mtv.teardown.plugins.module_utils._openstack.connection import settings
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection
 
 try:
@@ -263,19 +263,8 @@ class Cloud:
         return str(self.connection.more.get("region_name") or next((one for one in told if one), ""))
 
     def _settings(self) -> dict[str, Any]:
-        made, more = self.connection, self.connection.more
-        auth = {name.removeprefix(AUTH): value for name, value in more.items() if name.startswith(AUTH)}
-        auth |= {"auth_url": more.get("auth_url", "")}
-        auth |= {"username": made.username} if made.username else {}
-        auth |= {"password": made.secret} if made.secret else {}
-        rest = {name: value for name, value in more.items() if not name.startswith(AUTH)}
-        for name in ("auth_url", "project_name"):
-            rest.pop(name, None)
         return {
-            **rest,
-            "auth": auth,
-            "verify": made.validate_certs,
-            **({"cacert": made.ca_file} if made.ca_file else {}),
+            **settings(self.connection),
             "api_timeout": self.patience.silence,
             "compute_default_microversion": COMPUTE_MICROVERSION,
         }

@@ -149,6 +149,27 @@ def _loaded(key: str, how: Mapping[str, Any], **wanted: Any) -> Connection:
     return made
 
 
+def settings(made: Connection) -> dict[str, Any]:
+    """The configuration of a cloud, as openstacksdk has it."""
+    more = made.more
+    auth = {name.removeprefix(AUTH): value for name, value in more.items() if name.startswith(AUTH)}
+    auth |= {"auth_url": more.get("auth_url", "")}
+    auth |= {"username": made.username} if made.username else {}
+    auth |= {"password": made.secret} if made.secret else {}
+    rest = {
+        name: value
+        for name, value in more.items()
+        if not name.startswith(AUTH) and name not in ("auth_url", "project_name")
+    }
+    ca = {"cacert": made.ca_file} if made.ca_file else {}
+    return {**rest, "auth": auth, "verify": made.validate_certs, **ca}
+
+
+def for_collection(made: Connection) -> dict[str, Any]:
+    """As openstack.cloud has them in cloud; nothing else may add to them."""
+    return {**settings(made), "load_envvars": False, "load_yaml_config": False}
+
+
 def _without_userinfo(more: Mapping[str, str]) -> dict[str, str]:
     """auth_url without a name and a password: errors of the SDK quote it."""
     parts = urlsplit(more["auth_url"])

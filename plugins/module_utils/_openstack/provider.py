@@ -40,4 +40,5 @@ PROVIDER = Provider(
     from_entry=connection.from_entry,
     from_environment=connection.from_environment,
     load=_load,
+    for_collection=connection.for_collection,
 )

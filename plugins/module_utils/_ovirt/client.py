@@ -27,6 +27,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._errors import (
     NO_ANSWER,
     ApiError,
 )
+from ansible_collections.mtv.teardown.plugins.module_utils._ovirt.connection import api
 from ansible_collections.mtv.teardown.plugins.module_utils._ovirt.ovf import dates_of
 from ansible_collections.mtv.teardown.plugins.module_utils._ovirt.wire import (
     IMPORT_ERROR,
@@ -182,12 +183,11 @@ class Engine:
 
     def _connected(self, silence: float) -> Wire:
         made = self.connection
-        host = f"[{made.host}]" if ":" in made.host else made.host
         return Wire(
             self._token,
             self._count,
             silence,
-            url=f"https://{host}:{made.port}/ovirt-engine/api",
+            url=api(made),
             username=made.username,
             password=made.secret,
             token=self._token.value or None,

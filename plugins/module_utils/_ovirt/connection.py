@@ -46,6 +46,20 @@ def from_environment(environ: Mapping[str, str]) -> list[Connection]:
     return connection.from_options("ovirt", _from_auth(found), "OVIRT_URL")
 
 
+def api(made: Connection) -> str:
+    """The address of its API."""
+    host = f"[{made.host}]" if ":" in made.host else made.host
+    return f"https://{host}:{made.port}/ovirt-engine/api"
+
+
+def for_collection(made: Connection) -> dict[str, Any]:
+    """As ovirt.ovirt has them in auth."""
+    login = {"token": made.more["token"]} if made.more.get("token") else {"username": made.username}
+    ca = {"ca_file": made.ca_file} if made.validate_certs and made.ca_file else {}
+    password = {"password": made.secret} if "username" in login else {}
+    return {"url": api(made), **login, **password, "insecure": not made.validate_certs, **ca}
+
+
 def _from_auth(options: Mapping[str, Any]) -> dict[str, Any]:
     """url wins over hostname, as there."""
     given = dict(options)

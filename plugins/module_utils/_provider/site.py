@@ -110,7 +110,8 @@ class Loaded:
 class Provider:
     """A type of provider. library: what pip calls it; spec: options of a module; from_options, from_entry and
     from_environment: the connections that each of these sources names, RecordError for one that is wrong; load: imports
-    the library, which costs a second; opened_with: options of modules that its site takes."""
+    the library, which costs a second; for_collection: the options by which modules of the provider's own collection
+    reach it; opened_with: options of modules that its site takes."""
 
     type: str
     library: str
@@ -119,4 +120,5 @@ class Provider:
     from_entry: Callable[[ProviderEntry], Connection]
     from_environment: Callable[[Mapping[str, str]], list[Connection]]
     load: Callable[[], Loaded]
+    for_collection: Callable[[Connection], dict[str, Any]]
     opened_with: frozenset[str] = frozenset()

@@ -47,6 +47,17 @@ def from_environment(environ: Mapping[str, str]) -> list[Connection]:
     ]
 
 
+def for_collection(made: Connection) -> dict[str, Any]:
+    """As community.vmware has them. A CA it only takes from the environment (SSL_CERT_FILE)."""
+    return {
+        "hostname": made.host,
+        "port": made.port,
+        "username": made.username,
+        "password": made.secret,
+        "validate_certs": made.validate_certs,
+    }
+
+
 def _port(text: str) -> int:
     try:
         return int(text or 0)

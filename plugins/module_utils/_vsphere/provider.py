@@ -37,5 +37,6 @@ PROVIDER = Provider(
     from_entry=connection.from_entry,
     from_environment=connection.from_environment,
     load=_load,
+    for_collection=connection.for_collection,
     opened_with=frozenset({"snapshots"}),
 )

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.mtv.teardown.plugins.module_utils._report import second_opinion
 from ansible_collections.mtv.teardown.plugins.module_utils._run import judge
 from ansible_collections.mtv.teardown.tests.unit.plugins import mutations, results
 from ansible_collections.mtv.teardown.tests.unit.plugins.odd_server import KINDS, world
@@ -30,6 +31,17 @@ def result(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 def test_it_agrees_with_a_result_as_it_was_written(result: dict[str, Any]) -> None:
     assert audit.told(Path("r"), result)[0] == audit.AGREES, audit.told(Path("r"), result)[1]
+
+
+def test_a_second_look_that_does_not_agree_counts() -> None:
+    """And the other way round: a verdict that is told as clean beside it contradicts."""
+    judged = second_opinion.judged(results.clean(), second_opinion.Opinion())
+    assert judged["verdict"] == "unverified"
+    assert audit.told(Path("r"), judged)[0] == audit.AGREES, audit.told(Path("r"), judged)[1]
+    artifacts = {**judged["artifacts"], "mtv_teardown_verdict": "clean"}
+    assert audit.told(Path("r"), {**judged, "verdict": "clean", "artifacts": artifacts})[0] == audit.CONTRADICTS
+    agreed = second_opinion.judged(results.clean(), second_opinion.Opinion(asked=1))
+    assert agreed["verdict"] == "clean" and audit.told(Path("r"), agreed)[0] == audit.AGREES
 
 
 def test_whatever_is_taken_away_flips_it(result: dict[str, Any]) -> None:

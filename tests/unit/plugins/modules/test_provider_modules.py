@@ -111,6 +111,16 @@ def test_only_the_secrets_of_a_cloud_are_hidden(runner: Runner) -> None:
         assert "/ci/v3" in result["unreadable"][0]["error"]
 
 
+def test_volume_snapshots_take_their_cloud_either_way(runner: Runner) -> None:
+    auth = {"auth_url": "http://127.0.0.1:1/v3", "username": "ci", "project_name": "ci", "password": "hush-hush"}
+    for given in ({"auth": auth}, {"openstack": {"auth": auth}}):
+        result = runner.run("volume_snapshots", fail_on_remaining=False, **given)
+        assert [entry["provider"] for entry in result["unreadable"]] == ["openstack (options)"]
+        assert "hush" not in runner.output
+    both = runner.run("volume_snapshots", openstack={"auth": auth}, cloud="ci")
+    assert both["failed"] and "mutually exclusive" in both["msg"]
+
+
 @pytest.mark.parametrize(("name", "option"), [("vsphere_clones", "hostname"), ("ovirt_clones", "url")])
 def test_a_password_in_an_address_is_hidden(name: str, option: str, runner: Runner) -> None:
     for address in ("https://u:hush-hush@[fd00::1", "https://u:hush-hush@127.0.0.1:1"):

@@ -24,10 +24,14 @@ def write(path: str, text: str, mode: int, check_mode: bool) -> bool:
             return True
         os.makedirs(folder, exist_ok=True)
         number, beside = tempfile.mkstemp(dir=folder, prefix=".mtv-teardown-")
-        with os.fdopen(number, "wb") as handle:
-            handle.write(raw)
-            os.fchmod(handle.fileno(), mode)
-        os.replace(beside, path)
+        try:
+            with os.fdopen(number, "wb") as handle:
+                handle.write(raw)
+                os.fchmod(handle.fileno(), mode)
+            os.replace(beside, path)
+        except OSError:
+            os.unlink(beside)
+            raise
     except OSError as exc:
         raise TeardownError(f"{path} cannot be written: {exc.strerror}.") from exc
     return True

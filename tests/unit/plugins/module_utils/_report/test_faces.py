@@ -15,8 +15,8 @@ from xml.etree import ElementTree
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
-from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError
-from ansible_collections.mtv.teardown.plugins.module_utils._report import faces, html, told
+from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError, TeardownError
+from ansible_collections.mtv.teardown.plugins.module_utils._report import faces, files, html, told
 from ansible_collections.mtv.teardown.plugins.modules import report
 from ansible_collections.mtv.teardown.tests.unit.plugins import results
 from prometheus_client.parser import text_string_to_metric_families
@@ -294,3 +294,12 @@ def test_odd_results_are_errors_of_ours() -> None:
                 faces.render(told.of({**result, name: odd}, "r"), faces.FACES)
             except RecordError as exc:
                 assert exc.msg.startswith("r is")
+
+
+def test_a_file_that_cannot_come_to_its_place_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "a.html").mkdir()
+    with pytest.raises(TeardownError, match="cannot be written"):
+        files.write(str(tmp_path / "a.html"), "<p>", 0o600, False)
+    assert [one.name for one in tmp_path.iterdir()] == ["a.html"]
+    assert files.write(str(tmp_path / "b.html"), "<p>", 0o600, False)
+    assert not files.write(str(tmp_path / "b.html"), "<p>", 0o600, False)

@@ -78,11 +78,11 @@ class Remote:
     def at(self, server: str) -> Remote:
         """The same, told of with its server; what it was told of alone has ids that only that server knows."""
         owner = _qualified(server, self.owner) if self.owner else ""
-        return replace(self, server=server, owner=owner, leaves=tuple(_qualified(server, one) for one in self.leaves))
+        return replace(self, server=server, owner=owner, leaves=tuple(_qualified(server, leaf) for leaf in self.leaves))
 
     def alone(self) -> Remote:
         """The same as its server itself tells of it."""
-        leaves = tuple(_unqualified(self.server, one) for one in self.leaves)
+        leaves = tuple(_unqualified(self.server, leaf) for leaf in self.leaves)
         return replace(self, server="", owner=_unqualified(self.server, self.owner), leaves=leaves)
 
     @property
@@ -161,11 +161,11 @@ def inspected(session: Session, host: str) -> dict[str, frozenset[str]]:
     """VM id -> moRefs of the snapshots that Forklift made on it for Conversions of the session, on the vCenter at this
     host; none where one of those does not say which it made. Such a VM is nobody's clone: tests inspect what they are
     going to clone."""
-    made: dict[str, set[str]] = {}
+    snapshots: dict[str, set[str]] = {}
     for key in session.conversions:
         for vm_id, _name in key.vms if key.host.lower() == host.lower() else ():
-            made.setdefault(vm_id, set()).add(key.snapshot)
-    return {vm_id: frozenset() if "" in morefs else frozenset(morefs) for vm_id, morefs in made.items()}
+            snapshots.setdefault(vm_id, set()).add(key.snapshot)
+    return {vm_id: frozenset() if "" in morefs else frozenset(morefs) for vm_id, morefs in snapshots.items()}
 
 
 def sources(session: Session) -> tuple[Key, ...]:
@@ -200,144 +200,150 @@ def decide(session: Session, remotes: Iterable[Remote]) -> list[tuple[Remote, De
 
     The same object, seen through two connections, is decided once.
     """
-    seen = {one.identity: one for one in _each_once(remotes)}
+    seen = {remote.identity: remote for remote in _each_once(remotes)}
     named: dict[tuple[str, str, str], list[Remote]] = defaultdict(list)
-    for one in seen.values():
-        named[(one.type, one.kind, one.name)].append(one)
-    made = {
-        one.identity: _decide(session, one, named[(one.type, one.kind, one.name)])
-        for one in seen.values()
-        if not one.owner
+    for remote in seen.values():
+        named[(remote.type, remote.kind, remote.name)].append(remote)
+    decisions = {
+        remote.identity: _decide(session, remote, named[(remote.type, remote.kind, remote.name)])
+        for remote in seen.values()
+        if not remote.owner
     }
-    for one in _owners_first(seen):
-        made[one.identity] = _part(session, one, made.get(one.owner))
-    return [(one, made[one.identity]) for one in seen.values() if made[one.identity].status is not Status.OTHER]
+    for remote in _owners_first(seen):
+        decisions[remote.identity] = _part(session, remote, decisions.get(remote.owner))
+    return [
+        (remote, decisions[remote.identity])
+        for remote in seen.values()
+        if decisions[remote.identity].status is not Status.OTHER
+    ]
 
 
 def _each_once(remotes: Iterable[Remote]) -> Iterable[Remote]:
     """Two accounts on one server: the one that may read more of an object, or that came first, tells of it."""
     met: dict[tuple[str, ...], Remote] = {}
-    for one in remotes:
-        key = (one.type, one.server, one.kind, one.id) if one.server else (one.identity,)
-        if key not in met or (one.uid and not met[key].uid):
-            met[key] = one
+    for remote in remotes:
+        key = (remote.type, remote.server, remote.kind, remote.id) if remote.server else (remote.identity,)
+        if key not in met or (remote.uid and not met[key].uid):
+            met[key] = remote
     return met.values()
 
 
 def _owners_first(seen: Mapping[str, Remote]) -> list[Remote]:
     """Parts, those of what has no owner itself first: a snapshot is a part of a volume, that one of a server."""
 
-    def depth(one: Remote) -> int:
+    def depth(remote: Remote) -> int:
         levels = 0
-        while one.owner in seen and levels < len(seen):
-            one, levels = seen[one.owner], levels + 1
+        while remote.owner in seen and levels < len(seen):
+            remote, levels = seen[remote.owner], levels + 1
         return levels
 
-    return sorted((one for one in seen.values() if one.owner), key=depth)
+    return sorted((remote for remote in seen.values() if remote.owner), key=depth)
 
 
-def _part(session: Session, one: Remote, owner: Decision | None) -> Decision:
+def _part(session: Session, remote: Remote, owner: Decision | None) -> Decision:
     """What is part of another object goes with it, and is the session's when that is."""
-    trace = session.traces.get(one.owner)
+    trace = session.traces.get(remote.owner)
     if (
-        owner is None and one.owner in session.lineage and (trace is None or trace.home in ("", one.host))
+        owner is None and remote.owner in session.lineage and (trace is None or trace.home in ("", remote.host))
     ):  # it has gone
-        owner = Decision(Status.OWNED, test_name=session.lineage[one.owner])
+        owner = Decision(Status.OWNED, test_name=session.lineage[remote.owner])
     if owner is None or owner.status in (Status.OTHER, Status.REFUSED):
-        return _as_noted(session, one, Decision(Status.OTHER))
-    if one.kept:
-        return Decision(Status.REFUSED, reason=one.kept)
-    return Decision(owner.status, one.relation or "owner", owner.reason, owner.test_name, rests_on=one.owner)
+        return _as_noted(session, remote, Decision(Status.OTHER))
+    if remote.kept:
+        return Decision(Status.REFUSED, reason=remote.kept)
+    return Decision(owner.status, remote.relation or "owner", owner.reason, owner.test_name, rests_on=remote.owner)
 
 
-def _as_noted(session: Session, one: Remote, made: Decision) -> Decision:
+def _as_noted(session: Session, remote: Remote, decision: Decision) -> Decision:
     """What an earlier look found to be the session's, by its identity: never more than what is seen now allows."""
-    if made.ours or one.identity not in session.lineage:
-        return made
-    trace, reason = session.traces.get(one.identity), made.reason or one.kept
-    if trace is not None and not trace.fits(one.home, one.type, one.kind, None, one.name):
+    if decision.ours or remote.identity not in session.lineage:
+        return decision
+    trace, reason = session.traces.get(remote.identity), decision.reason or remote.kept
+    if trace is not None and not trace.fits(remote.home, remote.type, remote.kind, None, remote.name):
         reason = reason or f"an earlier run noted it as {trace.kind} {trace.name!r} on {trace.home}: it is another now"
     status = Status.CONTESTED if reason else Status.OWNED
-    return Decision(status, "noted by an earlier run", reason, session.lineage[one.identity], rests_on=one.identity)
+    return Decision(
+        status, "noted by an earlier run", reason, session.lineage[remote.identity], rests_on=remote.identity
+    )
 
 
-def _shown(session: Session, one: Remote) -> Decision | None:
+def _shown(session: Session, remote: Remote) -> Decision | None:
     """Evidence that is no name; age still counts, for an id may be given anew."""
-    if not one.shown:
+    if not remote.shown:
         return None
-    if _is_older(one.created, session.started):
-        return Decision(Status.REFUSED, reason=f"{one.shown}, but older than the session ({one.created})")
-    record = recorded(session, one.type).get(one.clone)
-    return Decision(Status.OWNED, one.shown, test_name=record.test_name if record else "", rests_on=_entry(record))
+    if _is_older(remote.created, session.started):
+        return Decision(Status.REFUSED, reason=f"{remote.shown}, but older than the session ({remote.created})")
+    record = recorded(session, remote.type).get(remote.clone)
+    return Decision(Status.OWNED, remote.shown, test_name=record.test_name if record else "", rests_on=_entry(record))
 
 
-def _decide(session: Session, one: Remote, same_name: list[Remote]) -> Decision:
-    known = _planned_name(session, one)
-    made = _shown(session, one) or _by_id(session, one) or _by_name(session, one, known)
-    made = _renamed(session, one, known) if made.status is Status.OTHER else made
-    made = _as_noted(session, one, made)
-    if made.status is not Status.OWNED:
-        return made
-    if one.kept:
-        return replace(made, status=Status.CONTESTED, reason=one.kept)
-    others = [other for other in same_name if other is not one]
-    if others and not known and one.kind in MACHINES:
+def _decide(session: Session, remote: Remote, same_name: list[Remote]) -> Decision:
+    known = _planned_name(session, remote)
+    decision = _shown(session, remote) or _by_id(session, remote) or _by_name(session, remote, known)
+    decision = _renamed(session, remote, known) if decision.status is Status.OTHER else decision
+    decision = _as_noted(session, remote, decision)
+    if decision.status is not Status.OWNED:
+        return decision
+    if remote.kept:
+        return replace(decision, status=Status.CONTESTED, reason=remote.kept)
+    others = [other for other in same_name if other is not remote]
+    if others and not known and remote.kind in MACHINES:
         if any(_planned_name(session, other) for other in others):
             return Decision(Status.REFUSED, reason="another one of that name is the session's, by its id")
         places = ", ".join(sorted(f"{other.place} ({other.provider}, {other.id})" for other in same_name))
         reason = f"{len(same_name)} have this name, and nothing tells which is the session's: {places}"
-        return replace(made, status=Status.CONTESTED, reason=reason)
-    return made
+        return replace(decision, status=Status.CONTESTED, reason=reason)
+    return decision
 
 
-def _by_id(session: Session, one: Remote) -> Decision | None:
+def _by_id(session: Session, remote: Remote) -> Decision | None:
     """Cinder snapshots are recorded with their ids; their names are no evidence, several may bear one."""
-    record = next((r for r in session.records if r.on_provider and r.id and r.id == one.id), None)
+    record = next((r for r in session.records if r.on_provider and r.id and r.id == remote.id), None)
     if record is None:
         return None
-    made = _recorded(session, one, record)
-    trusted = made.status is Status.OWNED or made.reason == UNPROVEN
+    decision = _recorded(session, remote, record)
+    trusted = decision.status is Status.OWNED or decision.reason == UNPROVEN
     if not trusted:
-        return made
+        return decision
     return Decision(Status.OWNED, "record, by id", test_name=record.test_name, rests_on=_entry(record))
 
 
-def _by_name(session: Session, one: Remote, known: str) -> Decision:
-    record = recorded(session, one.type).get(one.clone)
+def _by_name(session: Session, remote: Remote, known: str) -> Decision:
+    record = recorded(session, remote.type).get(remote.clone)
     if record is not None:
-        return _recorded(session, one, record)
+        return _recorded(session, remote, record)
     evidence = "name"
-    if not prefixes.matches(session.prefix, one.clone):
-        left = cut_of(session, one.clone)
+    if not prefixes.matches(session.prefix, remote.clone):
+        left = cut_of(session, remote.clone)
         if not left:
             return Decision(Status.OTHER)
         evidence = "name, cut to 63 characters"
         if "-" not in left and not known:
             reason = "its name may be one that lost the prefix, but not enough of it is left to show that"
             return Decision(Status.REFUSED, reason=reason)
-    if one.template:
+    if remote.template:
         reason = "a template, and not recorded: nothing but its name shows that the session made it"
         return Decision(Status.REFUSED, reason=reason)
-    if _is_older(one.created, session.started):
+    if _is_older(remote.created, session.started):
         # Not deleted, and not called clean either: its provider's clock may be wrong.
-        reason = f"it has the session's name and is not recorded, but is older than the session ({one.created})"
+        reason = f"it has the session's name and is not recorded, but is older than the session ({remote.created})"
         return Decision(Status.CONTESTED, evidence, reason)
     if not session.names_prove:
         return Decision(Status.CONTESTED, evidence, NAME_ONLY)
     return Decision(Status.OWNED, evidence, rests_on=f"prefix {session.prefix}")
 
 
-def _recorded(session: Session, one: Remote, record: Record) -> Decision:
+def _recorded(session: Session, remote: Remote, record: Record) -> Decision:
     """The suite records what it cloned; what it only used may stand there too, and is older or named otherwise."""
     test = record.test_name
-    if prefixes.matches(session.prefix, one.clone):
+    if prefixes.matches(session.prefix, remote.clone):
         return Decision(Status.OWNED, "record", test_name=test, rests_on=_entry(record))
-    if prefixes.of_other_session(session.prefix, one.clone):
+    if prefixes.of_other_session(session.prefix, remote.clone):
         return Decision(Status.REFUSED, reason="recorded, but its name is of another session", test_name=test)
-    if _is_older(one.created, session.started):
-        reason = f"recorded, but older than the session ({one.created}): only used by it"
+    if _is_older(remote.created, session.started):
+        reason = f"recorded, but older than the session ({remote.created}): only used by it"
         return Decision(Status.REFUSED, reason=reason, test_name=test)
-    if prefixes.may_be_cut(one.clone) or _is_newer(one.created, session.started):
+    if prefixes.may_be_cut(remote.clone) or _is_newer(remote.created, session.started):
         return Decision(Status.OWNED, "record", test_name=test, rests_on=_entry(record))
     return Decision(Status.REFUSED, reason=UNPROVEN, test_name=test)
 
@@ -364,15 +370,15 @@ def _younger_by(created: str, started: str) -> timedelta | None:
         return None
 
 
-def _planned_name(session: Session, one: Remote) -> str:
+def _planned_name(session: Session, remote: Remote) -> str:
     """The name that a Plan of the session gives for this very VM: by id, and on the provider that the Plan names."""
-    return planned(session, one.host).get(one.id, "") if one.kind in MACHINES else ""
+    return planned(session, remote.host).get(remote.id, "") if remote.kind in MACHINES else ""
 
 
-def _renamed(session: Session, one: Remote, name: str) -> Decision:
+def _renamed(session: Session, remote: Remote, name: str) -> Decision:
     """A clone that bears another name now: somebody may want to keep it."""
-    if not name or name == one.name or not may_be(session, one.type, name):
+    if not name or name == remote.name or not may_be(session, remote.type, name):
         return Decision(Status.OTHER)
-    record = recorded(session, one.type).get(name)
+    record = recorded(session, remote.type).get(name)
     reason = f"it was {name}, and somebody has renamed it"
     return Decision(Status.CONTESTED, "id in a Plan", reason, record.test_name if record else "")

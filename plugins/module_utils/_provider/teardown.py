@@ -49,7 +49,7 @@ class Survey:
     stored: Mapping[str, str] = field(default_factory=dict)
 
     def with_status(self, *statuses: Status) -> list[tuple[Remote, Decision]]:
-        return [(one, made) for one, made in self.decided if made.status in statuses]
+        return [(remote, decision) for remote, decision in self.decided if decision.status in statuses]
 
     def was_read(self, provider: str, kind: str) -> bool:
         return any((scope["provider"], scope["kind"]) == (provider, kind) for scope in self.scopes)
@@ -97,11 +97,11 @@ def lacking(targets: Sequence[Target], session: Session) -> tuple[list[dict[str,
     deleted. A provider that cannot be reached is no clear no."""
     with _opened(targets) as (sites, failed):
         seen = _look(sites, failed, targets, session)
-        owned = [one for one, _made in seen.with_status(Status.OWNED)]
+        owned = [remote for remote, _decision in seen.with_status(Status.OWNED)]
 
         def ask(site: Site) -> tuple[Sequence[Lack], str]:
             try:
-                return site.lacks([one.alone() for one in owned if one.provider == site.connection.key])
+                return site.lacks([remote.alone() for remote in owned if remote.provider == site.connection.key])
             except ApiError as exc:
                 return (), exc.msg
 
@@ -150,25 +150,30 @@ def _looked_removed_looked(
     note: Note,
 ) -> Result:
     before = look(session)
-    owned = [(one, made) for one, made in before.with_status(Status.OWNED) if wants(one)]
+    owned = [(remote, decision) for remote, decision in before.with_status(Status.OWNED) if wants(remote)]
     if check_mode or not owned:
-        return _result(before, [item(one, made) for one, made in owned], {}, wants)
-    note([item(one, made) for one, made in owned])
+        return _result(before, [item(remote, decision) for remote, decision in owned], {}, wants)
+    note([item(remote, decision) for remote, decision in owned])
     asked = _times.now()
-    held = _remove(sites, [one for one, _made in owned], limits)
+    held = _remove(sites, [remote for remote, _decision in owned], limits)
     # Parts are known by their owner, and that has gone: from here on they are known by what was seen of them.
-    noted = {identity: made.test_name for one, made in owned for identity in (one.identity, *one.leaves)}
+    noted = {
+        identity: decision.test_name for remote, decision in owned for identity in (remote.identity, *remote.leaves)
+    }
     after = look(session.learned(lineage={**session.lineage, **noted}))
-    there = {one.identity for one, _made in after.decided}
+    there = {remote.identity for remote, _decision in after.decided}
     gone = {
-        one.identity: item(one, made)
-        for one, made in owned
-        if one.identity not in there and after.was_read(one.provider, one.kind)
+        remote.identity: item(remote, decision)
+        for remote, decision in owned
+        if remote.identity not in there and after.was_read(remote.provider, remote.kind)
     }
     # What is seen counts, not what was said of it: an answer may be lost, and a task may end late.
-    held = {**_unseen(owned, there, after), **{one: cause for one, cause in held.items() if one not in gone}}
+    held = {
+        **_unseen(owned, there, after),
+        **{identity: cause for identity, cause in held.items() if identity not in gone},
+    }
     result = _result(after, list(gone.values()), held, wants, owned)
-    result.asked = {one.identity: asked for one, _made in owned}
+    result.asked = {remote.identity: asked for remote, _decision in owned}
     result.gone = dict.fromkeys(gone, _times.now())
     return result
 
@@ -176,9 +181,9 @@ def _looked_removed_looked(
 def _unseen(owned: Iterable[tuple[Remote, Decision]], there: set[str], after: Survey) -> dict[str, Cause]:
     """Asked for, but the look afterwards could not see its kind."""
     return {
-        one.identity: causes.unseen(one.provider, one.kind)
-        for one, _made in owned
-        if one.identity not in there and not after.was_read(one.provider, one.kind)
+        remote.identity: causes.unseen(remote.provider, remote.kind)
+        for remote, _decision in owned
+        if remote.identity not in there and not after.was_read(remote.provider, remote.kind)
     }
 
 
@@ -190,19 +195,19 @@ def _result(
     asked: Iterable[tuple[Remote, Decision]] = (),
 ) -> Result:
     """held: what kept each of those that were asked for."""
-    there = {one.identity: (one, made) for one, made in seen.decided}
-    stayed = {one.identity: there.get(one.identity, (one, made)) for one, made in asked}
+    there = {remote.identity: (remote, decision) for remote, decision in seen.decided}
+    stayed = {remote.identity: there.get(remote.identity, (remote, decision)) for remote, decision in asked}
     remaining = [
-        left_item(one, made, held.get(identity) or seen.whys[identity])
-        for identity, (one, made) in stayed.items()
+        left_item(remote, decision, held.get(identity) or seen.whys[identity])
+        for identity, (remote, decision) in stayed.items()
         if identity in held or identity in there
     ]
     refused = [
-        item(one, made)
-        for one, made in seen.with_status(Status.REFUSED, Status.CONTESTED)
-        if wants(one) and one.identity not in stayed
+        item(remote, decision)
+        for remote, decision in seen.with_status(Status.REFUSED, Status.CONTESTED)
+        if wants(remote) and remote.identity not in stayed
     ]
-    asked_for = {one.name for one, _made in stayed.values()}
+    asked_for = {remote.name for remote, _decision in stayed.values()}
     absent = [absent_item(record) for record in seen.absent if record.name not in asked_for]
     unreadable = [dict(entry) for entry in seen.unreadable]
     return Result(done, absent, refused, remaining, unreadable, bool(held), insecure=list(seen.insecure))
@@ -236,13 +241,13 @@ def _look(sites: Sequence[Site], failed: Mapping[str, ApiError], targets: Sequen
             reading = site.look(ownership.of_server(session, site.server))
         except ApiError as exc:
             return Seen(unread={"": exc.msg})
-        return replace(reading, remotes=tuple(one.at(site.server) for one in reading.remotes))
+        return replace(reading, remotes=tuple(remote.at(site.server) for remote in reading.remotes))
 
     types = {target.connection.key: target.connection.type for target in targets}
     seen = dict(zip((site.connection.key for site in sites), together(read, sites, _AT_ONCE), strict=True))
-    decided = ownership.decide(session, (one for reading in seen.values() for one in reading.remotes))
+    decided = ownership.decide(session, (remote for reading in seen.values() for remote in reading.remotes))
     by_key = {site.connection.key: site for site in sites}
-    whys = {one.identity: by_key[one.provider].why(one) for one, made in decided if made.ours}
+    whys = {remote.identity: by_key[remote.provider].why(remote) for remote, decision in decided if decision.ours}
     unread = [(key, "", error.msg) for key, error in failed.items()]
     unread += [(key, kind, error) for key, reading in seen.items() for kind, error in reading.unread.items()]
     types |= {_source(key): ALIASES.get(key.type, key.type) for key in unmet}
@@ -289,7 +294,9 @@ def _source(key: Key) -> str:
 
 
 def _absent(session: Session, searched: set[str], decided: Iterable[tuple[Remote, Decision]]) -> tuple[Record, ...]:
-    met = {(one.type, one.name) for one, _made in decided} | {(one.type, one.id) for one, _made in decided}
+    met = {(remote.type, remote.name) for remote, _decision in decided} | {
+        (remote.type, remote.id) for remote, _decision in decided
+    }
     return tuple(
         record
         for kind in sorted(searched)
@@ -300,9 +307,9 @@ def _absent(session: Session, searched: set[str], decided: Iterable[tuple[Remote
 
 def _remove(sites: Sequence[Site], owned: Sequence[Remote], limits: Limits) -> dict[str, Cause]:
     def work(site: Site) -> Mapping[str, Cause]:
-        mine = {one.alone().identity: one for one in owned if one.provider == site.connection.key}
+        mine = {remote.alone().identity: remote for remote in owned if remote.provider == site.connection.key}
         try:
-            held = site.remove([one.alone() for one in mine.values()], limits) if mine else {}
+            held = site.remove([remote.alone() for remote in mine.values()], limits) if mine else {}
         except ApiError as exc:
             held = dict.fromkeys(mine, causes.fails(site.connection.key, exc.msg))
         return {mine[identity].identity: cause for identity, cause in held.items()}
@@ -313,32 +320,32 @@ def _remove(sites: Sequence[Site], owned: Sequence[Remote], limits: Limits) -> d
 # -- entries of a result ----------------------------------------------------------------------------------------
 
 
-def item(one: Remote, made: Decision, reason: str = "") -> dict[str, Any]:
+def item(remote: Remote, decision: Decision, reason: str = "") -> dict[str, Any]:
     """One object in a result; api_version is the type of the provider, for it has no other."""
     return {
-        "kind": one.kind,
-        "api_version": one.type,
+        "kind": remote.kind,
+        "api_version": remote.type,
         "namespace": None,
-        "name": one.name,
-        "uid": one.identity,
-        "evidence": made.evidence,
-        "rests_on": made.rests_on,
-        "reason": reason or made.reason,
-        "test_name": made.test_name,
-        "provider": one.provider,
-        "host": one.home,
-        "id": one.id,
-        "place": one.place,
-        **({"leaves": list(one.leaves)} if one.leaves else {}),
+        "name": remote.name,
+        "uid": remote.identity,
+        "evidence": decision.evidence,
+        "rests_on": decision.rests_on,
+        "reason": reason or decision.reason,
+        "test_name": decision.test_name,
+        "provider": remote.provider,
+        "host": remote.home,
+        "id": remote.id,
+        "place": remote.place,
+        **({"leaves": list(remote.leaves)} if remote.leaves else {}),
     }
 
 
-def left_item(one: Remote, made: Decision, cause: Cause) -> dict[str, Any]:
+def left_item(remote: Remote, decision: Decision, cause: Cause) -> dict[str, Any]:
     """An object that stayed: with the cause, what holds it, and what a person can do."""
-    contested = made.reason if cause.name not in causes.KEPT else ""
+    contested = decision.reason if cause.name not in causes.KEPT else ""
     return {
-        **item(one, made, made.reason or cause.text),
+        **item(remote, decision, decision.reason or cause.text),
         "cause": "contested" if contested else cause.name,
         "next_step": ASK_THE_OWNER if contested else cause.next_step,
-        "held_by": dict(one.facts),
+        "held_by": dict(remote.facts),
     }

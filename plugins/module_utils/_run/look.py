@@ -36,7 +36,7 @@ def look(
     found = find(cluster, session, cluster.discover() if fail_on_unreachable else None)
     result: dict[str, Any] = {
         "session": found.session.as_dict(),
-        "targets": [item(obj, made, storage_note(obj)) for obj, made in found.owned],
+        "targets": [item(obj, decision, storage_note(obj)) for obj, decision in found.owned],
         "absent": [absent_item(record) for record in found.absent],
         "refused": [item(*pair) for pair in found.with_status(Status.REFUSED, Status.CONTESTED, Status.KEPT)],
         "unreadable": [dict(entry) for entry in found.unreadable],

@@ -52,8 +52,8 @@ class Looks:
             "namespaces": None if there is None else _namespaces(found.session, there),
             "absent_namespaces": [] if there is None else sorted(self._places - there),
         }
-        ours = [obj.uid for obj, made in found.decided if made.ours]
-        kept = [obj.uid for obj, _made in found.with_status(Status.KEPT)]
+        ours = [obj.uid for obj, decision in found.decided if decision.ours]
+        kept = [obj.uid for obj, _decision in found.with_status(Status.KEPT)]
         self._tell(CLUSTER, began, entries, ours, kept=kept, **more)
         return found
 
@@ -72,7 +72,7 @@ class Looks:
                 e["kind"], e["api_version"], None, time=began, outcome=ledger.FAILED, error=e["error"]
             )
             entries.append({**failed, "provider": e["provider"]})
-        ours = [one.identity for one, made in seen.decided if made.ours]
+        ours = [one.identity for one, decision in seen.decided if decision.ours]
         if targets:
             self._tell(PROVIDERS, began, entries, ours, providers=sorted(one.connection.key for one in targets))
         return seen

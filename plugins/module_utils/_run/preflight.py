@@ -47,7 +47,7 @@ def needs(found: Found) -> Needs:
     session, there = found.session, found.namespaces
     running = [obj for obj, _made in cancel_archive.to_cancel(found)]
     # One that stays only while something cannot be read takes along what is in it, once the account may read that.
-    going = [obj for obj, made in found.decided if made.alone]
+    going = [obj for obj, decision in found.decided if decision.alone]
     namespaces = {obj.name for obj in going if (obj.group, obj.kind) == ("", "Namespace")}
     targets = (obj for obj, _made in found.owned)
     known = {*session.own_namespaces(there or ()), *session.shared_namespaces()}

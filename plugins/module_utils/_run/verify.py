@@ -80,16 +80,16 @@ def verify(
     last = looks[-1]
     left = last.with_status(Status.OWNED, Status.CONTESTED)
     whys = explain.explain(
-        cluster, last.catalog, [obj for obj, _made in left], window=terms.window, contents=last.contents()
+        cluster, last.catalog, [obj for obj, _decision in left], window=terms.window, contents=last.contents()
     )
-    items = [left_item(obj, made, whys[obj.uid]) for obj, made in left]
+    items = [left_item(obj, decision, whys[obj.uid]) for obj, decision in left]
     items += _remote_items(survey, terms.earlier)
     counted, accepted = ignore.split(items, terms.rules)
     unreadable = _once([*(entry for look in looks[-2:] for entry in look.unreadable), *survey.unreadable])
     not_covered = _not_covered(session, uncovered)
     scopes = [dict(scope) for scope in (*last.scopes, *survey.scopes)]
     undone = [dict(entry) for entry in not_done]
-    kept = [kept_item(obj, made) for obj, made in last.with_status(Status.KEPT)]
+    kept = [kept_item(obj, decision) for obj, decision in last.with_status(Status.KEPT)]
     outcome = verdict(
         counted,
         [*unreadable, *kept],
@@ -106,8 +106,8 @@ def verify(
         "deleted": gone,
         "unseen": [entry for entry in unseen if not (terms.openshift_only and entry.get("provider"))],
         "refused": [
-            *(item(obj, made) for obj, made in last.with_status(Status.REFUSED)),
-            *(teardown.item(one, made) for one, made in survey.with_status(Status.REFUSED)),
+            *(item(obj, decision) for obj, decision in last.with_status(Status.REFUSED)),
+            *(teardown.item(one, decision) for one, decision in survey.with_status(Status.REFUSED)),
         ],
         "absent": [absent_item(record) for record in (*last.absent, *survey.absent)],
         "unreadable": unreadable,
@@ -126,13 +126,13 @@ def verify(
 def _remote_items(survey: Survey, earlier: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Leftovers on providers. What an attempt to delete one met says more than the state that it is in."""
     items = []
-    for one, made in survey.with_status(Status.OWNED, Status.CONTESTED):
+    for one, decision in survey.with_status(Status.OWNED, Status.CONTESTED):
         why, before = survey.whys[one.identity], earlier.get(one.identity)
         if before is not None and before["cause"] != "contested":
             why = Cause(before["cause"], before["reason"], before["next_step"])
         elif why.name in causes.UNTRIED:
             why = causes.NOT_DELETED
-        items.append(teardown.left_item(one, made, why))
+        items.append(teardown.left_item(one, decision, why))
     return items
 
 
@@ -175,7 +175,7 @@ def _gone(
     known: Iterable[Mapping[str, Any]], last: Found, survey: Survey
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """(what a look that could have seen it did not meet any more, what the last look could not see)."""
-    there = {obj.uid for obj, _made in last.decided} | {one.identity for one, _made in survey.decided}
+    there = {obj.uid for obj, _decision in last.decided} | {one.identity for one, _decision in survey.decided}
     readable: dict[tuple[str, ...], bool] = {}
     gone, unseen = {}, {}
     for entry in known:
@@ -192,7 +192,7 @@ def _gone(
 
 
 def _ours(look: Found) -> frozenset[str]:
-    return frozenset(obj.uid for obj, made in look.decided if made.ours)
+    return frozenset(obj.uid for obj, decision in look.decided if decision.ours)
 
 
 def _once(entries: Iterable[Any]) -> list[dict[str, Any]]:

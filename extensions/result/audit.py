@@ -253,6 +253,7 @@ class Audit:
         second = result.get("second_look") or {"agrees": True}
         unknown += [] if second["agrees"] is True else [second]
         unread = self.read < self.required or not result["scopes"]
+        unread = unread or len({frozenset(look["ours"]) for look in self.last}) > 1
         return "unverified" if unknown or unread or self.findings else "clean"
 
 

@@ -96,6 +96,7 @@ def verify(
         [] if terms.openshift_only else not_covered,
         scopes,
         [e for e in undone if _counts(e)],
+        agreed=_agree(looks),
     )
     gone, unseen = _gone(known, last, survey)
     return {
@@ -155,14 +156,19 @@ def _not_covered(session: Session, uncovered: frozenset[str]) -> list[dict[str, 
 
 
 def _look_until_quiet(told: Looks, first: Found, terms: Terms, sleep: Callable[[float], None]) -> list[Found]:
-    """At least two looks; more while the set of what is left still changes (slow is not stuck)."""
+    """At least two looks; more while the set of what is left still changes (slow is not stuck). That nothing is left
+    is seen twice, however long it takes."""
     ends = time.monotonic() + terms.total
     looks = [first]
     while True:
         sleep(terms.quiet_interval)
         looks.append(told.find(looks[-1].session))
-        if _ours(looks[-1]) == _ours(looks[-2]) or time.monotonic() > ends:
+        if _agree(looks) or (time.monotonic() > ends and _ours(looks[-1])):
             return looks
+
+
+def _agree(looks: Sequence[Found]) -> bool:
+    return _ours(looks[-1]) == _ours(looks[-2])
 
 
 def _counts(undone: Mapping[str, Any]) -> bool:

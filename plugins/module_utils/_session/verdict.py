@@ -25,15 +25,17 @@ def verdict(
     not_covered: Collection[Any],
     scopes: Collection[Any],
     not_done: Collection[Any] = (),
+    agreed: bool = True,
 ) -> Verdict:
     """Pessimistic: no scope read is not clean, and what is known to be left outweighs what is not known.
 
     leftovers: those that the site did not accept; unreadable: scopes that could not be read and records of unknown
     kinds; not_covered: records on source providers that were not looked at; scopes: those that were read;
-    not_done: migrations that could not be canceled, and what else was asked of Forklift in vain and counts.
+    not_done: migrations that could not be canceled, and what else was asked of Forklift in vain and counts;
+    agreed: the last two looks met the same.
     """
     if leftovers:
         return Verdict.LEFTOVERS
-    if unreadable or not_covered or not_done or not scopes:
+    if unreadable or not_covered or not_done or not scopes or not agreed:
         return Verdict.UNVERIFIED
     return Verdict.CLEAN

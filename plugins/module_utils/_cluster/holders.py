@@ -9,7 +9,7 @@ was read every claim is in use, and where claims were not read, they are somebod
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import order
@@ -57,7 +57,7 @@ class Holders:
 
     def blind(self, obj: Obj) -> str:
         """Why nobody knows what would go with it: it is a Plan or a Migration, or the session's namespace that one is
-        in, and what Forklift deletes with that could not be read."""
+        in, and what Forklift deletes with that could not be read; or a VM whose claims could not be."""
         if self._unseen is None:
             self._unseen = {}
             for root, why in self._blind_roots():
@@ -153,12 +153,21 @@ class Holders:
             used[home.uid] = f"with it would go {root.shown}: {why}"
 
     def _blind_roots(self) -> Iterator[tuple[Obj, str]]:
-        """Plans and Migrations whose claims could not be read: Forklift deletes them all the same."""
+        """Plans, Migrations and VMs whose claims could not be read: Forklift deletes them all the same, and so does the
+        garbage collector, which has no more of an eye for who uses them."""
         for root in self.by_uid.values():
+            why = ""
             if root.group == order.FORKLIFT and root.kind in ("Plan", "Migration") and self.is_ours(root):
                 why = self._unread_claims(root)
-                if why:
-                    yield root, why
+            elif (root.group, root.kind) == (order.KUBEVIRT, "VirtualMachine") and self._is_ours_elsewhere(root):
+                told = f"nobody knows which claims in {root.namespace} would go with it"
+                why = self._unread_in(CLAIMS, root.namespace or "", told)
+            if why:
+                yield root, why
+
+    def _is_ours_elsewhere(self, obj: Obj) -> bool:
+        """Whether it is the session's, and in a namespace that is not."""
+        return not self.is_own(obj.namespace) and self.is_ours(obj)
 
     def _unread_claims(self, root: Obj) -> str:
         """Why nobody knows what Forklift would delete with it; empty when all of that was read, or can be nobody's but
@@ -172,8 +181,11 @@ class Holders:
         if self.is_own(target):
             return ""
         kinds = CLAIMS if target in self._homes else (("", "Namespace"),)
-        errors = [(kind, self.coverage.unread((group, kind), target)) for group, kind in kinds]
-        told = f"nobody knows whose claims in {target} Forklift would delete with it"
+        return self._unread_in(kinds, target, f"nobody knows whose claims in {target} Forklift would delete with it")
+
+    def _unread_in(self, kinds: Iterable[Kind], namespace: str, told: str) -> str:
+        """The first of these kinds that was not read there, with the reason; empty when all were."""
+        errors = [(kind, self.coverage.unread((group, kind), namespace)) for group, kind in kinds]
         return next((f"{told}: {kind}: {error}" for kind, error in errors if error), "")
 
     def _roots_of(self, claim: Obj) -> list[Obj]:

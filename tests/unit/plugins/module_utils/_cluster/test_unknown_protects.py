@@ -245,6 +245,19 @@ def test_what_makes_forklift_delete_claims_that_nobody_read_stays(less: dict[str
     assert decide(OURS, at_home, obj("Namespace", PREFIX), **less).status is Status.OWNED
 
 
+@pytest.mark.parametrize(("less", "told"), UNREAD_CLAIMS)
+def test_a_vm_whose_claims_nobody_read_stays(less: dict[str, Any], told: str) -> None:
+    """They go with it, and somebody may use one."""
+    machine = obj("VirtualMachine", "ours", SHARED, labels=PLANNED)
+    every = (obj("Namespace", SHARED), machine)
+    made = decide(OURS, machine, *every, **less)
+    assert made.status is Status.CONTESTED and made.blind
+    assert f"nobody knows which claims in {SHARED} would go with it: " in made.reason and told in made.reason
+    assert decide(OURS, machine, *every).status is Status.OWNED
+    at_home = obj("VirtualMachine", "ours", PREFIX)
+    assert decide(OURS, at_home, obj("Namespace", PREFIX), **less).status is Status.OWNED
+
+
 def test_a_migration_whose_plan_was_not_read_stays() -> None:
     less = failed("Plan", None)
     made = decide(OURS, OWN_MIGRATION, obj("Namespace", SHARED), OWN[2], **less)

@@ -1,0 +1,225 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The two files: a journal that only grows, shared by all processes of a run, and the resources.json made from it."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import hashlib
+import json
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from mtv_record.entries import Fold, events_of
+
+JOURNAL = "resources.journal.jsonl"
+RESOURCES = "resources.json"
+_EARLIER = "earlier-"
+_KEPT = 20
+_PATIENCE = 10.0
+
+
+class Journal:
+    """Every method may raise OSError; what was given is then kept, and written with the next one."""
+
+    def __init__(self, folder: Path, run: str) -> None:
+        self.folder = folder.absolute()
+        self.run = run
+        self._own: list[bytes] = []
+        self._written = 0
+        self._seen: tuple[int, int] = (0, 0)
+        self._offset = 0
+        self._fold = Fold()
+        self._held: int | None = None
+        # Not in the folder: the suite deletes that at its start, with other processes at work in it.
+        place = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:16]
+        self._lock = Path(tempfile.gettempdir()) / f"mtv-record-{os.getuid()}-{place}.lock"
+
+    def forget(self) -> None:
+        """In a process that was forked off: what the other one wrote is not this one's."""
+        self._own, self._written, self._seen, self._held = [], 0, (0, 0), None
+
+    def append(self, *lines: bytes) -> None:
+        """Write these lines, and resources.json after them."""
+        self._own += lines
+        with self._locked():
+            self._append()
+
+    def refresh(self) -> None:
+        """Make resources.json whole again, whoever wrote it last."""
+        with self._locked():
+            if self._own or (self.folder / JOURNAL).exists():
+                self._append()
+
+    def _append(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        handle = os.open(self.folder / JOURNAL, flags, 0o644)
+        try:
+            self._read(handle)
+            lines = self._own[self._written :]
+            if lines:
+                torn = self._offset and os.pread(handle, 1, self._offset - 1) != b"\n"
+                self._write(handle, (b"\n" if torn else b"") + b"".join(lines))
+        finally:
+            os.close(handle)
+        self._show()
+
+    def _read(self, handle: int) -> None:
+        """Take in what others wrote since; where it is another file than before, write our own lines again."""
+        found = os.fstat(handle)
+        again = (found.st_dev, found.st_ino) != self._seen or found.st_size < self._offset
+        if again:
+            self._seen, self._offset, self._fold = (found.st_dev, found.st_ino), 0, Fold()
+        new = os.pread(handle, found.st_size - self._offset, self._offset)
+        self._take(new)
+        if again:
+            there = set(new.split(b"\n"))
+            self._own.sort(key=lambda line: line[:-1] not in there)  # a stable sort: what is there comes first
+            self._written = sum(line[:-1] in there for line in self._own)
+
+    def _take(self, data: bytes) -> None:
+        for event in events_of(data):
+            self._fold.add(event)
+        self._offset += len(data)
+
+    def _write(self, handle: int, data: bytes) -> None:
+        size = os.fstat(handle).st_size
+        done = os.write(handle, data)
+        if done < len(data):
+            os.ftruncate(handle, size)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        os.fsync(handle)
+        self._written = len(self._own)
+        self._take(data)
+
+    def _show(self) -> None:
+        resources = self._fold.resources()
+        file = self.folder / RESOURCES
+        content = json.dumps(resources).encode()
+        there = None
+        with suppress(FileNotFoundError):
+            there = file.read_bytes()
+        if content != there and (resources or there is not None):
+            replace(file, content)
+
+    # -- the start of a session ------------------------------------------------------------------------------
+
+    def set_aside(self) -> dict[str, bytes]:
+        """Before the suite empties the folder: what is in it. Others wait until put_back."""
+        self._held = self._acquire()
+        try:
+            return self._contents()
+        except OSError:
+            self._let_go()
+            raise
+
+    def _contents(self) -> dict[str, bytes]:
+        """By names. What another run left there gets names of its own: it may have been killed."""
+        names = {JOURNAL, RESOURCES}
+        kept = {}
+        for file in [*sorted(self.folder.glob(f"{_EARLIER}*"))[-2 * _KEPT :], *(self.folder / name for name in names)]:
+            with suppress(FileNotFoundError, NotADirectoryError):
+                kept[file.name] = file.read_bytes()
+        there = sorted(kept.keys() & names)
+        if there and not self._is_ours(kept.get(JOURNAL, b"")):
+            last = max((self.folder / name).stat().st_mtime for name in there)
+            stamp = datetime.fromtimestamp(last, UTC).strftime("%Y%m%dT%H%M%SZ")
+            for name in there:
+                earlier = f"{_EARLIER}{stamp}.{name}"
+                (self.folder / name).rename(self.folder / earlier)
+                kept[earlier] = kept.pop(name)
+        return kept
+
+    def put_back(self, kept: dict[str, bytes]) -> None:
+        """After it; what was written meanwhile stays."""
+        try:
+            for name, content in kept.items():
+                file = self.folder / name
+                there = file.read_bytes() if file.exists() else b""
+                if name == JOURNAL:
+                    lines = dict.fromkeys([*content.splitlines(), *there.splitlines()])
+                    content = b"".join(line + b"\n" for line in lines)
+                elif there:
+                    continue
+                self.folder.mkdir(parents=True, exist_ok=True)
+                replace(file, content)
+            if JOURNAL in kept:
+                self._append()
+        finally:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        if self._held is not None:
+            _release(self._held)
+        self._held = None
+
+    def _is_ours(self, data: bytes) -> bool:
+        """Whether this is the journal of this run: another worker of it may have begun before."""
+        first: Any = next(iter(events_of(data[:4096].split(b"\n")[0])), None)
+        return isinstance(first, dict) and first.get("run") == self.run
+
+    # -- one at a time ---------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        if self._held is not None:  # between set_aside and put_back
+            yield
+            return
+        handle = self._acquire()
+        try:
+            yield
+        finally:
+            _release(handle)
+
+    def _acquire(self) -> int:
+        """A process that was stopped must not stop all others: not for ever."""
+        handle = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        ends = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as exc:
+                if time.monotonic() > ends:
+                    os.close(handle)
+                    raise TimeoutError(errno.ETIMEDOUT, f"another process holds {self._lock}") from exc
+                time.sleep(0.002)
+            except OSError:
+                os.close(handle)
+                raise
+            else:
+                return handle
+
+
+def _release(handle: int) -> None:
+    with suppress(OSError):
+        fcntl.flock(handle, fcntl.LOCK_UN)  # a child that was forked meanwhile has this handle, too
+    os.close(handle)
+
+
+def replace(file: Path, content: bytes) -> None:
+    """The whole new file or the one before, whenever the process or the machine ends."""
+    made = file.with_name(f".{file.name}.new")  # one name: whoever writes holds the lock
+    try:
+        handle = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+        with os.fdopen(handle, "wb") as out:
+            out.write(content)
+            out.flush()
+            os.fsync(out.fileno())
+        made.replace(file)
+    except OSError:
+        made.unlink(missing_ok=True)
+        raise
+    folder = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -74,6 +74,7 @@ class Fold:
 
     def __init__(self) -> None:
         self._holds: dict[Key, dict[tuple[str, str], Entry]] = {}
+        self.changed = True  # since somebody looked and set it to False
 
     def add(self, event: object) -> None:
         """Take one event in; what is none is passed over, for the journal may have torn lines."""
@@ -85,6 +86,7 @@ class Fold:
             return
         key = key_of(kind, entry)
         holds = self._holds.setdefault(key, {})
+        before = _named(holds)
         if what == "intent":
             holds[process, str(event.get("seq"))] = entry
         elif what == "made":  # its name may be the server's
@@ -96,6 +98,7 @@ class Fold:
         elif what == "removed":
             for hold in [hold for hold in holds if hold[0] == process]:
                 del holds[hold]
+        self.changed = self.changed or _named(holds) != before
         if not holds:
             del self._holds[key]
 
@@ -103,9 +106,16 @@ class Fold:
         """What resources.json holds; the suite's own word for an object comes before ours."""
         found: dict[str, list[Entry]] = {}
         for key, holds in self._holds.items():
-            own = [entry for (_process, hold), entry in holds.items() if hold == "stored"]
-            found.setdefault(key[0], []).append((own or list(holds.values()))[0])
+            named = _named(holds)
+            if named is not None:
+                found.setdefault(key[0], []).append(named)
         return found
+
+
+def _named(holds: Mapping[tuple[str, str], Entry]) -> Entry | None:
+    """The entry for an object: the suite's own, else the first; None where nobody holds it."""
+    own = [entry for (_process, hold), entry in holds.items() if hold == "stored"]
+    return next(iter([*own, *holds.values()]), None)
 
 
 def line_of(event: Mapping[str, Any]) -> bytes:

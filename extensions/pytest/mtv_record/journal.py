@@ -35,23 +35,30 @@ class Journal:
         self.run = run
         self._own: list[bytes] = []
         self._written = 0
-        self._seen: tuple[int, int] = (0, 0)
+        self._file: int | None = None
         self._offset = 0
         self._fold = Fold()
         self._held: int | None = None
+        self._shown: tuple[int, int, int] | None = None
         # Not in the folder: the suite deletes that at its start, with other processes at work in it.
         place = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:16]
         self._lock = Path(tempfile.gettempdir()) / f"mtv-record-{os.getuid()}-{place}.lock"
 
     def forget(self) -> None:
         """In a process that was forked off: what the other one wrote is not this one's."""
-        self._own, self._written, self._seen, self._held = [], 0, (0, 0), None
+        self._own, self._written, self._held = [], 0, None
 
     def append(self, *lines: bytes) -> None:
         """Write these lines, and resources.json after them."""
         self._own += lines
         with self._locked():
             self._append()
+
+    def close(self) -> None:
+        """Let the file go; it is opened again where it is needed."""
+        if self._file is not None:
+            os.close(self._file)
+        self._file = None
 
     def refresh(self) -> None:
         """Make resources.json whole again, whoever wrote it last."""
@@ -60,31 +67,32 @@ class Journal:
                 self._append()
 
     def _append(self) -> None:
+        handle = self._open()
+        new = os.pread(handle, os.fstat(handle).st_size - self._offset, self._offset)
+        self._take(new)
+        lines = self._own[self._written :]
+        if lines:
+            torn = self._offset and os.pread(handle, 1, self._offset - 1) != b"\n"
+            self._write(handle, (b"\n" if torn else b"") + b"".join(lines))
+        self._show()
+
+    def _open(self) -> int:
+        """The journal that is there now. It stays open: nothing else can become the same file."""
         self.folder.mkdir(parents=True, exist_ok=True)
         flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
         handle = os.open(self.folder / JOURNAL, flags, 0o644)
-        try:
-            self._read(handle)
-            lines = self._own[self._written :]
-            if lines:
-                torn = self._offset and os.pread(handle, 1, self._offset - 1) != b"\n"
-                self._write(handle, (b"\n" if torn else b"") + b"".join(lines))
-        finally:
-            os.close(handle)
-        self._show()
-
-    def _read(self, handle: int) -> None:
-        """Take in what others wrote since; where it is another file than before, write our own lines again."""
         found = os.fstat(handle)
-        again = (found.st_dev, found.st_ino) != self._seen or found.st_size < self._offset
-        if again:
-            self._seen, self._offset, self._fold = (found.st_dev, found.st_ino), 0, Fold()
-        new = os.pread(handle, found.st_size - self._offset, self._offset)
-        self._take(new)
-        if again:
-            there = set(new.split(b"\n"))
-            self._own.sort(key=lambda line: line[:-1] not in there)  # a stable sort: what is there comes first
-            self._written = sum(line[:-1] in there for line in self._own)
+        if self._file is not None:
+            known = os.fstat(self._file)
+            if (known.st_dev, known.st_ino) == (found.st_dev, found.st_ino) and self._offset <= found.st_size:
+                os.close(handle)
+                return self._file
+            os.close(self._file)
+        self._file, self._offset, self._fold = handle, 0, Fold()
+        there = set(os.pread(handle, found.st_size, 0).split(b"\n"))
+        self._own.sort(key=lambda line: line[:-1] not in there)  # a stable sort: what is there comes first
+        self._written = sum(line[:-1] in there for line in self._own)
+        return handle
 
     def _take(self, data: bytes) -> None:
         for event in events_of(data):
@@ -102,14 +110,16 @@ class Journal:
         self._take(data)
 
     def _show(self) -> None:
-        resources = self._fold.resources()
+        """Write resources.json, unless it says so already, or nothing was made and there is none."""
         file = self.folder / RESOURCES
+        if not self._fold.changed and self._shown and _sign(file) == self._shown:
+            return
+        resources = self._fold.resources()
         content = json.dumps(resources).encode()
-        there = None
-        with suppress(FileNotFoundError):
-            there = file.read_bytes()
+        there = file.read_bytes() if _sign(file) else None
         if content != there and (resources or there is not None):
             replace(file, content)
+        self._fold.changed, self._shown = False, _sign(file)
 
     # -- the start of a session ------------------------------------------------------------------------------
 
@@ -197,6 +207,15 @@ class Journal:
                 raise
             else:
                 return handle
+
+
+def _sign(file: Path) -> tuple[int, int, int] | None:
+    """What changes whenever a file is written; None where there is none."""
+    try:
+        found = file.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def _release(handle: int) -> None:

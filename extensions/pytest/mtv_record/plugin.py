@@ -133,6 +133,7 @@ class Watch:
     def pytest_unconfigure(self) -> None:
         if self.unwrap:
             self.unwrap()
+        self.recorder.close()
 
     # -- telling ---------------------------------------------------------------------------------------------
 

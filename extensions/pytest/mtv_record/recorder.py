@@ -123,6 +123,12 @@ class Recorder:
             if journal:
                 journal.refresh()
 
+    def close(self) -> None:
+        """At the end of the process; what comes later is written all the same."""
+        with self._alone() as journal:
+            if journal:
+                journal.close()
+
     @contextmanager
     def folder_is_emptied(self) -> Iterator[None]:
         """Around what may delete the folder: what is in it is there again afterwards."""

@@ -28,7 +28,7 @@ def test_in_its_namespace(make: Make, target_namespace: str, fixture_store: dict
         namespace=target_namespace,
         string_data={"password": "not-to-be-shown"},
     )
-    spec = {"map": [], "provider": {}}
+    spec: dict[str, Any] = {"map": [], "provider": {}}
     meta = {"name": f"{target_namespace}-map", "namespace": target_namespace}
     body = {"apiVersion": FORKLIFT, "kind": "NetworkMap", "metadata": meta, "spec": spec}
     make(NetworkMap, test_name="test_in_its_namespace-vsphere", kind_dict=body)

@@ -135,6 +135,21 @@ def test_what_a_suite_makes_at_its_start_is_named_with_what_others_made(tmp_path
     assert named(folder) == {"a", "early", "b"}
 
 
+def _disturb(folder: Path, writer: Journal, what: str, detail: Any) -> None:
+    """What others do to the folder."""
+    if what == "tear" and (folder / JOURNAL).exists():
+        with (folder / JOURNAL).open("ab") as file:
+            file.write(detail.replace(b"\n", b""))
+    elif what == "begin":
+        kept = writer.set_aside()
+        if detail:
+            shutil.rmtree(folder)
+        writer.put_back(kept)
+    elif what == "suite":
+        (folder / RESOURCES).write_text(detail, encoding="utf-8")
+        writer.refresh()
+
+
 @settings(max_examples=200, deadline=None)
 @given(
     st.lists(
@@ -166,21 +181,15 @@ def test_histories(tmp_path_factory: pytest.TempPathFactory, history: list[tuple
                 holds.clear()
             else:
                 holds.add(detail)
-        elif what == "tear" and (folder / JOURNAL).exists():
-            with (folder / JOURNAL).open("ab") as file:
-                file.write(detail.replace(b"\n", b""))
-        elif what == "begin":
-            kept = writers[who].set_aside()
-            if detail:
-                shutil.rmtree(folder, ignore_errors=True)
-            writers[who].put_back(kept)
-        elif what == "suite" and folder.exists():
-            (folder / RESOURCES).write_text(detail, encoding="utf-8")
-            writers[who].refresh()
         elif what == "killed":
             lives[who] += 1
+            writers[who].close()
             writers[who] = Journal(folder, "r")
+        elif folder.exists():
+            _disturb(folder, writers[who], what, detail)
         wanted = {name for (name, _process), holds in model.items() if holds}
         assert named(folder) == wanted
+    for writer in writers:
+        writer.close()
     if (folder / JOURNAL).exists():
         assert len(events_of((folder / JOURNAL).read_bytes())) >= sum(what == "write" for what, *_rest in history)

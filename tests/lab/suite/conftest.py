@@ -5,7 +5,7 @@
 into the store of pytest-harvest after it was made, and writes resources.json at its very end.
 
 SUITE_DIES=WHERE:NUMBER ends it without a warning: C(answered) as the server has made the thing of that number and
-nobody else knows, C(created) before it is in the store, C(stored) after it.
+nobody else knows, C(created) before it is in the store, C(stored) after it; C(deleting) in its own teardown.
 """
 
 from __future__ import annotations
@@ -44,12 +44,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure() -> None:
     create: Any = kubernetes.dynamic.DynamicClient.create
+    delete: Any = kubernetes.dynamic.DynamicClient.delete
 
     def answered(*args: Any, **kwargs: Any) -> Any:
         made = create(*args, **kwargs)
         _may_die("answered")
         return made
 
+    def deleting(*args: Any, **kwargs: Any) -> Any:
+        if _WHERE == "deleting":
+            os.killpg(0, signal.SIGKILL)
+        return delete(*args, **kwargs)
+
+    setattr(kubernetes.dynamic.DynamicClient, "delete", deleting)  # noqa: B010 - types forbid to assign a method
     setattr(kubernetes.dynamic.DynamicClient, "create", answered)  # noqa: B010 - types forbid to assign a method
 
 

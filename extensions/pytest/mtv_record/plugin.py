@@ -69,7 +69,7 @@ class Watch:
         self.config = config
         self.recorder = recorder
         self.others: list[str] = []
-        self.unwrap: Callable[[], None] | None = None
+        self.undo: list[Callable[[], None]] = []
         recorder.tell = self._warn
 
     # The process that only hands out the work of pytest-xdist makes nothing, and its store is that of the others.
@@ -78,7 +78,7 @@ class Watch:
         return not hasattr(self.config, "workerinput") and self.config.getoption("dist", default="no") != "no"
 
     def _look(self) -> None:
-        self.unwrap = wrap(self.recorder) or self.unwrap
+        self.undo += wrap(self.recorder)
         store = getattr(sys.modules.get("pytest_harvest.plugin"), "FIXTURE_STORE", None)
         if not isinstance(store, dict) or self._controls:
             return
@@ -131,8 +131,8 @@ class Watch:
         self.others += getattr(node, "workeroutput", {}).get(_NAME, [])
 
     def pytest_unconfigure(self) -> None:
-        if self.unwrap:
-            self.unwrap()
+        for undo in self.undo:
+            undo()
         self.recorder.close()
 
     # -- telling ---------------------------------------------------------------------------------------------

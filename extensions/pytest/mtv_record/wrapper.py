@@ -1,26 +1,37 @@
 # Copyright (c) 2026 mtv.teardown contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""openshift-python-wrapper, where the suite uses it: each create is recorded before and after."""
+"""What makes things, where the suite has it imported: each of these calls is recorded before and after."""
 
 from __future__ import annotations
 
 import functools
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from mtv_record.recorder import FAILURES, Call, Recorder
 
+_MARK = "_mtv_record"
+Method = Callable[..., Any]
 
-def wrap(recorder: Recorder) -> Callable[[], None] | None:
-    """Wrap Resource if it is there and not wrapped yet; returns how to take that back."""
-    cls = getattr(sys.modules.get("ocp_resources.resource"), "Resource", None)
-    if cls is None or getattr(cls.create, "mtv_record", False):
-        return None
-    create, delete = cls.create, cls.delete
 
-    @functools.wraps(create)
+def wrap(recorder: Recorder) -> list[Callable[[], None]]:
+    """Wrap what is there and not wrapped yet; returns how to take that back."""
+    undo: list[Callable[[], None]] = []
+    for module, name, method, around in _PLACES:
+        cls = getattr(sys.modules.get(module), name, None)
+        plain = getattr(cls, method, None)
+        if plain is not None and not hasattr(plain, _MARK):
+            made = functools.wraps(plain)(around(recorder, plain))
+            setattr(made, _MARK, True)
+            setattr(cls, method, made)
+            undo.append(functools.partial(setattr, cls, method, plain))
+    return undo
+
+
+def _create(recorder: Recorder, create: Method) -> Method:
     def recorded(self: Any, *args: Any, **kwargs: Any) -> Any:
         call = _intent(recorder, self)
         try:
@@ -31,18 +42,34 @@ def wrap(recorder: Recorder) -> Callable[[], None] | None:
         _made(recorder, call, made)
         return made
 
-    @functools.wraps(delete)
+    return recorded
+
+
+def _delete(recorder: Recorder, delete: Method) -> Method:
     def refreshed(self: Any, *args: Any, **kwargs: Any) -> Any:
         recorder.refresh()  # the suite's teardown begins right after it wrote resources.json itself
         return delete(self, *args, **kwargs)
 
-    recorded.mtv_record = True  # type: ignore[attr-defined]
-    cls.create, cls.delete = recorded, refreshed
+    return refreshed
 
-    def unwrap() -> None:
-        cls.create, cls.delete = create, delete
 
-    return unwrap
+def _name_of_clone(recorder: Recorder, generate: Method) -> Method:
+    """The suite makes a name up for each clone, right before it makes the clone, which takes minutes."""
+
+    def recorded(self: Any, *args: Any, **kwargs: Any) -> Any:
+        name = generate(self, *args, **kwargs)
+        recorder.intent(vars(self).get("type", ""), name)
+        return name
+
+    return recorded
+
+
+# module, class and method: openshift-python-wrapper, and libs/base_provider.py of mtv-api-tests.
+_PLACES = (
+    ("ocp_resources.resource", "Resource", "create", _create),
+    ("ocp_resources.resource", "Resource", "delete", _delete),
+    ("libs.base_provider", "BaseProvider", "_generate_clone_vm_name", _name_of_clone),
+)
 
 
 def _intent(recorder: Recorder, resource: Any) -> Call | None:
@@ -64,7 +91,7 @@ def _metadata(given: Mapping[str, Any]) -> Mapping[str, Any]:
     body = given.get("kind_dict")
     file = given.get("yaml_file")
     if not body and file and not hasattr(file, "read"):
-        with open(file, encoding="utf-8") as stream:  # noqa: PTH123
+        with suppress(*FAILURES), open(file, encoding="utf-8") as stream:  # noqa: PTH123 - the create says it, too
             body = sys.modules["yaml"].safe_load(stream)
     metadata = body.get("metadata") if isinstance(body, Mapping) else None
     return metadata if isinstance(metadata, Mapping) else {}

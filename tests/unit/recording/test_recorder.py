@@ -9,11 +9,14 @@ import copy
 import json
 import os
 import pickle
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import mtv_record
 import pytest
 from mtv_record.entries import events_of
 from mtv_record.journal import JOURNAL, RESOURCES
@@ -191,3 +194,13 @@ def test_an_answer_that_cannot_be_read_was_an_answer(recorder: Recorder) -> None
     for made in (None, SimpleNamespace(metadata=None), SimpleNamespace(metadata=SimpleNamespace(uid=3, name=4))):
         _made(recorder, call, made)
     assert [one["event"] for one in events(recorder)].count("made") == 3
+
+
+def test_the_file_is_made_again_by_hand(recorder: Recorder) -> None:
+    recorder.intent("Plan", "a", "ns")
+    assert recorder.folder is not None
+    (recorder.folder / RESOURCES).write_text('{"Pl', encoding="utf-8")
+    root = Path(mtv_record.__file__).parents[1]
+    command = [sys.executable, "-m", "mtv_record", str(recorder.folder)]
+    subprocess.run(command, cwd=root, check=True)
+    assert resources(recorder).keys() == {"Plan"}

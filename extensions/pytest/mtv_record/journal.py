@@ -136,17 +136,18 @@ class Journal:
         """By names. What another run left there gets names of its own: it may have been killed."""
         names = {JOURNAL, RESOURCES}
         kept = {}
-        for file in [*sorted(self.folder.glob(f"{_EARLIER}*"))[-2 * _KEPT :], *(self.folder / name for name in names)]:
-            with suppress(FileNotFoundError, NotADirectoryError):
+        earlier = sorted(self.folder.glob(f"{_EARLIER}*.resources.*"))[-2 * _KEPT :]
+        for file in [*earlier, *(self.folder / name for name in names)]:
+            with suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
                 kept[file.name] = file.read_bytes()
         there = sorted(kept.keys() & names)
         if there and not self._is_ours(kept.get(JOURNAL, b"")):
             last = max((self.folder / name).stat().st_mtime for name in there)
             stamp = datetime.fromtimestamp(last, UTC).strftime("%Y%m%dT%H%M%SZ")
             for name in there:
-                earlier = f"{_EARLIER}{stamp}.{name}"
-                (self.folder / name).rename(self.folder / earlier)
-                kept[earlier] = kept.pop(name)
+                aside = f"{_EARLIER}{stamp}.{name}"
+                (self.folder / name).rename(self.folder / aside)
+                kept[aside] = kept.pop(name)
         return kept
 
     def put_back(self, kept: dict[str, bytes]) -> None:

@@ -99,8 +99,11 @@ class Recorder:
 
     def failed(self, call: Call | None, exc: BaseException) -> None:
         """It ended with an exception; unless that says that nothing was made, something may have been."""
-        status = getattr(exc, "status", None)
-        reason = f"{type(exc).__name__} {status if isinstance(status, int) else ''}".strip()
+        try:
+            status = exc.status if isinstance(exc.status, int) else 0  # type: ignore[attr-defined]
+        except FAILURES:
+            status = 0
+        reason = f"{type(exc).__name__} {status or ''}".strip()
         if status in _NOT_MADE:
             self.not_made(call, reason)
         elif call is not None:

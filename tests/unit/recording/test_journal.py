@@ -110,6 +110,7 @@ def test_a_link_in_its_place_is_not_followed(tmp_path: Path) -> None:
 
 def test_what_another_run_left_gets_names_of_its_own(tmp_path: Path) -> None:
     folder = tmp_path / "x"
+    (folder / "earlier-logs.resources.d").mkdir(parents=True)  # somebody's own
     Journal(folder, "r").append(stored("a"))
     journal = Journal(folder, "another")
     kept = journal.set_aside()

@@ -62,9 +62,10 @@ def test_by_hand(recorder: Recorder) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "named"), [(409, False), (422, False), (400, False), (403, True), (404, True), (500, True), (None, True)]
+    ("status", "named"),
+    [(409, False), (422, False), (400, False), (403, True), (404, True), (500, True), (None, True), ({}, True)],
 )
-def test_only_an_answer_that_says_so_takes_it_back(recorder: Recorder, status: int | None, named: bool) -> None:
+def test_only_an_answer_that_says_so_takes_it_back(recorder: Recorder, status: Any, named: bool) -> None:
     class OfALibraryError(Exception):
         """With the status of an answer."""
 

@@ -130,6 +130,7 @@ def test_a_folder_that_cannot_be_is_told_once_and_made_up_for(tmp_path: Path) ->
     assert [one["name"] for one in resources(recorder)["Plan"]] == ["a", "b", "c"]
 
 
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # its threads are at their end
 def test_threads_and_children(recorder: Recorder) -> None:
     threads = [
         threading.Thread(target=lambda n=n: recorder.intent("Plan", f"t{n}", "ns"))  # type: ignore[misc]

@@ -171,7 +171,7 @@ def test_two_workers_that_end(session: Session) -> None:
 def test_killed_in_the_teardown_of_the_suite(session: Session) -> None:
     """It has written resources.json itself, with what one worker knows."""
     prefixes = [session.prefix.replace("-t", f"-{letter}") for letter in "uv"]
-    done = session.run("-n", "2", "--dist", "each", "--tear-down", dies="deleting")
+    done = session.run("-n", "2", "--dist", "each", "--tear-down", dies="deleting:2")
     assert done.returncode == KILLED, done.stdout
     assert session.there(*prefixes) <= session.named()
     assert ("Namespace", "", prefixes[0]) in session.named() and ("Namespace", "", prefixes[1]) in session.named()

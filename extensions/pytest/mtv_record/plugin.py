@@ -120,7 +120,8 @@ class Watch:
         self._look()
         getattr(self.config, "workeroutput", {})[_NAME] = self.recorder.troubles
         try:
-            yield
+            with self.recorder.file_is_written():
+                yield
         finally:
             self._look()
             self.recorder.end(int(exitstatus))

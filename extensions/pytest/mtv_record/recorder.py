@@ -21,6 +21,7 @@ from mtv_record.entries import PROVIDERS, Entry, entry_of, line_of, text
 from mtv_record.journal import Journal
 
 FORM = 1
+_PAUSE = 0.1
 # What reading odd objects and writing files may raise. (What tells to end, such as KeyboardInterrupt, is not here.)
 FAILURES = (OSError, ValueError, TypeError, AttributeError, LookupError, RuntimeError)
 # Answers of an API server after which nothing was made: a bad request, one that exists, one that is not valid.
@@ -125,6 +126,23 @@ class Recorder:
         with self._alone() as journal:
             if journal:
                 journal.refresh()
+
+    @contextmanager
+    def file_is_written(self) -> Iterator[None]:
+        """Around what may write resources.json: its own deletes, which take minutes, begin right after that."""
+        ends = threading.Event()
+
+        def watch() -> None:
+            while not ends.wait(_PAUSE):
+                self.refresh()
+
+        thread = threading.Thread(target=watch, name="mtv_record", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ends.set()
+            thread.join()
 
     def close(self) -> None:
         """At the end of the process; what comes later is written all the same."""

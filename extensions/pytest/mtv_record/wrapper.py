@@ -45,14 +45,6 @@ def _create(recorder: Recorder, create: Method) -> Method:
     return recorded
 
 
-def _delete(recorder: Recorder, delete: Method) -> Method:
-    def refreshed(self: Any, *args: Any, **kwargs: Any) -> Any:
-        recorder.refresh()  # the suite's teardown begins right after it wrote resources.json itself
-        return delete(self, *args, **kwargs)
-
-    return refreshed
-
-
 def _name_of_clone(recorder: Recorder, generate: Method) -> Method:
     """The suite makes a name up for each clone, right before it makes the clone, which takes minutes."""
 
@@ -67,7 +59,6 @@ def _name_of_clone(recorder: Recorder, generate: Method) -> Method:
 # module, class and method: openshift-python-wrapper, and libs/base_provider.py of mtv-api-tests.
 _PLACES = (
     ("ocp_resources.resource", "Resource", "create", _create),
-    ("ocp_resources.resource", "Resource", "delete", _delete),
     ("libs.base_provider", "BaseProvider", "_generate_clone_vm_name", _name_of_clone),
 )
 

@@ -5,7 +5,8 @@
 into the store of pytest-harvest after it was made, and writes resources.json at its very end.
 
 SUITE_DIES=WHERE:NUMBER ends it without a warning: C(answered) as the server has made the thing of that number and
-nobody else knows, C(created) before it is in the store, C(stored) after it; C(deleting) in its own teardown.
+nobody else knows, C(created) before it is in the store, C(stored) after it; C(deleting) in its own
+teardown, once the file names what so many workers made.
 """
 
 from __future__ import annotations
@@ -36,12 +37,13 @@ def _may_die(where: str) -> None:
         os.killpg(0, signal.SIGKILL)  # with all workers: as when a machine ends
 
 
-def _is_json(file: Path) -> bool:
-    """Not in the moment in which another worker writes it: that file is the suite's own."""
+def _is_whole(workers: int) -> bool:
+    """Whether the file names what all workers made: each wrote it with what it knew itself."""
     try:
-        return bool(json.loads(file.read_text(encoding="utf-8")))
+        found = json.loads(Path(".data-collector/resources.json").read_text(encoding="utf-8"))
     except ValueError:
         return False
+    return len(found.get("Namespace", [])) == workers
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -60,7 +62,10 @@ def pytest_configure() -> None:
         return made
 
     def deleting(*args: Any, **kwargs: Any) -> Any:
-        if _WHERE == "deleting" and _is_json(Path(".data-collector/resources.json")):
+        if _WHERE == "deleting":
+            ends = time.monotonic() + 30
+            while not _is_whole(int(_NUMBER)) and time.monotonic() < ends:
+                time.sleep(0.01)
             os.killpg(0, signal.SIGKILL)
         return delete(*args, **kwargs)
 

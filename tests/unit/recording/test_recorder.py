@@ -12,6 +12,7 @@ import pickle
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -196,6 +197,21 @@ def test_an_answer_that_cannot_be_read_was_an_answer(recorder: Recorder) -> None
     for made in (None, SimpleNamespace(metadata=None), SimpleNamespace(metadata=SimpleNamespace(uid=3, name=4))):
         _made(recorder, call, made)
     assert [one["event"] for one in events(recorder)].count("made") == 3
+
+
+def test_what_the_suite_writes_at_its_end_is_made_whole_while_it_deletes(recorder: Recorder) -> None:
+    recorder.intent("Plan", "a", "ns")
+    assert recorder.folder is not None
+    with recorder.file_is_written(), (recorder.folder / RESOURCES).open("w", encoding="utf-8") as file:
+        file.write('{"Pl')
+        file.flush()
+        ends = time.monotonic() + 30
+        while (recorder.folder / RESOURCES).read_text(encoding="utf-8") == '{"Pl':
+            assert time.monotonic() < ends
+            time.sleep(0.01)
+        file.write('an": []}')  # into a file that has no name any more
+    assert resources(recorder).keys() == {"Plan"}
+    assert threading.active_count() == len([one for one in threading.enumerate() if one.name != "mtv_record"])
 
 
 def test_the_file_is_made_again_by_hand(recorder: Recorder) -> None:

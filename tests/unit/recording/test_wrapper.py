@@ -36,9 +36,6 @@ class Resource:
             raise self.answer
         return self.answer
 
-    def delete(self) -> str:
-        return "deleted"
-
 
 class BaseProvider:
     """As the suite's."""
@@ -58,13 +55,13 @@ def recorder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Record
         setattr(module, cls.__name__, cls)
         monkeypatch.setitem(sys.modules, name, module)
     made = Recorder(tmp_path / "x", "run")
-    plain = Resource.create, Resource.delete
+    plain = Resource.create
     undo = wrap(made)
-    assert (len(undo), wrap(made)) == (3, [])
+    assert (len(undo), wrap(made)) == (2, [])
     yield made
     for one in undo:
         one()
-    assert (Resource.create, Resource.delete) == plain
+    assert Resource.create is plain
 
 
 def events(recorder: Recorder) -> list[tuple[str, str]]:
@@ -111,15 +108,6 @@ def test_an_error_is_the_suites_own(recorder: Recorder, error: BaseException) ->
         resource.create()
     assert caught.value is error
     assert events(recorder) == [("intent", "a"), ("failed", "a")]
-
-
-def test_before_a_delete_the_file_is_whole(recorder: Recorder) -> None:
-    resource = Resource(name="a", namespace="ns")
-    resource.create()
-    assert recorder.folder is not None
-    (recorder.folder / RESOURCES).write_text("{}", encoding="utf-8")
-    assert resource.delete() == "deleted"
-    assert json.loads((recorder.folder / RESOURCES).read_text(encoding="utf-8")).keys() == {"ConfigMap"}
 
 
 def test_a_clone_is_named_before_it_is_made(recorder: Recorder) -> None:

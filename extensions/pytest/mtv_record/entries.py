@@ -1,0 +1,134 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What events of the journal mean: which entries resources.json has. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+# Nothing else of an entry is ever written: what a suite adds of its own may be secret.
+FIELDS = ("name", "namespace", "module", "test_name", "id")
+# What the suite calls its source providers, in place of a kind.
+PROVIDERS = frozenset({"vsphere", "ovirt", "rhv", "openstack", "openshift", "ova", "hyperv", "ec2", "nutanix"})
+# Names of these are segments of paths, of all other kinds domain names.
+_PATH_KINDS = frozenset(
+    {"Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding", "ImageStreamTag", "ImageTag", "ImageStreamImage"}
+)
+_KIND = re.compile(r"[A-Z][A-Za-z0-9]{0,62}")
+_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_DOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_SEGMENT = re.compile(r"[^/%\s\x00-\x1f\x7f]+")
+_UNWRITABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+_LONGEST = 1024
+
+Entry = dict[str, str | None]
+Key = tuple[str, str, str, str]
+
+
+def text(value: object) -> str:
+    """What can be written of a value: a string without control characters, not too long; else nothing."""
+    if not isinstance(value, str) or len(value) > _LONGEST or _UNWRITABLE.search(value):
+        return ""
+    return str.__str__(value)
+
+
+def entry_of(kind: object, given: object) -> Entry | None:
+    """The entry for resources.json with its named fields alone; None where nothing could be called so, and one such
+    entry would make the whole file unreadable to a careful reader."""
+    if not isinstance(given, Mapping):
+        return None
+    entry: Entry = {field: text(given[field]) or None for field in FIELDS if field in given}
+    if any(given[field] and not entry[field] for field in ("name", "namespace", "id") if field in entry):
+        return None
+    entry = {field: value for field, value in entry.items() if value is not None or field == "namespace"}
+    return entry if _possible(text(kind), entry) else None
+
+
+def _possible(kind: str, entry: Entry) -> bool:
+    name, namespace = entry.get("name") or "", entry.get("namespace")
+    if kind in PROVIDERS or (kind == "VolumeSnapshot" and entry.get("id")):
+        return bool(name or entry.get("id"))
+    if not _KIND.fullmatch(kind) or len(name) > 253 or name in (".", ".."):
+        return False
+    if namespace is not None and not _LABEL.fullmatch(namespace):
+        return False
+    pattern = _SEGMENT if kind in _PATH_KINDS else _LABEL if kind == "Namespace" else _DOMAIN
+    return bool(pattern.fullmatch(name))
+
+
+def key_of(kind: str, entry: Mapping[str, Any]) -> Key:
+    """What two entries for one object share."""
+    return (kind, entry.get("namespace") or "", entry.get("name") or "", entry.get("id") or "")
+
+
+class Fold:
+    """What is to be named after the events so far.
+
+    An object is named as long as somebody holds it: an intent holds it until the server has said that nothing was made
+    by it; an entry of the suite's own store holds it until the suite takes it out again. Processes hold for themselves.
+    """
+
+    def __init__(self) -> None:
+        self._holds: dict[Key, dict[tuple[str, str], Entry]] = {}
+        self.changed = True  # since somebody looked and set it to False
+
+    def add(self, event: object) -> None:
+        """Take one event in; what is none is passed over, for the journal may have torn lines."""
+        if not isinstance(event, Mapping):
+            return
+        kind, entry = text(event.get("kind")), entry_of(event.get("kind"), event)
+        process, what = str(event.get("process")), event.get("event")
+        if entry is None:
+            return
+        key = key_of(kind, entry)
+        holds = self._holds.setdefault(key, {})
+        before = _named(holds)
+        if what == "intent":
+            holds[process, str(event.get("seq"))] = entry
+        elif what == "made":  # its name may be the server's
+            holds.setdefault((process, str(event.get("of"))), entry)
+        elif what == "stored":
+            holds[process, "stored"] = entry
+        elif what == "not_made":
+            holds.pop((process, str(event.get("of"))), None)
+        elif what == "removed":
+            for hold in [hold for hold in holds if hold[0] == process]:
+                del holds[hold]
+        self.changed = self.changed or _named(holds) != before
+        if not holds:
+            del self._holds[key]
+
+    def resources(self) -> dict[str, list[Entry]]:
+        """What resources.json holds; the suite's own word for an object comes before ours."""
+        found: dict[str, list[Entry]] = {}
+        for key, holds in self._holds.items():
+            named = _named(holds)
+            if named is not None:
+                found.setdefault(key[0], []).append(named)
+        return found
+
+
+def _named(holds: Mapping[tuple[str, str], Entry]) -> Entry | None:
+    """The entry for an object: the suite's own, else the first; None where nobody holds it."""
+    own = [entry for (_process, hold), entry in holds.items() if hold == "stored"]
+    return next(iter([*own, *holds.values()]), None)
+
+
+def line_of(event: Mapping[str, Any]) -> bytes:
+    """One line of the journal."""
+    return json.dumps(event, separators=(",", ":")).encode() + b"\n"
+
+
+def events_of(data: bytes) -> list[Any]:
+    """The events in this part of a journal. A line that was cut off, or that somebody else wrote, is passed over."""
+    found = []
+    for line in data.split(b"\n"):
+        try:
+            found.append(json.loads(line))
+        except (ValueError, RecursionError):
+            continue
+    return found

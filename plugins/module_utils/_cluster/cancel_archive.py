@@ -48,11 +48,11 @@ def cancel(cluster: Cluster, session: Session, limits: Limits, check_mode: bool,
         pairs = pairs if check_mode else _first(pairs)
         if handled and not pairs:
             break
-        handled |= {obj.uid for obj, _made in pairs}
+        handled |= {obj.uid for obj, _decision in pairs}
         stalled = _snapshots_made(cluster, pairs, limits, check_mode, stalled)
-        changes = {obj.uid: _cancel_patch(obj, plans) for obj, _made in pairs}
+        changes = {obj.uid: _cancel_patch(obj, plans) for obj, _decision in pairs}
         no_ids = {uid: _NO_IDS for uid in changes if not changes[uid]}
-        blocked = {obj.uid for obj, _made in pairs if _is_blocked(obj, plans)}
+        blocked = {obj.uid for obj, _decision in pairs if _is_blocked(obj, plans)}
         done = _change(
             cluster, found, _CANCELED, pairs, changes, no_ids, _is_over, limits, check_mode, stalled, blocked
         )
@@ -70,7 +70,7 @@ def archive(cluster: Cluster, session: Session, limits: Limits, check_mode: bool
     """
     found = find(cluster, session, aim=ROOTS)
     pending = unarchived(found)
-    changes: dict[str, Mapping[str, Any]] = {obj.uid: {"spec": {"archived": True}} for obj, _made in pending}
+    changes: dict[str, Mapping[str, Any]] = {obj.uid: {"spec": {"archived": True}} for obj, _decision in pending}
     return _change(cluster, found, ("Plan",), pending, changes, {}, forklift.archived, limits, check_mode, stalled)
 
 
@@ -78,10 +78,10 @@ def to_cancel(found: Found, handled: Collection[str] = ()) -> list[Pair]:
     """Migrations that run, and Conversions that inspect, or that do not end with one of those. handled: uids of
     Migrations that were canceled: a Conversion that is still there then has outlived its own."""
     migrations = running(found)
-    canceled = {obj.uid for obj, _made in migrations if obj.uid not in handled}
+    canceled = {obj.uid for obj, _decision in migrations if obj.uid not in handled}
     conversions = [
-        (obj, made)
-        for obj, made in _of_kind(found.owned, "Conversion")
+        (obj, decision)
+        for obj, decision in _of_kind(found.owned, "Conversion")
         if forklift.conversion_runs(obj) and (forklift.inspects(obj) or obj.labels.get("migration") not in canceled)
     ]
     return [*migrations, *conversions]
@@ -89,7 +89,7 @@ def to_cancel(found: Found, handled: Collection[str] = ()) -> list[Pair]:
 
 def _snapshots_made(cluster: Cluster, pairs: list[Pair], limits: Limits, check_mode: bool, stalled: bool) -> bool:
     """Wait until the snapshots that are being made have an id; whether something was waited for in vain by now."""
-    making = [obj for obj, _made in _of_kind(pairs, "Conversion") if forklift.makes_snapshot(obj)]
+    making = [obj for obj, _decision in _of_kind(pairs, "Conversion") if forklift.makes_snapshot(obj)]
     if check_mode or not making:
         return stalled
     waited = until(cluster, making, lambda obj: not forklift.makes_snapshot(obj), limits.brief() if stalled else limits)
@@ -115,27 +115,27 @@ def running(found: Found) -> list[Pair]:
     """Migrations of the session that have to be canceled."""
     plans = _plans(found)
     return [
-        (obj, made)
-        for obj, made in _of_kind(found.owned, "Migration")
+        (obj, decision)
+        for obj, decision in _of_kind(found.owned, "Migration")
         if forklift.needs_cancel(obj, _plan_of(obj, plans)) and not forklift.finished(obj, _plan_of(obj, plans))
     ]
 
 
 def unarchived(found: Found) -> list[Pair]:
     """Plans of the session that have to be archived."""
-    return [(obj, made) for obj, made in _of_kind(found.owned, "Plan") if not forklift.archived(obj)]
+    return [(obj, decision) for obj, decision in _of_kind(found.owned, "Plan") if not forklift.archived(obj)]
 
 
 def plans_to_change(found: Found) -> list[Obj]:
     """Plans of which Forklift asks whose they are when they are archived, or when their Migrations are canceled."""
     plans = _plans(found)
-    of_running = [_plan_of(obj, plans) for obj, _made in running(found)]
-    changed = [*(obj for obj, _made in unarchived(found)), *(plan for plan in of_running if plan is not None)]
+    of_running = [_plan_of(obj, plans) for obj, _decision in running(found)]
+    changed = [*(obj for obj, _decision in unarchived(found)), *(plan for plan in of_running if plan is not None)]
     return list({plan.uid: plan for plan in changed}.values())
 
 
 def _plans(found: Found) -> dict[tuple[str | None, str], Obj]:
-    return {(obj.namespace, obj.name): obj for obj, _made in _of_kind(found.owned, "Plan")}
+    return {(obj.namespace, obj.name): obj for obj, _decision in _of_kind(found.owned, "Plan")}
 
 
 def _of_kind(pairs: Iterable[Pair], *kinds: str) -> list[Pair]:
@@ -166,7 +166,7 @@ def _change(
     hopeless: Collection[str] = (),
 ) -> Result:
     """Patch all, wait for all, say what did not come. hopeless: uids for which no answer can come, so nobody waits."""
-    made_of = {obj.uid: made for obj, made in pairs}
+    decision_of = {obj.uid: decision for obj, decision in pairs}
     successors: dict[str, str] = {}
 
     def patch(pair: Pair) -> None:
@@ -186,14 +186,16 @@ def _change(
         waited = until(cluster, awaited, done, limits.brief() if stalled else limits)
         stalled = stalled or bool(waited.pending)
         pending = (*waited.pending, *(obj for obj in asked if obj.uid in hopeless))
-    left = [obj for obj, _made in pairs if obj.uid in errors and not check_mode]
+    left = [obj for obj, _decision in pairs if obj.uid in errors and not check_mode]
     whys = explain.explain(cluster, found.catalog, [*left, *pending], errors, limits.stall)
-    remaining = [left_item(obj, made_of[obj.uid], whys[obj.uid]) for obj in (*left, *pending)]
-    refused = [item(obj, made) for obj, made in _of_kind(found.with_status(Status.REFUSED, Status.CONTESTED), *kinds)]
-    refused += [item(obj, made, successors[obj.uid]) for obj, made in pairs if obj.uid in successors]
+    remaining = [left_item(obj, decision_of[obj.uid], whys[obj.uid]) for obj in (*left, *pending)]
+    refused = [
+        item(obj, decision) for obj, decision in _of_kind(found.with_status(Status.REFUSED, Status.CONTESTED), *kinds)
+    ]
+    refused += [item(obj, decision, successors[obj.uid]) for obj, decision in pairs if obj.uid in successors]
     unfinished = {entry["uid"] for entry in (*remaining, *refused)}
     return Result(
-        [item(obj, made) for obj, made in pairs if obj.uid not in unfinished],
+        [item(obj, decision) for obj, decision in pairs if obj.uid not in unfinished],
         [absent_item(record) for record in found.absent if record.kind in kinds],
         refused,
         remaining,

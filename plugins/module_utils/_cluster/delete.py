@@ -84,7 +84,7 @@ class _Run:
             return self._result(undiscovered(self.session, exc), [], [])
         found = self._look()
         if check_mode:
-            return self._result(found, [item(obj, made) for obj, made in self._targets(found)], [])
+            return self._result(found, [item(obj, decision) for obj, decision in self._targets(found)], [])
         if not wait:
             return self._asked(found)
         seen = found
@@ -96,7 +96,7 @@ class _Run:
             self._keep_if_blind(fresh, found)
             self.errors.update({obj.uid: ALONG for obj in self._along(fresh)})
             for step in order.steps_of(self.phase):
-                objects = [obj for obj, _made in fresh if _step_of(obj) is step]
+                objects = [obj for obj, _decision in fresh if _step_of(obj) is step]
                 self._step(step, [obj for obj in objects if obj.uid not in self.errors], found)
             found = self._look_again()
             seen = seen.followed_by(found)
@@ -106,12 +106,14 @@ class _Run:
         """What becomes of these deletions is for a later run of the phase to see."""
         self.handled = {pair[0].uid: pair for pair in self._targets(found) if not pair[0].deleting}
         along = self._along(self.handled.values())
-        self._ask([obj for obj, _made in self.handled.values() if obj not in along])
-        stays = {obj.name for obj, _made in self.handled.values() if obj.uid in self.errors and obj.namespace is None}
+        self._ask([obj for obj, _decision in self.handled.values() if obj not in along])
+        stays = {
+            obj.name for obj, _decision in self.handled.values() if obj.uid in self.errors and obj.namespace is None
+        }
         self.errors.update({obj.uid: ALONG for obj in along if obj.namespace in stays})
         failed = [pair for uid, pair in self.handled.items() if uid in self.errors]
         asked = [p for uid, p in self.handled.items() if uid not in self.errors and uid not in self.successors]
-        done = [item(obj, made, storage_note(obj)) for obj, made in asked]
+        done = [item(obj, decision, storage_note(obj)) for obj, decision in asked]
         return self._result(found, done, self._left(failed, self.errors, found))
 
     def _keep_if_blind(self, fresh: Iterable[Pair], found: Found) -> None:
@@ -119,12 +121,14 @@ class _Run:
         keys by which what they made elsewhere is known."""
         if self.phase == order.NAMESPACES and found.unread_roots:
             told = f"{KEPT}: {found.unread_roots}"
-            self.errors.update({obj.uid: told for obj, _made in fresh if obj.kind == "Namespace"})
+            self.errors.update({obj.uid: told for obj, _decision in fresh if obj.kind == "Namespace"})
 
     def _along(self, pairs: Iterable[Pair]) -> list[Obj]:
         """Those of them that are left to go with their namespaces."""
-        namespaces = {obj.name for obj, _made in self.handled.values() if (obj.group, obj.kind) == ("", "Namespace")}
-        return [obj for obj, _made in pairs if order.goes_along(obj.group, obj.kind, obj.namespace, namespaces)]
+        namespaces = {
+            obj.name for obj, _decision in self.handled.values() if (obj.group, obj.kind) == ("", "Namespace")
+        }
+        return [obj for obj, _decision in pairs if order.goes_along(obj.group, obj.kind, obj.namespace, namespaces)]
 
     def _look(self, aim: scopes.Aim | None = None) -> Found:
         found = find(self.cluster, self.session, self.catalog, aim or scopes.PHASES[self.phase])
@@ -133,7 +137,7 @@ class _Run:
 
     def _look_again(self) -> Found:
         """At what may be new, at what is not known to be gone, and at what keeps namespaces from going."""
-        there = [obj for uid, (obj, _made) in self.handled.items() if uid not in self.gone]
+        there = [obj for uid, (obj, _decision) in self.handled.items() if uid not in self.gone]
         aim = scopes.AGAIN[self.phase]
         stay = frozenset(obj.name for obj in there if (obj.group, obj.kind) == ("", "Namespace"))
         also = {((obj.group, obj.kind), obj.namespace) for obj in there}
@@ -178,7 +182,7 @@ class _Run:
         """Wait until each volume either has gone with its claim or stays for us to delete; return the latter. A content
         of a snapshot has no phase that says so: it stays until its snapshot was looked for, and is gone."""
         found = self._look_again()
-        there = {obj.uid for obj, _made in found.decided}
+        there = {obj.uid for obj, _decision in found.decided}
         free = [v for v in volumes if bound_uid(v) not in there and self._was_released(v, found)]
         waited = until(self.cluster, free, may_be_deleted, self._limits())
         self.stalled = self.stalled or bool(waited.pending)
@@ -213,23 +217,25 @@ class _Run:
     def _finish(self, found: Found, seen: Found) -> Result:
         """What is still there after the last look stays on the record, with what holds it; so does what that look
         could not see. Only what was seen to go, or what a complete look did not meet, is gone. seen: all looks."""
-        ours = {obj.uid: (obj, made) for obj, made in found.decided if made.ours}
+        ours = {obj.uid: (obj, decision) for obj, decision in found.decided if decision.ours}
         unseen = {
-            uid: (obj, made)
-            for uid, (obj, made) in self.handled.items()
+            uid: (obj, decision)
+            for uid, (obj, decision) in self.handled.items()
             if uid not in {*ours, *self.gone} and not found.was_read(obj.resource.api_version, obj.kind, obj.namespace)
         }
         there = {**ours, **unseen}
         left = [there[pair[0].uid] for pair in (*self.handled.values(), *self._targets(found)) if pair[0].uid in there]
         left = list({pair[0].uid: pair for pair in left}.values())
         errors = dict.fromkeys(unseen, f"{UNSEEN}: its kind could not be read")
-        gone = [item(obj, made, storage_note(obj)) for uid, (obj, made) in self.handled.items() if uid not in there]
+        gone = [
+            item(obj, decision, storage_note(obj)) for uid, (obj, decision) in self.handled.items() if uid not in there
+        ]
         return self._result(seen, gone, self._left(left, {**errors, **self.errors}, found))
 
     def _left(self, pairs: Sequence[Pair], errors: Mapping[str, str], found: Found) -> list[dict[str, Any]]:
-        objects = [obj for obj, _made in pairs]
+        objects = [obj for obj, _decision in pairs]
         whys = explain.explain(self.cluster, self.catalog, objects, errors, self.limits.stall, found.contents())
-        return [left_item(obj, made, whys[obj.uid]) for obj, made in pairs]
+        return [left_item(obj, decision, whys[obj.uid]) for obj, decision in pairs]
 
     def _result(self, found: Found, done: list[dict[str, Any]], remaining: list[dict[str, Any]]) -> Result:
         steps = order.steps_of(self.phase)
@@ -274,6 +280,6 @@ def _claims_of(vms: Iterable[Obj], found: Found) -> list[Obj]:
     uids = {vm.uid for vm in vms}
     return [
         obj
-        for obj, _made in found.owned
+        for obj, _decision in found.owned
         if obj.kind == "PersistentVolumeClaim" and any(owner.uid in uids for owner in obj.owners)
     ]

@@ -67,13 +67,13 @@ class Found:
         """Both looks as one: what the later one read is as it saw it."""
         read = {(scope["api_version"], scope["kind"], scope["namespace"]) for scope in later.scopes}
         failed = [e for e in self.unreadable if (e["api_version"], e["kind"], e["namespace"]) not in read]
-        met = {obj.uid for obj, _made in later.decided}
+        met = {obj.uid for obj, _decision in later.decided}
         stays = [
-            (obj, made)
-            for obj, made in self.decided
+            (obj, decision)
+            for obj, decision in self.decided
             if obj.uid not in met and not later.was_read(obj.resource.api_version, obj.kind, obj.namespace)
         ]
-        there = {obj.place for obj, _made in later.decided}
+        there = {obj.place for obj, _decision in later.decided}
         gone = [r for r in self.absent if (r.kind, r.namespace or "", r.name) not in there and r not in later.absent]
         return replace(
             later,
@@ -86,8 +86,8 @@ class Found:
     def contents(self) -> dict[str, Counter[str]]:
         """namespace -> how many objects of each kind were met in it that are the session's."""
         inside: dict[str, Counter[str]] = defaultdict(Counter)
-        for obj, made in self.decided:
-            if obj.namespace and made.ours:
+        for obj, decision in self.decided:
+            if obj.namespace and decision.ours:
                 inside[obj.namespace][obj.kind] += 1
         return inside
 
@@ -296,7 +296,7 @@ class _Reading:
         found: dict[str, set[str]] = {name: set() for name in self._swept}
         if self._aim.everything:
             found[""] = set()
-        for obj, _made in kept:
+        for obj, _decision in kept:
             found.get(obj.namespace or "", set()).add(obj.resource.key)
         for group, kind, namespace in self._errors:
             resource = self._catalog.find(group, kind)
@@ -463,21 +463,23 @@ class _Reading:
         """Keys of Plans, Migrations, Providers and Conversions that are the session's."""
         for _round in range(2):  # a Migration is known by its Plan
             ownership = self._ownership()
-            owned = [(obj, made) for obj in self._objects.values() if (made := ownership.of(obj)).ours]
+            owned = [(obj, decision) for obj in self._objects.values() if (decision := ownership.of(obj)).ours]
             self._session = learn(self._session, owned)
 
 
 def learn(session: Session, owned: Iterable[tuple[Obj, Decision]]) -> Session:
     """The session with what these objects teach."""
     owned = list(owned)
-    plans = [_plan_key(obj, made) for obj, made in owned if _is_root(obj, "Plan")]
+    plans = [_plan_key(obj, decision) for obj, decision in owned if _is_root(obj, "Plan")]
     by_name = {(key.namespace, key.name): key for key in (*session.plans, *plans)}
-    migrations = [key for obj, _made in owned if _is_root(obj, "Plan") for key in _history(obj)]
-    migrations += [_migration_key(obj, made, by_name) for obj, made in owned if _is_root(obj, "Migration")]
-    providers = [_provider_key(obj, made) for obj, made in owned if _is_root(obj, "Provider")]
-    alone = [obj for obj, made in owned if made.alone]  # the age of others' would make more ours
+    migrations = [key for obj, _decision in owned if _is_root(obj, "Plan") for key in _history(obj)]
+    migrations += [_migration_key(obj, decision, by_name) for obj, decision in owned if _is_root(obj, "Migration")]
+    providers = [_provider_key(obj, decision) for obj, decision in owned if _is_root(obj, "Provider")]
+    alone = [obj for obj, decision in owned if decision.alone]  # the age of others' would make more ours
     conversions = [
-        _conversion_key(obj, made) for obj, made in owned if made.status is Status.OWNED and _is_root(obj, "Conversion")
+        _conversion_key(obj, decision)
+        for obj, decision in owned
+        if decision.status is Status.OWNED and _is_root(obj, "Conversion")
     ]
     named = [obj.created for obj in alone if obj.created and prefixes.matches(session.prefix, obj.name)]
     return session.learned(
@@ -487,7 +489,10 @@ def learn(session: Session, owned: Iterable[tuple[Obj, Decision]]) -> Session:
         conversions=merge_keys(session.conversions, inspections.keeping(session.conversions, conversions)),
         started=min([time for time in (session.started, *named) if time], default=""),
         namespaces=tuple(sorted({*session.namespaces, *(o.name for o, _m in owned if o.kind == "Namespace")})),
-        identities={**{obj.address: obj.uid for obj, made in owned if made.evidence in BY_NAME}, **session.identities},
+        identities={
+            **{obj.address: obj.uid for obj, decision in owned if decision.evidence in BY_NAME},
+            **session.identities,
+        },
     )
 
 
@@ -495,7 +500,7 @@ def _is_root(obj: Obj, kind: str) -> bool:
     return obj.group == order.FORKLIFT and obj.kind == kind
 
 
-def _plan_key(obj: Obj, made: Decision) -> Key:
+def _plan_key(obj: Obj, decision: Decision) -> Key:
     target = str(obj.spec("targetNamespace") or obj.namespace or "")
     source = obj.spec("provider", "source")
     source = source if isinstance(source, Mapping) else {}
@@ -504,7 +509,7 @@ def _plan_key(obj: Obj, made: Decision) -> Key:
         obj.namespace or "",
         obj.uid,
         target_namespace=target,
-        test_name=made.test_name,
+        test_name=decision.test_name,
         source=f"{source.get('namespace') or ''}/{source.get('name') or ''}",
         vms=tuple((str(vm.get("id") or ""), str(vm.get("name") or "")) for vm in _vms(obj) if vm.get("id")),
     )
@@ -515,38 +520,38 @@ def _vms(plan: Obj) -> list[Mapping[str, Any]]:
     return [*listed(plan.status("migration", "vms")), *listed(plan.spec("vms"))]
 
 
-def _provider_key(obj: Obj, made: Decision) -> Key:
+def _provider_key(obj: Obj, decision: Decision) -> Key:
     return Key(
         obj.name,
         obj.namespace or "",
         obj.uid,
-        test_name=made.test_name,
+        test_name=decision.test_name,
         type=str(obj.spec("type") or ""),
         host=inspections.host_of(str(obj.spec("url") or "")),
     )
 
 
-def _conversion_key(obj: Obj, made: Decision) -> Key:
+def _conversion_key(obj: Obj, decision: Decision) -> Key:
     return Key(
         obj.name,
         obj.namespace or "",
         obj.uid,
         target_namespace=forklift.place_of_pod(obj) or "",
-        test_name=made.test_name,
+        test_name=decision.test_name,
         type="vsphere",  # the only one whose VMs Forklift inspects (conversion/vsphere_connect.go)
         vms=forklift.inspected(obj),
         snapshot=forklift.made_snapshot(obj),
     )
 
 
-def _migration_key(obj: Obj, made: Decision, plans: Mapping[tuple[str, str], Key]) -> Key:
+def _migration_key(obj: Obj, decision: Decision, plans: Mapping[tuple[str, str], Key]) -> Key:
     plan = plans.get((str(obj.spec("plan", "namespace") or ""), str(obj.spec("plan", "name") or "")))
     return Key(
         obj.name,
         obj.namespace or "",
         obj.uid,
         plan_uid=plan.uid if plan else "",
-        test_name=made.test_name or (plan.test_name if plan else ""),
+        test_name=decision.test_name or (plan.test_name if plan else ""),
     )
 
 

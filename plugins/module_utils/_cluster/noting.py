@@ -17,11 +17,11 @@ def traced(session: Session, decided: Iterable[tuple[Obj, Decision]], home: str)
     """The session, knowing what of this is its own outside its own namespaces: what is contested or refused stays so,
     whoever asks next."""
     lineage, traces = dict(session.lineage), dict(session.traces)
-    for obj, made in decided:
-        if made.status is not Status.OWNED or obj.kind == "Namespace" or session.is_own_namespace(obj.namespace):
+    for obj, decision in decided:
+        if decision.status is not Status.OWNED or obj.kind == "Namespace" or session.is_own_namespace(obj.namespace):
             continue
-        lineage[obj.uid] = made.test_name
-        evidence = traces[obj.uid].evidence if made.evidence == "uid" and obj.uid in traces else made.evidence
+        lineage[obj.uid] = decision.test_name
+        evidence = traces[obj.uid].evidence if decision.evidence == "uid" and obj.uid in traces else decision.evidence
         traces[obj.uid] = Trace(home, obj.group, obj.kind, obj.namespace or "", obj.name, evidence)
     return session.learned(lineage=lineage, traces=traces)
 

@@ -78,7 +78,7 @@ class Ownership:
         self._prefix = f"prefix {session.prefix}"
         self._unshown = shown.not_shown(session, self._by_uid.values(), self._records)
         self._others = self._anew | self._unshown
-        self._made: dict[str, Decision] = {}
+        self._decisions: dict[str, Decision] = {}
         self._open: set[str] = set()
         self._foreign_plans: list[Obj] | None = None
         self._holders = Holders(self._by_uid, coverage, self._is_sure, self._is_own, self._is_ours_and_gone)
@@ -99,14 +99,14 @@ class Ownership:
 
     def of(self, obj: Obj) -> Decision:
         """The decision on one object; the same for every caller."""
-        made = self._base(obj)
-        if made.status is not Status.OWNED:
-            return made
+        decision = self._base(obj)
+        if decision.status is not Status.OWNED:
+            return decision
         others = self._holders.taking_along(obj) if self._is_own(obj.namespace) else self._held(obj)
         held = others or self._holders.blind(obj)
         if not held:
-            return made
-        return replace(made, status=Status.CONTESTED, reason=held, blind=not others)
+            return decision
+        return replace(decision, status=Status.CONTESTED, reason=held, blind=not others)
 
     def unread_owners(self) -> dict[str, tuple[Owner, str | None]]:
         """Owners that have to be looked up before any decision is final: see Holders."""
@@ -118,13 +118,13 @@ class Ownership:
 
     def _base(self, obj: Obj) -> Decision:
         """What shows that it is the session's, whoever else holds it."""
-        if obj.uid not in self._made:
+        if obj.uid not in self._decisions:
             if obj.uid in self._open:  # owners in a circle prove nothing
                 return _OTHER
             self._open.add(obj.uid)
-            self._made[obj.uid] = self._decide(obj)
+            self._decisions[obj.uid] = self._decide(obj)
             self._open.discard(obj.uid)
-        return self._made[obj.uid]
+        return self._decisions[obj.uid]
 
     def _is_sure(self, obj: Obj) -> bool:
         """Whether something else may be shown to be the session's by this: not by what is contested for itself."""
@@ -146,8 +146,8 @@ class Ownership:
         if obj.namespace in self._anew:
             return _refused(f"its namespace was {SUCCESSOR}")
         record = self._records.get((obj.group, obj.kind, obj.namespace or "", obj.name))
-        made = self._recorded(obj, record) if record is not None else self._by_name(obj)
-        return _refused(SUCCESSOR, made.test_name) if made.ours and self._is_successor(obj) else made
+        decision = self._recorded(obj, record) if record is not None else self._by_name(obj)
+        return _refused(SUCCESSOR, decision.test_name) if decision.ours and self._is_successor(obj) else decision
 
     def _is_successor(self, obj: Obj) -> bool:
         return self._session.identities.get(obj.address, obj.uid) != obj.uid
@@ -170,21 +170,21 @@ class Ownership:
             self._subjects,
             self._source_vm,
         )
-        return next((made for check in checks if (made := check(obj)) is not None), None)
+        return next((decision for check in checks if (decision := check(obj)) is not None), None)
 
-    def _as_noted(self, obj: Obj, made: Decision) -> Decision:
+    def _as_noted(self, obj: Obj, decision: Decision) -> Decision:
         """What was shown to be the session's earlier, by its uid: never more than what is seen now allows, and never
         in a namespace of the cluster itself."""
-        if made.ours or not self._is_known(obj) or prefixes.is_protected(obj.namespace or ""):
-            return made
+        if decision.ours or not self._is_known(obj) or prefixes.is_protected(obj.namespace or ""):
+            return decision
         test, trace = self._session.lineage[obj.uid], self._session.traces.get(obj.uid)
         older = bool(self._session.started and obj.created and obj.created < self._session.started)
-        if made.status is Status.OTHER and not older and (trace is None or trace.evidence in NOT_TO_BE_SEEN):
+        if decision.status is Status.OTHER and not older and (trace is None or trace.evidence in NOT_TO_BE_SEEN):
             return _owned(
                 "uid", test, f"uid {obj.uid}, noted when it was shown by {trace.evidence if trace else 'uid'}"
             )
         before = trace.evidence if trace else "uid"
-        reason = made.reason or f"it was shown to be the session's by {before}, and nothing shows that any more"
+        reason = decision.reason or f"it was shown to be the session's by {before}, and nothing shows that any more"
         return Decision(Status.CONTESTED, before, reason, test)
 
     def _is_known(self, obj: Obj) -> bool:
@@ -470,17 +470,17 @@ class Ownership:
             return _owned("record" if record else "name", test, _entry(record) if record else self._prefix)
         if record is None:
             return _NAME_ONLY if obj.name in self._unshown else _OTHER
-        made = replace(self._recorded_by_age(obj, test), rests_on=_entry(record))
-        if not made.ours:
-            return made
+        decision = replace(self._recorded_by_age(obj, test), rests_on=_entry(record))
+        if not decision.ours:
+            return decision
         stranger = self._stranger_in(obj.name)
         if stranger:  # the session made it, and its removal is the session's to expect: so it is a leftover
-            return replace(made, status=Status.CONTESTED, reason=f"recorded, but {stranger}")
+            return replace(decision, status=Status.CONTESTED, reason=f"recorded, but {stranger}")
         unread = self._coverage.incomplete(obj.name)
         if unread:
             told = f"recorded, but not all that is in it could be read: {unread}"
-            return replace(made, status=Status.KEPT, reason=told)
-        return made
+            return replace(decision, status=Status.KEPT, reason=told)
+        return decision
 
     def _stranger_in(self, namespace: str) -> str:
         """What of others is in a namespace, or is going to be."""
@@ -506,9 +506,9 @@ class Ownership:
         record = self._records.get((obj.group, obj.kind, obj.namespace or "", obj.name))
         if record is not None and record.test_name:
             return record.test_name
-        made = self._label(obj) or self._root(obj) or self._owner(obj)
-        if made is not None:
-            return made.test_name
+        decision = self._label(obj) or self._root(obj) or self._owner(obj)
+        if decision is not None:
+            return decision.test_name
         if obj.kind == "PersistentVolume":
             claim = obj.spec("claimRef") or {}
             above = self._claims.get((str(dig(claim, "namespace") or ""), str(dig(claim, "name") or "")))

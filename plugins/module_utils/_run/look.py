@@ -78,6 +78,6 @@ def _work(found: Found) -> dict[str, int]:
         order.RESOURCES: running,
         order.NAMESPACES: unknown,
     }
-    for obj, _made in found.owned:
+    for obj, _decision in found.owned:
         counts[order.step_of(obj.group, obj.kind, obj.resource.namespaced).phase] += 1
     return counts

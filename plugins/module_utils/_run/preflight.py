@@ -45,11 +45,11 @@ def preflight(cluster: Cluster, found: Found, targets: Sequence[Target] = ()) ->
 def needs(found: Found) -> Needs:
     """What a teardown of this is going to do on the cluster."""
     session, there = found.session, found.namespaces
-    running = [obj for obj, _made in cancel_archive.to_cancel(found)]
+    running = [obj for obj, _decision in cancel_archive.to_cancel(found)]
     # One that stays only while something cannot be read takes along what is in it, once the account may read that.
     going = [obj for obj, decision in found.decided if decision.alone]
     namespaces = {obj.name for obj in going if (obj.group, obj.kind) == ("", "Namespace")}
-    targets = (obj for obj, _made in found.owned)
+    targets = (obj for obj, _decision in found.owned)
     known = {*session.own_namespaces(there or ()), *session.shared_namespaces()}
     places = tuple(sorted(place for place in known if there is None or place in there))
     looks = _looks(found, [*found.scopes, *found.unreadable])
@@ -57,7 +57,7 @@ def needs(found: Found) -> Needs:
         find=found.catalog.find,
         looks=tuple(one for look in looks for one in _narrowed(look, None if session.is_searched else places)),
         targets=tuple(t for t in targets if not order.goes_along(t.group, t.kind, t.namespace, namespaces)),
-        patched=(*running, *(obj for obj, _made in cancel_archive.unarchived(found))),
+        patched=(*running, *(obj for obj, _decision in cancel_archive.unarchived(found))),
         plans=tuple(cancel_archive.plans_to_change(found)),
         places=places if running else (),
     )

@@ -52,7 +52,7 @@ class Store(dict[Any, Any]):
         self.changed()
 
     def __reduce__(self) -> tuple[type, tuple[dict[Any, Any]]]:
-        return dict, ({key: list(value) if type(value) is Entries else value for key, value in self.items()},)
+        return dict, ({key: list(value) if isinstance(value, Entries) else value for key, value in self.items()},)
 
     def setdefault(self, key: Any, default: Any = None) -> Any:
         if key not in self:
@@ -68,7 +68,7 @@ class Store(dict[Any, Any]):
 
     def _record(self) -> None:
         for kind, entries in list(self.items()):
-            if type(entries) is list:
+            if isinstance(entries, list) and not isinstance(entries, Entries):
                 dict.__setitem__(self, kind, self._entries(entries))
         now = self._named()
         for key, entry in now.items():

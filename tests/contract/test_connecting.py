@@ -60,7 +60,7 @@ def test_a_relative_kubeconfig_counts_from_where_the_command_is_typed(
     assert (done.code, CLEAN in done.output) == (0, True), done.output
     assert f"{playbooks.folder}/" in done.output.split("kubeconfig ")[1]
     # Nothing of it was ever there.
-    assert f"nothing of {prefix} was found anywhere: no object, no record, no provider was searched" in done.output
+    assert f"nothing of {prefix} was found anywhere: no object, no entry, no provider was searched" in done.output
 
 
 def test_relative_files_and_a_token(playbooks: Playbooks, prefix: str) -> None:

@@ -525,7 +525,7 @@ def _above(owner: Owner) -> str:
 
 
 def _entry(record: Record) -> str:
-    return f"{record.entry} of the record"
+    return f"{record.entry} of the resources file"
 
 
 def _vm_ids(plan: Obj) -> set[str]:

@@ -349,7 +349,7 @@ def _recorded(session: Session, remote: Remote, record: Record) -> Decision:
 
 
 def _entry(record: Record | None) -> str:
-    return f"{record.entry} of the record" if record else ""
+    return f"{record.entry} of the resources file" if record else ""
 
 
 def _is_older(created: str, started: str) -> bool:

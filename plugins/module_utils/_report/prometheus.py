@@ -34,7 +34,7 @@ def render(told: Told) -> str:
     verdict = gauge("verdict", "1 for the verdict of the last run, 0 for the others.", "verdict")
     for name in VERDICTS:
         verdict.labels(**ours, verdict=name).set(name == told.verdict)
-    entries = gauge("entries", "Objects, records and scopes in the result, by its lists.", "list")
+    entries = gauge("entries", "Objects, entries and scopes in the result, by its lists.", "list")
     for name, number in told.totals.items():
         if number is not None:
             entries.labels(**ours, list=name).set(number)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sized
 from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils._report import told as _told
@@ -31,7 +31,10 @@ def already_gone(absent: Iterable[Entry], deleted: Iterable[Entry]) -> list[dict
 
 def of_inputs(session: Session) -> list[str]:
     """Before any server is asked."""
-    return [_title(session_of(session), {}), f"{len(session.records)} records; no server was asked."]
+    return [
+        _title(session_of(session), {}),
+        f"{_number(session.records, 'entry', 'entries')}; no server was asked.",
+    ]
 
 
 def of_targets(session: Session, result: Mapping[str, Any]) -> list[str]:
@@ -39,7 +42,7 @@ def of_targets(session: Session, result: Mapping[str, Any]) -> list[str]:
     targets = result["targets"]
     lines = [
         _title(session_of(session), result),
-        f"{len(targets)} objects of it are there{': ' + _counts(targets) if targets else ''}.",
+        f"{_number(targets, 'object')} of it {_are(targets)} there{': ' + _counts(targets) if targets else ''}.",
     ]
     lines += _note(session_of(session))
     # Whole, however long: what check mode shows is what a run deletes, and check mode leaves no file to look it up in.
@@ -53,7 +56,7 @@ def of_targets(session: Session, result: Mapping[str, Any]) -> list[str]:
 def _where_clones_may_be(session: Session, result: Mapping[str, Any]) -> list[str]:
     """The phases of the providers say what they find there."""
     on_provider = [record for record in session.records if record.on_provider]
-    lines = [f"on source providers: {len(on_provider)} records"] if on_provider else []
+    lines = [f"on source providers: {_number(on_provider, 'entry', 'entries')}"] if on_provider else []
     missing = sorted(set(result["provider_types"]) - set(result["configured"]))
     return lines + [f"no {kind} provider is configured, so nobody looks there" for kind in missing]
 
@@ -114,7 +117,8 @@ def of_result(result: Mapping[str, Any]) -> list[str]:
     kept = [entry for entry in result["deleted"] if entry["reason"]]
     lines += _section("storage that stays", kept, lambda e: f"{shown(e)}: {e['reason']}")
     files = result.get("files") or {}
-    read = [f"{name} {', '.join(files[name])}" for name in ("record", "providers", "kubeconfig") if name in files]
+    names = {"record": "resources file", "providers": "providers file", "kubeconfig": "kubeconfig"}
+    read = [f"{name} {', '.join(files[key])}" for key, name in names.items() if key in files]
     lines += [f"read: {'; '.join(read)}"] if read else []
     return lines + ([f"took {result['seconds']} s{_known_by(result)}"] if "seconds" in result else [])
 
@@ -150,7 +154,7 @@ def _nothing(who: Entry, result: Mapping[str, Any]) -> list[str]:
     rest = (
         f"; not searched: {', '.join(left_out)}, of which none is configured or wanted" if searched and left_out else ""
     )
-    return [f"nothing of {who['prefix']} was found anywhere: no object, no record, {where}{rest}. Is the prefix right?"]
+    return [f"nothing of {who['prefix']} was found anywhere: no object, no entry, {where}{rest}. Is the prefix right?"]
 
 
 def handed_over(session: Session, result: Mapping[str, Any]) -> dict[str, Any]:
@@ -181,23 +185,33 @@ def _note(who: Entry) -> list[str]:
 def _headline(result: Mapping[str, Any]) -> str:
     if result["verdict"] == "clean":
         return "CLEAN: everything was read, and nothing of the session is left."
+    left, unread, kept = result["leftovers"], result["unreadable"], result["kept"]
     if result["verdict"] == "leftovers":
-        return f"LEFTOVERS: {len(result['leftovers'])} objects of the session are still there."
-    if result["unreadable"]:
-        return f"UNVERIFIED: {len(result['unreadable'])} scopes could not be read, so nobody knows what is left there."
-    if result["kept"]:
-        return f"UNVERIFIED: of {len(result['kept'])} objects nobody can tell whether others use them; they were kept."
+        return f"LEFTOVERS: {_number(left, 'object')} of the session {_are(left)} still there."
+    if unread:
+        return f"UNVERIFIED: {_number(unread, 'scope')} could not be read, so nobody knows what is left there."
+    if kept:
+        return f"UNVERIFIED: of {_number(kept, 'object')} nobody can tell whether others use it: kept."
     if result["not_covered"]:
+        entries = f"{_number(result['not_covered'], 'entry', 'entries')} {_are(result['not_covered'])}"
         return (
-            f"UNVERIFIED: {len(result['not_covered'])} records are on source providers of which none is configured. "
+            f"UNVERIFIED: {entries} on source providers of which none is configured. "
             "Give providers_file, or set mtv_teardown_openshift_only to judge the cluster alone."
         )
     if result["not_done"]:
-        return (
-            f"UNVERIFIED: {len(result['not_done'])} migrations or plans did not end as asked: nobody knows what they "
-            "left on their source."
-        )
+        undone = _number(result["not_done"], "migration or plan", "migrations or plans")
+        return f"UNVERIFIED: {undone} did not end as asked: nobody knows what is left on the source."
+    if result["scopes"]:
+        return "UNVERIFIED: the last two looks at the cluster met different objects, and the time is over."
     return "UNVERIFIED: no scope was read."
+
+
+def _number(entries: Sized, one: str, many: str = "") -> str:
+    return f"{len(entries)} {one if len(entries) == 1 else many or one + 's'}"
+
+
+def _are(entries: Sized) -> str:
+    return "is" if len(entries) == 1 else "are"
 
 
 def _counts(entries: Iterable[Entry]) -> str:

@@ -60,7 +60,7 @@ def _told(params: Mapping[str, Any]) -> dict[str, Any]:
     given = {TEXT: params.get(TEXT), named: params.get("resources_file") or os.environ.get(FILE_VARIABLE)}
     told = {name: value for name, value in given.items() if value not in (None, "")}
     if len(told) > 1:
-        raise RecordError(f"two records of a session are given, by {' and by '.join(told)}: give one.")
+        raise RecordError(f"a session is told twice, by {' and by '.join(told)}: give one.")
     return told
 
 

@@ -162,7 +162,9 @@ def from_dict(data: Mapping[str, Any]) -> Session:
     except (TypeError, AttributeError, ValueError, LookupError) as exc:
         raise TeardownError(f"session is not what session_info returns: {exc}") from exc
     if not (session.prefix or session.plans or session.records):
-        raise TeardownError("session has neither a prefix nor a record: nothing can be shown to belong to it.")
+        raise TeardownError(
+            "session has neither a prefix nor entries of a resources file: nothing can be shown to belong to it."
+        )
     if session.prefix:
         prefixes.check(session.prefix, session.pattern)
     return session

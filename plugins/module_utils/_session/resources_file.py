@@ -106,7 +106,7 @@ def _records(text: str, path: str) -> tuple[Record, ...]:
             raise RecordError(f"{path}: {kind} is a {_type(entries)}, not a list of entries.", key=kind)
         count += len(entries)
         if count > MAX_ENTRIES:
-            raise RecordError(f"{path}: more than {MAX_ENTRIES} entries cannot be a record of a session.")
+            raise RecordError(f"{path}: more than {MAX_ENTRIES} entries cannot be those of one session.")
         for index, entry in enumerate(entries):
             record = _record(kind, entry, f"{kind}[{index}]", path)
             key = (record.kind, record.namespace or "", record.name, record.id)
@@ -132,7 +132,7 @@ def _decode(text: str, path: str) -> Any:
     except ValueError as exc:
         raise RecordError(f"{path}: not usable JSON: {exc}.") from exc
     if deep:
-        raise RecordError(f"{path}: nested more than {MAX_DEPTH} deep; a record of a session has 3 levels.")
+        raise RecordError(f"{path}: nested more than {MAX_DEPTH} deep; a resources file has 3 levels.")
     return data
 
 

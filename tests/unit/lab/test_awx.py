@@ -292,7 +292,7 @@ def test_our_types_make_the_files_as_they_are(controller: Controller, tmp_path: 
     assert [entry.text("password") for entry in entries] == ["p{{ 1 }}"]
     with mock.patch.dict(os.environ, env):
         assert load.session_of({"session_prefix": "", "resources_file": ""}).records[0].name == "auto-ab12-a"
-        with pytest.raises(Exception, match="two records"):
+        with pytest.raises(Exception, match="told twice"):
             load.session_of({"resources": record})
 
 

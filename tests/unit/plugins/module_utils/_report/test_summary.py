@@ -97,12 +97,15 @@ def test_missing_rights_are_told_by_place_with_what_gives_them() -> None:
 def test_the_headline_says_what_is_missing_for_clean() -> None:
     unread = {"kind": "Secret", "api_version": "v1", "namespace": None, "name": "", "error": "403 Forbidden"}
     text = "\n".join(summary.of_verdict(SESSION, result(verdict="unverified", unreadable=[unread])))
-    assert "UNVERIFIED: 1 scopes could not be read" in text
+    assert "UNVERIFIED: 1 scope could not be read" in text
     assert "403 Forbidden" in text
     clone = entry("vsphere", "auto-ab12-clone", namespace=None)
     lines = summary.of_verdict(SESSION, result(verdict="unverified", not_covered=[clone]))
-    assert lines[1].startswith("UNVERIFIED: 1 records are on source providers")
-    assert summary.of_verdict(SESSION, result(verdict="unverified"))[1] == "UNVERIFIED: no scope was read."
+    assert lines[1].startswith("UNVERIFIED: 1 entry is on source providers")
+    nothing = summary.of_verdict(SESSION, result(verdict="unverified", scopes=[]))
+    assert nothing[1] == "UNVERIFIED: no scope was read."
+    differ = summary.of_verdict(SESSION, result(verdict="unverified"))
+    assert differ[1].startswith("UNVERIFIED: the last two looks at the cluster met different objects")
 
 
 def test_what_is_handed_over_names_what_is_left_and_quotes_nobody() -> None:
@@ -132,7 +135,7 @@ def test_the_end_names_files_time_run_and_what_was_deleted() -> None:
     lines = summary.of_verdict(SESSION, result(deleted=deleted, files=files, seconds=23, run_id="build-7"))
     assert lines[-3:] == [
         "deleted by kind: 1 Plan, 2 Secret",
-        "read: record resources.json; kubeconfig a, b",
+        "read: resources file resources.json; kubeconfig a, b",
         "took 23 s; run build-7",
     ]
     assert summary.of_verdict(SESSION, result(seconds=1, run_id=""))[-1] == "took 1 s"
@@ -154,10 +157,10 @@ def nothing(session: Session, **more: Any) -> list[str]:
 
 def test_clean_of_which_nothing_was_ever_seen_says_so() -> None:
     (line,) = nothing(TYPO)
-    assert line.startswith("nothing of auto-typo was found anywhere: no object, no record, no provider was searched")
+    assert line.startswith("nothing of auto-typo was found anywhere: no object, no entry, no provider was searched")
     assert line.endswith("Is the prefix right?")
     (line,) = nothing(TYPO, scopes=[{"kind": "Pod"}, ON_VSPHERE])
-    assert "no record, nothing on vsphere-8; not searched: openstack, ovirt, of which none" in line
+    assert "no entry, nothing on vsphere-8; not searched: openstack, ovirt, of which none" in line
     every = [{**ON_VSPHERE, "api_version": kind, "provider": kind} for kind in ("openstack", "ovirt", "vsphere")]
     (line,) = nothing(TYPO, scopes=every)
     assert "nothing on openstack, ovirt, vsphere. Is" in line

@@ -78,7 +78,7 @@ def test_two_records_are_an_error(given: tuple[str, str], tmp_path: Path, monkey
     if "env" in given:
         monkeypatch.setenv("MTV_TEARDOWN_RESOURCES_FILE", path)
     told = {"resources": json.dumps(names("auto-ab12-x")), "resources_file": path}
-    with pytest.raises(TeardownError, match="two records"):
+    with pytest.raises(TeardownError, match="told twice"):
         load.session_of(options(**{name: told[name] for name in given if name in told}))
 
 
@@ -105,7 +105,7 @@ def test_prefix_alone(tmp_path: Path) -> None:
         ({"resources": "{"}, "resources: not JSON"),
         ({"resources": ["auto-ab12"]}, "resources: the top level is a list"),
         ({"session": {"prefix": "*"}}, "is a pattern"),
-        ({"session": {"prefix": ""}}, "neither a prefix nor a record"),
+        ({"session": {"prefix": ""}}, "neither a prefix nor entries"),
         ({"session": {"prefix": "rook-ceph"}}, "session_prefix_pattern"),
         ({"session": {"prefix": "rook-ceph", "pattern": "[a-z-]+"}}, "allows too much"),
         ({"session": {"prefix": "rook-ceph", "pattern": 5}}, "not what session_info returns"),

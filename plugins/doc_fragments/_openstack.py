@@ -35,15 +35,34 @@ options:
     description:
       - Whether the certificate is verified, V(true) by default. The choice not to is told in every result.
     type: bool
+    aliases: [verify]
   ca_cert:
     description:
       - A file with the CA of the certificate; the system's are used by default.
       - Where neither this nor O(providers_file) names a provider, it comes from E(OS_CACERT).
     type: path
+    aliases: [cacert]
+  client_cert:
+    description:
+      - A file with the certificate to show to the cloud, where it demands one.
+      - Where neither this nor O(providers_file) names a provider, it comes from E(OS_CERT).
+    type: path
+    aliases: [cert]
+  client_key:
+    description:
+      - A file with the key of O(client_cert), where that is not in the same file.
+      - Where neither this nor O(providers_file) names a provider, it comes from E(OS_KEY).
+    type: path
+    aliases: [key]
+  api_timeout:
+    description:
+      - Seconds that the cloud may take for an answer, V(60) by default.
+    type: int
   interface:
     description:
       - Which of the catalogue's addresses are used, V(public) by default.
       - Where neither this nor O(providers_file) names a provider, it comes from E(OS_INTERFACE).
     type: str
     choices: [public, internal, admin]
+    aliases: [endpoint_type]
 """

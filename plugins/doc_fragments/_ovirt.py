@@ -45,4 +45,8 @@ options:
       - A file with the CA of the certificate; the system's are used by default.
       - Where neither this nor O(providers_file) names a provider, it comes from E(OVIRT_CAFILE).
     type: path
+  headers:
+    description:
+      - Headers to send with every request beside the SDK's own, such as C(Filter).
+    type: dict
 """

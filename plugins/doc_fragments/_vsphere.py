@@ -21,11 +21,13 @@ options:
       - Who logs in.
       - Where neither this nor O(providers_file) names a provider, it comes from E(VMWARE_USER).
     type: str
+    aliases: [user, admin]
   password:
     description:
       - The password.
       - Where neither this nor O(providers_file) names a provider, it comes from E(VMWARE_PASSWORD).
     type: str
+    aliases: [pass, pwd]
   port:
     description:
       - The port, V(443) by default.
@@ -40,4 +42,14 @@ options:
     description:
       - A file with the CA of the certificate; the system's are used by default.
     type: path
+  proxy_host:
+    description:
+      - The HTTP proxy through which the vCenter is reached, by name or address, without a scheme; with O(proxy_port).
+      - Where neither this nor O(providers_file) names a provider, it comes from E(VMWARE_PROXY_HOST).
+    type: str
+  proxy_port:
+    description:
+      - The port of O(proxy_host).
+      - Where neither this nor O(providers_file) names a provider, it comes from E(VMWARE_PROXY_PORT).
+    type: int
 """

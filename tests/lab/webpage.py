@@ -19,21 +19,24 @@ from tests.lab import pki
 
 @dataclass(frozen=True)
 class WebPage:
-    """address: C(host:port); asked: the method and path of each request."""
+    """address: C(host:port); asked: the method and path of each request; sent: its headers."""
 
     address: str
     ca_file: Path
     asked: list[tuple[str, str]] = field(default_factory=list)
+    sent: list[dict[str, str]] = field(default_factory=list)
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[WebPage]:
-    """One that runs until the block ends. folder: for its certificates."""
+def served(folder: Path, demands: bool = False) -> Iterator[WebPage]:
+    """One that runs until the block ends. folder: for its certificates; demands: one of its client, too, such as
+    front-proxy.crt there."""
 
     class Handler(BaseHTTPRequestHandler):
         def _answer(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length", "0")))
             page.asked.append((self.command, self.path))
+            page.sent.append(dict(self.headers.items()))
             self.send_response(200)
             self.send_header("Content-Type", "text/html")
             self.end_headers()
@@ -49,6 +52,9 @@ def served(folder: Path) -> Iterator[WebPage]:
     page = WebPage(f"127.0.0.1:{server.server_address[1]}", folder / "ca.crt")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "server.crt", folder / "server.key")
+    if demands:
+        context.load_verify_locations(folder / "ca.crt")
+        context.verify_mode = ssl.CERT_REQUIRED
     server.socket = context.wrap_socket(server.socket, server_side=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:

@@ -16,7 +16,7 @@ import time
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -35,7 +35,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._openstack.answers im
     tells_versions,
     words,
 )
-from ansible_collections.mtv.teardown.plugins.module_utils._openstack.connection import settings
+from ansible_collections.mtv.teardown.plugins.module_utils._openstack.connection import settings, silence
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection
 
 try:
@@ -172,6 +172,9 @@ class Cloud:
     def __init__(self, connection: Connection, patience: Patience | None = None) -> None:
         self.connection = connection
         self.patience = patience or Patience()
+        asked = silence(connection.more.get("api_timeout", ""))
+        if asked:
+            self.patience = replace(self.patience, silence=asked, window=max(asked, self.patience.window))
         self.calls = 0
         self.project = self.region = ""
         self.roles: frozenset[str] = frozenset()

@@ -9,6 +9,7 @@ C(OS_*). AWX writes a file with one cloud of a name of its own (providers.md 4.1
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,11 +22,21 @@ from ansible_collections.mtv.teardown.plugins.module_utils._provider.providers_f
 
 AUTH = "auth."
 KEYSTONE_PORT = 5000
+DAY = 86400
 # What an entry of the providers file says about its project, beside address, name and password.
 _SCOPE = ("project_name", "user_domain_name", "user_domain_id", "project_domain_name", "project_domain_id")
 # What else of a cloud's configuration says where its services are.
 _SUFFIXES = ("_endpoint_override", "_service_type", "_service_name", "_interface")
-_OPTIONS = {"region_name": "region_name", "interface": "interface", "ca_cert": "cacert", "auth_type": "auth_type"}
+_OPTIONS = {
+    "region_name": "region_name",
+    "interface": "interface",
+    "ca_cert": "cacert",
+    "client_cert": "cert",
+    "client_key": "key",
+    "api_timeout": "api_timeout",
+    "auth_type": "auth_type",
+}
+_KEPT = ("region_name", "interface", "auth_type", "cert", "key", "api_timeout")
 
 
 def from_entry(entry: ProviderEntry) -> Connection:
@@ -97,7 +108,7 @@ def _kind(value: Any) -> str:
     return {list: "a list", bool: "yes or no", str: "text"}.get(type(value), "a number")
 
 
-def _loaded(key: str, how: Mapping[str, Any], **wanted: Any) -> Connection:
+def _loaded(key: str, how: Mapping[str, Any], /, **wanted: Any) -> Connection:
     """From the loader, which is imported late, for it costs most of a second."""
     try:
         import yaml
@@ -128,7 +139,8 @@ def _loaded(key: str, how: Mapping[str, Any], **wanted: Any) -> Connection:
         advice = "Add it to auth, to the cloud in clouds.yaml, or give OS_AUTH_URL."
         raise RecordError(f"provider {key}: auth_url is missing. {advice}", entry=key)
     more = {f"{AUTH}{name}": value for name, value in auth.items() if name not in ("auth_url", "username", "password")}
-    more |= {name: str(config[name]) for name in ("region_name", "interface", "auth_type") if config.get(name)}
+    more |= {name: str(config[name]) for name in _KEPT if config.get(name)}
+    _check_client(key, more)
     more |= {name: str(value) for name, value in config.items() if value and name.endswith(_SUFFIXES)}
     more |= {"auth_url": auth["auth_url"], "project_name": auth.get("project_name") or auth.get("project_id") or ""}
     at = connection.split_address(auth["auth_url"])
@@ -149,6 +161,25 @@ def _loaded(key: str, how: Mapping[str, Any], **wanted: Any) -> Connection:
     return made
 
 
+def _check_client(key: str, more: Mapping[str, str]) -> None:
+    for name in ("cert", "key"):
+        if more.get(name) and not os.path.isfile(more[name]):
+            raise RecordError(f"provider {key}: client_{name} {more[name]} does not exist.", entry=key)
+    if more.get("key") and not more.get("cert"):
+        raise RecordError(f"provider {key}: client_key needs client_cert.", entry=key)
+    if more.get("api_timeout") and not silence(more.get("api_timeout", "")):
+        raise RecordError(f"provider {key}: api_timeout {more['api_timeout']!r} is no number of seconds.", entry=key)
+
+
+def silence(text: str) -> float:
+    """Seconds that a cloud may take for an answer, by its api_timeout; 0 where that says nothing that can be used."""
+    try:
+        seconds = float(text or 0)
+    except ValueError:
+        return 0.0
+    return seconds if 0 < seconds <= DAY else 0.0
+
+
 def settings(made: Connection) -> dict[str, Any]:
     """The configuration of a cloud, as openstacksdk has it."""
     more = made.more
@@ -159,7 +190,7 @@ def settings(made: Connection) -> dict[str, Any]:
     rest = {
         name: value
         for name, value in more.items()
-        if not name.startswith(AUTH) and name not in ("auth_url", "project_name")
+        if not name.startswith(AUTH) and name not in ("auth_url", "project_name", "api_timeout")
     }
     ca = {"cacert": made.ca_file} if made.ca_file else {}
     return {**rest, "auth": auth, "verify": made.validate_certs, **ca}

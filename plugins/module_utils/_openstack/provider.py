@@ -20,9 +20,12 @@ SPEC: dict[str, Any] = {
     "auth": {"type": "dict", "no_log": False},
     "auth_type": {"type": "str"},
     "region_name": {"type": "str"},
-    "validate_certs": {"type": "bool"},
-    "ca_cert": {"type": "path"},
-    "interface": {"type": "str", "choices": ["public", "internal", "admin"]},
+    "validate_certs": {"type": "bool", "aliases": ["verify"]},
+    "ca_cert": {"type": "path", "aliases": ["cacert"]},
+    "client_cert": {"type": "path", "aliases": ["cert"]},
+    "client_key": {"type": "path", "aliases": ["key"], "no_log": False},
+    "api_timeout": {"type": "int"},
+    "interface": {"type": "str", "choices": ["public", "internal", "admin"], "aliases": ["endpoint_type"]},
 }
 
 

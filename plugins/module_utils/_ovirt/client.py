@@ -27,7 +27,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._errors import (
     NO_ANSWER,
     ApiError,
 )
-from ansible_collections.mtv.teardown.plugins.module_utils._ovirt.connection import api
+from ansible_collections.mtv.teardown.plugins.module_utils._ovirt.connection import api, headers
 from ansible_collections.mtv.teardown.plugins.module_utils._ovirt.ovf import dates_of
 from ansible_collections.mtv.teardown.plugins.module_utils._ovirt.wire import (
     IMPORT_ERROR,
@@ -193,6 +193,7 @@ class Engine:
             token=self._token.value or None,
             insecure=not made.validate_certs,
             ca_file=made.ca_file or None,
+            headers=headers(made),
         )
 
     def call(self, method: Callable[[Any], T], root: str, refusable: bool = False) -> T | Refused | None:

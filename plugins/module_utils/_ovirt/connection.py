@@ -10,9 +10,12 @@ it becomes the options that _provider/connection.py knows.
 from __future__ import annotations
 
 import configparser
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from ansible_collections.mtv.teardown.plugins.module_utils import _credentials, _secrets
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import connection
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection
@@ -26,17 +29,22 @@ _ENVIRONMENT = {
     "token": "OVIRT_TOKEN",
     "ca_file": "OVIRT_CAFILE",
 }
+# Of a header in Connection.more; its name is a token of RFC 9110, 5.6.2.
+_HEADER = "header."
+_NAME = re.compile(r"[A-Za-z0-9!#\$%&'*+.^_`|~-]+")
+_OWN = frozenset({"accept", "authorization", "content-length", "content-type", "host", "user-agent", "version"})
 _INI = ("url", "username", "password", "ca_file")
 
 
 def from_options(options: Mapping[str, Any]) -> list[Connection]:
     """The engine that ovirt.ovirt's option C(auth) names, or none when it names none."""
-    return connection.from_options("ovirt", _from_auth(options))
+    return [_with_headers(one, options.get("headers")) for one in connection.from_options("ovirt", _from_auth(options))]
 
 
 def from_entry(entry: ProviderEntry) -> Connection:
     """The address that Forklift is given, which has the path of the engine's API."""
-    return connection.from_entry(entry, entry.text("api_url") or entry.text("fqdn"))
+    made = connection.from_entry(entry, entry.text("api_url") or entry.text("fqdn"))
+    return _with_headers(made, entry.values.get("headers"))
 
 
 def from_environment(environ: Mapping[str, str]) -> list[Connection]:
@@ -52,12 +60,34 @@ def api(made: Connection) -> str:
     return f"https://{host}:{made.port}/ovirt-engine/api"
 
 
+def headers(made: Connection) -> dict[str, str]:
+    """What is sent with every request beside the SDK's own."""
+    return {name.removeprefix(_HEADER): text for name, text in made.more.items() if name.startswith(_HEADER)}
+
+
+def _with_headers(made: Connection, given: Any) -> Connection:
+    """RecordError for what no header of HTTP can be."""
+    if not given:
+        return made
+    if not isinstance(given, Mapping):
+        raise RecordError(f"provider {made.key}: headers is no object.", entry=made.key)
+    _secrets.keep(*_secrets.secrets_in(given))
+    wrong = [str(name) for name in given if not _NAME.fullmatch(str(name)) or str(name).lower() in _OWN]
+    if wrong:
+        told = f"headers: {wrong[0]!r} is no name of a header, or one that the SDK sends itself"
+        raise RecordError(f"provider {made.key}: {told}.", entry=made.key)
+    where = f"provider {made.key}: headers"
+    sent = {f"{_HEADER}{name}": _credentials.header(value, f"{where}: {name}") for name, value in given.items()}
+    return replace(made, more={**made.more, **sent})
+
+
 def for_collection(made: Connection) -> dict[str, Any]:
     """As ovirt.ovirt has them in auth."""
     login = {"token": made.more["token"]} if made.more.get("token") else {"username": made.username}
     ca = {"ca_file": made.ca_file} if made.validate_certs and made.ca_file else {}
     password = {"password": made.secret} if "username" in login else {}
-    return {"url": api(made), **login, **password, "insecure": not made.validate_certs, **ca}
+    more = {"headers": headers(made)} if headers(made) else {}
+    return {"url": api(made), **login, **password, "insecure": not made.validate_certs, **ca, **more}
 
 
 def _from_auth(options: Mapping[str, Any]) -> dict[str, Any]:

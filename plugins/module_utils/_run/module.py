@@ -40,6 +40,8 @@ LIMITS: dict[str, tuple[float, float]] = {
     "wait_timeout": (1, DAY),
     "quiet_interval": (0, 3600),
     "port": (1, 65535),
+    "proxy_port": (1, 65535),
+    "api_timeout": (1, DAY),
 }
 # ignore.compile_rules says which entry of it is wrong.
 IGNORE_SPEC: dict[str, Any] = {"type": "raw", "default": []}

@@ -34,6 +34,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._errors import (
 )
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection
 from ansible_collections.mtv.teardown.plugins.module_utils._vsphere import pages, wire
+from ansible_collections.mtv.teardown.plugins.module_utils._vsphere.connection import proxy
 from ansible_collections.mtv.teardown.plugins.module_utils._vsphere.fault import Fault
 
 try:
@@ -158,8 +159,10 @@ class VCenter:
         path = made.path if made.path.endswith("/sdk") else "/sdk"
         tls = self._tls()
         greeting = min(silence, self.patience.greeting)
-        version = self._patiently(lambda: wire.version_of(made.host, made.port, path, tls, greeting))
+        behind = proxy(made)
+        version = self._patiently(lambda: wire.version_of(made.host, made.port, path, tls, greeting, behind))
         how = {"host": made.host, "port": made.port, "path": path, "version": version}
+        how |= dict(zip(("httpProxyHost", "httpProxyPort"), behind or (), strict=False))
         self._stub = wire.Stub(**how, sslContext=tls, httpConnectionTimeout=silence)
         instance = vim.ServiceInstance("ServiceInstance", self._stub)
         try:

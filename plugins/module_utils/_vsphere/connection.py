@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError
@@ -18,12 +19,12 @@ _NO = frozenset({"no", "false", "0", "off", "n", "f"})
 
 def from_options(options: Mapping[str, Any]) -> list[Connection]:
     """The server that the options name, or none when they name none."""
-    return connection.from_options("vsphere", options)
+    return [_behind(one, options) for one in connection.from_options("vsphere", options)]
 
 
 def from_entry(entry: ProviderEntry) -> Connection:
     """The suite connects to the bare name, and not to the address that it gives Forklift."""
-    return connection.from_entry(entry, entry.text("fqdn") or entry.text("api_url"))
+    return _behind(connection.from_entry(entry, entry.text("fqdn") or entry.text("api_url")), entry.values)
 
 
 def from_environment(environ: Mapping[str, str]) -> list[Connection]:
@@ -31,7 +32,8 @@ def from_environment(environ: Mapping[str, str]) -> list[Connection]:
     if not environ.get("VMWARE_HOST"):
         return []
     at = split_address(environ["VMWARE_HOST"])
-    return [
+    proxy = {"proxy_host": environ.get("VMWARE_PROXY_HOST"), "proxy_port": environ.get("VMWARE_PROXY_PORT")}
+    made = [
         connection.checked(
             Connection(
                 type="vsphere",
@@ -45,6 +47,7 @@ def from_environment(environ: Mapping[str, str]) -> list[Connection]:
             )
         )
     ]
+    return [_behind(one, proxy) for one in made]
 
 
 def for_collection(made: Connection) -> dict[str, Any]:
@@ -55,11 +58,29 @@ def for_collection(made: Connection) -> dict[str, Any]:
         "username": made.username,
         "password": made.secret,
         "validate_certs": made.validate_certs,
+        **dict(zip(("proxy_host", "proxy_port"), proxy(made) or (), strict=False)),
     }
 
 
-def _port(text: str) -> int:
+def proxy(made: Connection) -> tuple[str, int] | None:
+    """Host and port of the proxy through which the vCenter is reached, by CONNECT."""
+    return (made.more["proxy_host"], int(made.more["proxy_port"])) if made.more.get("proxy_host") else None
+
+
+def _behind(made: Connection, given: Mapping[str, Any]) -> Connection:
+    """The same, behind the proxy that is given; RecordError for half of one."""
+    host, port = given.get("proxy_host") or "", given.get("proxy_port") or 0
+    if not host and not port:
+        return made
+    number = _port(str(port), f"provider {made.key}: proxy_port")
+    if not isinstance(host, str) or not host or not 0 < number < 65536 or set(host) & set("/@ "):
+        told = "proxy_host and proxy_port go together: the name or address of the proxy, without a scheme, and its port"
+        raise RecordError(f"provider {made.key}: {told}.", entry=made.key)
+    return replace(made, more={**made.more, "proxy_host": host, "proxy_port": str(number)})
+
+
+def _port(text: str, name: str = "VMWARE_PORT") -> int:
     try:
         return int(text or 0)
     except ValueError:
-        raise RecordError(f"VMWARE_PORT {text!r} is no number.") from None
+        raise RecordError(f"{name} {text!r} is no number.") from None

@@ -15,11 +15,13 @@ from ansible_collections.mtv.teardown.plugins.module_utils._vsphere import conne
 # doc fragment mtv.teardown._vsphere
 SPEC: dict[str, Any] = {
     "hostname": {"type": "str"},
-    "username": {"type": "str"},
-    "password": {"type": "str", "no_log": True},
+    "username": {"type": "str", "aliases": ["user", "admin"]},
+    "password": {"type": "str", "no_log": True, "aliases": ["pass", "pwd"]},
     "port": {"type": "int"},
     "validate_certs": {"type": "bool"},
     "ca_file": {"type": "path"},
+    "proxy_host": {"type": "str"},
+    "proxy_port": {"type": "int"},
 }
 
 

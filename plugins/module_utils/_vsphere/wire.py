@@ -140,9 +140,13 @@ class Stub(StubAdapterBase):  # type: ignore[misc]
         self._soap.DropConnections()
 
 
-def version_of(host: str, port: int, path: str, tls: ssl.SSLContext, silence: float) -> str:
+def version_of(
+    host: str, port: int, path: str, tls: ssl.SSLContext, silence: float, proxy: tuple[str, int] | None = None
+) -> str:
     """The newest version of the API that both sides know. pyVmomi asks that without a limit of time."""
-    wire = http.client.HTTPSConnection(host, port, timeout=silence, context=tls)
+    wire = http.client.HTTPSConnection(*(proxy or (host, port)), timeout=silence, context=tls)
+    if proxy:
+        wire.set_tunnel(host, port)
     try:
         wire.request("GET", f"{path}/vimServiceVersions.xml")
         answer = wire.getresponse()

@@ -262,7 +262,7 @@ def test_one_task_cleans_all_types_whatever_one_of_them_does(world: World) -> No
         for run in (checked, done)
     )
     assert len(foreseen) == 3 and foreseen == gone  # the disk goes along
-    assert world.center.calls().count("Login") == 1
+    assert world.center.calls()["Login"] == 1
     again = world.playbooks.run_role("provider_clones", **given)
     assert again.code == 2 and "1 scopes not read" in again.output and "psi" in again.output, again.output
     assert "of-the-cloud-0815" not in checked.output + done.output + again.output

@@ -8,11 +8,16 @@ from __future__ import annotations
 import http.client
 import json
 import ssl
+import time
 from pathlib import Path
 from typing import Any
 
 # On a busy machine connections are cut, and a test that only looks on must not fail by it.
 TRIES = 5
+# kube-apiserver itself says so for an aggregated server that it finds slow just now, and asks that for nothing
+# (kube-aggregator, handler_proxy.go). Seconds for which that may last, and between two tries.
+_SLOW, _PAUSE = 20.0, 0.5
+_UNAVAILABLE = "service unavailable"
 
 
 class ApiError(Exception):
@@ -21,6 +26,7 @@ class ApiError(Exception):
     def __init__(self, method: str, path: str, code: int, text: str) -> None:
         super().__init__(f"{method} {path}: {code} {text[:500]}")
         self.code = code
+        self.passes = code == 503 and text.strip() == _UNAVAILABLE
 
 
 class Api:
@@ -41,7 +47,7 @@ class Api:
         broken: Exception | None = None
         for _try in range(TRIES):
             try:
-                return self._once(method, path, body)
+                return self._available(method, path, body)
             except ApiError as exc:
                 if broken is None:
                     raise
@@ -58,6 +64,17 @@ class Api:
         if method == "POST" and error.code == 409:
             return self.request("GET", f"{path}/{body['metadata']['name']}")
         raise error
+
+    def _available(self, method: str, path: str, body: Any) -> Any:
+        """The answer, once an aggregated API server is there."""
+        ends = time.monotonic() + _SLOW
+        while True:
+            try:
+                return self._once(method, path, body)
+            except ApiError as exc:
+                if not exc.passes or time.monotonic() > ends:
+                    raise
+            time.sleep(_PAUSE)
 
     def _once(self, method: str, path: str, body: Any = None) -> Any:
         headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}

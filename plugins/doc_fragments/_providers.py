@@ -32,11 +32,13 @@ options:
           - Who logs in.
           - Where neither this nor O(providers_file) names a provider, it comes from E(VMWARE_USER).
         type: str
+        aliases: [user, admin]
       password:
         description:
           - The password.
           - Where neither this nor O(providers_file) names a provider, it comes from E(VMWARE_PASSWORD).
         type: str
+        aliases: [pass, pwd]
       port:
         description:
           - The port, V(443) by default.
@@ -51,6 +53,17 @@ options:
         description:
           - A file with the CA of the certificate; the system's are used by default.
         type: path
+      proxy_host:
+        description:
+          - The HTTP proxy through which the vCenter is reached, by name or address, without a scheme.
+          - It goes together with O(vsphere.proxy_port).
+          - Where neither this nor O(providers_file) names a provider, it comes from E(VMWARE_PROXY_HOST).
+        type: str
+      proxy_port:
+        description:
+          - The port of O(vsphere.proxy_host).
+          - Where neither this nor O(providers_file) names a provider, it comes from E(VMWARE_PROXY_PORT).
+        type: int
   ovirt:
     description: The connection to one oVirt engine, instead of O(providers_file).
     type: dict
@@ -89,6 +102,10 @@ options:
           - A file with the CA of the certificate; the system's are used by default.
           - Where neither this nor O(providers_file) names a provider, it comes from E(OVIRT_CAFILE).
         type: path
+      headers:
+        description:
+          - Headers to send with every request beside the SDK's own, such as C(Filter).
+        type: dict
 """
 
     # Beside those above.
@@ -122,15 +139,34 @@ options:
         description:
           - Whether the certificate is verified, V(true) by default. The choice not to is told in every result.
         type: bool
+        aliases: [verify]
       ca_cert:
         description:
           - A file with the CA of the certificate; the system's are used by default.
           - Where neither this nor O(providers_file) names a provider, it comes from E(OS_CACERT).
         type: path
+        aliases: [cacert]
+      client_cert:
+        description:
+          - A file with the certificate to show to the cloud, where it demands one.
+          - Where neither this nor O(providers_file) names a provider, it comes from E(OS_CERT).
+        type: path
+        aliases: [cert]
+      client_key:
+        description:
+          - A file with the key of O(openstack.client_cert), where that is not in the same file.
+          - Where neither this nor O(providers_file) names a provider, it comes from E(OS_KEY).
+        type: path
+        aliases: [key]
+      api_timeout:
+        description:
+          - Seconds that the cloud may take for an answer, V(60) by default.
+        type: int
       interface:
         description:
           - Which of the catalogue's addresses are used, V(public) by default.
           - Where neither this nor O(providers_file) names a provider, it comes from E(OS_INTERFACE).
         type: str
         choices: [public, internal, admin]
+        aliases: [endpoint_type]
 """

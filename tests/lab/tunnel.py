@@ -49,11 +49,14 @@ def tunnel(*known: str, to: str, refuses: bool = False) -> Iterator[Tunnel]:
         def handle_error(self, *_args: Any) -> None:
             """A client that goes away is none."""
 
-    with Server(("127.0.0.1", 0), Handler) as server:
-        made = Tunnel(server.server_address[1])
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    server = Server(("127.0.0.1", 0), Handler)
+    made = Tunnel(server.server_address[1])
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
         yield made
+    finally:
         server.shutdown()
+        server.server_close()
 
 
 def _pump(source: socket.socket, sink: socket.socket) -> None:

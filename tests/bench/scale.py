@@ -191,9 +191,12 @@ def wide(size: int) -> list[str]:
             _say(name)
             since = controlplane.mark(lab)
             begun = time.monotonic()
-            _check(way(proxy.kubeconfig, out, [], **options), out)
+            code = way(proxy.kubeconfig, out, [], **options)
             seconds = time.monotonic() - begun
-            lines.append(f"{name:44} {seconds:8.1f} {len(controlplane.requests(lab, since)):8d}")
+            if way is ways.teardown:
+                _check(code, out)
+            told = f"   exit code {code}" if code else ""
+            lines.append(f"{name:44} {seconds:8.1f} {len(controlplane.requests(lab, since)):8d}{told}")
             _say(lines[-1])
     return lines
 

@@ -96,8 +96,10 @@ class Exchange:
             return web.Response(
                 status=answer.status,
                 body=change(raw) if change else raw,
-                content_type=answer.content_type,
-                headers={name: answer.headers[name] for name in ("Retry-After",) if name in answer.headers},
+                # With its parameters: by these kubectl knows what form of discovery it was given.
+                headers={
+                    name: answer.headers[name] for name in ("Content-Type", "Retry-After") if name in answer.headers
+                },
             )
 
     async def pieces(self, answer: aiohttp.ClientResponse) -> web.StreamResponse:

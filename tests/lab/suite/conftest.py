@@ -28,7 +28,7 @@ from ocp_resources.resource import get_client
 from pytest_harvest import get_fixture_store
 
 _STEPS = itertools.count(1)
-_WHERE, _, _NUMBER = os.environ.get("SUITE_DIES", "").partition(":")
+_WHERE, _colon, _NUMBER = os.environ.get("SUITE_DIES", "").partition(":")
 _step = 0
 
 

@@ -1,12 +1,14 @@
 # Copyright (c) 2026 mtv.teardown contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads a file that somebody named, as text; what is wrong with it is told by its path, and nothing of it is shown."""
+"""Reads a file that somebody named, as text; what is wrong with it is told by its path, and nothing of it is shown. And
+writes one whole."""
 
 from __future__ import annotations
 
 import os
 import stat
+import tempfile
 
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError
 
@@ -38,6 +40,22 @@ def read(path: str, what: str, most: int, advice: str) -> str:
         return raw.decode("utf-8-sig")  # editors of Windows put a mark at the beginning
     except UnicodeDecodeError as exc:
         raise RecordError(f"{shown} is not UTF-8 text (byte {exc.start}). {advice}") from exc
+
+
+def replace(path: str, text: str, mode: int = 0o600) -> None:
+    """The whole file or the one before, whenever a run ends and whoever reads it meanwhile. OSError when that cannot
+    be; then nothing is left beside it."""
+    handle, made = tempfile.mkstemp(dir=os.path.dirname(path) or ".", prefix=f".{os.path.basename(path)}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fchmod(file.fileno(), mode)
+            os.fsync(file.fileno())
+        os.replace(made, path)
+    except OSError:
+        os.unlink(made)
+        raise
 
 
 _PIPE = (

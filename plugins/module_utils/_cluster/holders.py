@@ -17,8 +17,6 @@ from ansible_collections.mtv.teardown.plugins.module_utils._cluster.coverage imp
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj, Owner, referred, text
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.volume_users import claims_used, is_over
 
-CLAIMS = order.CLAIM_KINDS
-
 
 @dataclass(slots=True)
 class Holders:
@@ -161,7 +159,7 @@ class Holders:
                 why = self._unread_claims(root)
             elif (root.group, root.kind) == (order.KUBEVIRT, "VirtualMachine") and self._is_ours_elsewhere(root):
                 told = f"nobody knows which claims in {root.namespace} would go with it"
-                why = self._unread_in(CLAIMS, root.namespace or "", told)
+                why = self._unread_in(order.CLAIM_KINDS, root.namespace or "", told)
             if why:
                 yield root, why
 
@@ -180,7 +178,7 @@ class Holders:
         target = text(plan.spec("targetNamespace")) or plan.namespace or ""
         if self.is_own(target):
             return ""
-        kinds = CLAIMS if target in self._homes else (("", "Namespace"),)
+        kinds = order.CLAIM_KINDS if target in self._homes else (("", "Namespace"),)
         return self._unread_in(kinds, target, f"nobody knows whose claims in {target} Forklift would delete with it")
 
     def _unread_in(self, kinds: Iterable[Kind], namespace: str, told: str) -> str:
@@ -228,12 +226,12 @@ class Holders:
 
     def _claims_of(self, user: Obj) -> list[Obj]:
         """The session's claims that it uses."""
-        places = ((*kind, user.namespace or "", name) for name in claims_used(user) for kind in CLAIMS)
+        places = ((*kind, user.namespace or "", name) for name in claims_used(user) for kind in order.CLAIM_KINDS)
         return [claim for place in places if (claim := self._claims.get(place)) and self.is_ours(claim)]
 
 
 def _is_claim(obj: Obj) -> bool:
-    return (obj.group, obj.kind) in CLAIMS
+    return (obj.group, obj.kind) in order.CLAIM_KINDS
 
 
 def _may_use(obj: Obj) -> bool:

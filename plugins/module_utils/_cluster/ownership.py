@@ -61,7 +61,7 @@ class Ownership:
 
     def __init__(self, session: Session, objects: Iterable[Obj], groups: Mapping[str, str], coverage: Coverage) -> None:
         self._session = session
-        self._coverage = self.coverage = coverage
+        self.coverage = coverage
         self._by_uid = {obj.uid: obj for obj in objects}
         self._claims = {
             (o.namespace or "", o.name): o for o in self._by_uid.values() if o.place[0] == "PersistentVolumeClaim"
@@ -201,15 +201,15 @@ class Ownership:
             inside, named = namespace if trace.namespace else "", trace.name if name is None else name
             if not trace.fits(self._home, trace.group, kind, inside, named):
                 return None
-        if uid not in self._coverage.gone and self._is_unasked(kind, namespace, trace):
+        if uid not in self.coverage.gone and self._is_unasked(kind, namespace, trace):
             return None
         return self._session.lineage[uid]
 
     def _is_unasked(self, kind: str, namespace: str | None, trace: Trace | None) -> bool:
         """Whether nobody has looked for it: then it may live, and be somebody else's by now."""
-        found = [(k, inside) for k, inside in self._coverage.served.items() if k[1] == kind]
+        found = [(k, inside) for k, inside in self.coverage.served.items() if k[1] == kind]
         asked = [(k, namespace if inside else None) for k, inside in found if trace is None or k[0] == trace.group]
-        return UNREAD in [self._coverage.unread(*place) for place in asked]
+        return UNREAD in [self.coverage.unread(*place) for place in asked]
 
     def _label(self, obj: Obj) -> Decision | None:
         labels = obj.labels
@@ -260,7 +260,7 @@ class Ownership:
             if other.name == name and place_of_pod(other) == obj.namespace and not self._is_sure(other):
                 told = f"its label names {other.shown}, too, which is not the session's"
                 return Decision(Status.CONTESTED, "label conversion", told, keys[0].test_name)
-        unread = self._coverage.unread((order.FORKLIFT, "Conversion"), None)
+        unread = self.coverage.unread((order.FORKLIFT, "Conversion"), None)
         if unread and not prefixes.matches(self._session.prefix, name):
             told = f"its label may name a Conversion of others, too, and nobody knows: {unread}"
             return Decision(Status.CONTESTED, "label conversion", told, keys[0].test_name)
@@ -362,7 +362,7 @@ class Ownership:
         }
         if not vm_id or vm_id not in clones or obj.namespace is None or obj.labels.keys() & {"plan", "migration"}:
             return None
-        if self._coverage.unread((order.FORKLIFT, "Plan"), None):
+        if self.coverage.unread((order.FORKLIFT, "Plan"), None):
             return _refused(
                 "its label vmID is of a VM of the session, but not all Plans could be read: another may have one"
             )
@@ -404,7 +404,7 @@ class Ownership:
             )
         if record.part and not prefixes.matches(self._session.prefix, obj.name):
             return _refused("only a part of it is recorded, and its name does not show that the session made it", test)
-        return replace(self._recorded_by_age(obj, test), rests_on=_entry(record))
+        return replace(self._recorded_by_age(obj, test), rests_on=record.where)
 
     def _recorded_by_age(self, obj: Obj, test: str) -> Decision:
         started = self._session.started
@@ -467,16 +467,16 @@ class Ownership:
         if obj.name in self._anew:
             return _refused(SUCCESSOR, test)
         if self._is_own(obj.name):
-            return _owned("record" if record else "name", test, _entry(record) if record else self._prefix)
+            return _owned("record" if record else "name", test, record.where if record else self._prefix)
         if record is None:
             return _NAME_ONLY if obj.name in self._unshown else _OTHER
-        decision = replace(self._recorded_by_age(obj, test), rests_on=_entry(record))
+        decision = replace(self._recorded_by_age(obj, test), rests_on=record.where)
         if not decision.ours:
             return decision
         stranger = self._stranger_in(obj.name)
         if stranger:  # the session made it, and its removal is the session's to expect: so it is a leftover
             return replace(decision, status=Status.CONTESTED, reason=f"recorded, but {stranger}")
-        unread = self._coverage.incomplete(obj.name)
+        unread = self.coverage.incomplete(obj.name)
         if unread:
             told = f"recorded, but not all that is in it could be read: {unread}"
             return replace(decision, status=Status.KEPT, reason=told)
@@ -522,10 +522,6 @@ def _key(kind: str, key: Key) -> str:
 
 def _above(owner: Owner) -> str:
     return f"{owner.kind} {owner.name} (uid {owner.uid})"
-
-
-def _entry(record: Record) -> str:
-    return f"{record.entry} of the resources file"
 
 
 def _vm_ids(plan: Obj) -> set[str]:

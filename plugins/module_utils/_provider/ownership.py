@@ -274,7 +274,12 @@ def _shown(session: Session, remote: Remote) -> Decision | None:
     if _is_older(remote.created, session.started):
         return Decision(Status.REFUSED, reason=f"{remote.shown}, but older than the session ({remote.created})")
     record = recorded(session, remote.type).get(remote.clone)
-    return Decision(Status.OWNED, remote.shown, test_name=record.test_name if record else "", rests_on=_entry(record))
+    return Decision(
+        Status.OWNED,
+        remote.shown,
+        test_name=record.test_name if record else "",
+        rests_on=record.where if record else "",
+    )
 
 
 def _decide(session: Session, remote: Remote, same_name: list[Remote]) -> Decision:
@@ -305,7 +310,7 @@ def _by_id(session: Session, remote: Remote) -> Decision | None:
     trusted = decision.status is Status.OWNED or decision.reason == UNPROVEN
     if not trusted:
         return decision
-    return Decision(Status.OWNED, "record, by id", test_name=record.test_name, rests_on=_entry(record))
+    return Decision(Status.OWNED, "record, by id", test_name=record.test_name, rests_on=record.where)
 
 
 def _by_name(session: Session, remote: Remote, known: str) -> Decision:
@@ -337,19 +342,15 @@ def _recorded(session: Session, remote: Remote, record: Record) -> Decision:
     """The suite records what it cloned; what it only used may stand there too, and is older or named otherwise."""
     test = record.test_name
     if prefixes.matches(session.prefix, remote.clone):
-        return Decision(Status.OWNED, "record", test_name=test, rests_on=_entry(record))
+        return Decision(Status.OWNED, "record", test_name=test, rests_on=record.where)
     if prefixes.of_other_session(session.prefix, remote.clone):
         return Decision(Status.REFUSED, reason="recorded, but its name is of another session", test_name=test)
     if _is_older(remote.created, session.started):
         reason = f"recorded, but older than the session ({remote.created}): only used by it"
         return Decision(Status.REFUSED, reason=reason, test_name=test)
     if prefixes.may_be_cut(remote.clone) or _is_newer(remote.created, session.started):
-        return Decision(Status.OWNED, "record", test_name=test, rests_on=_entry(record))
+        return Decision(Status.OWNED, "record", test_name=test, rests_on=record.where)
     return Decision(Status.REFUSED, reason=UNPROVEN, test_name=test)
-
-
-def _entry(record: Record | None) -> str:
-    return f"{record.entry} of the resources file" if record else ""
 
 
 def _is_older(created: str, started: str) -> bool:

@@ -6,32 +6,22 @@
 from __future__ import annotations
 
 import os
-import tempfile
 
+from ansible_collections.mtv.teardown.plugins.module_utils import _text_file
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import TeardownError
 
 
 def write(path: str, text: str, mode: int, check_mode: bool) -> bool:
     """Whether the file changed, or would. It comes to its place at once, for a collector may read it at any moment."""
-    raw = text.encode("utf-8")
-    folder = os.path.dirname(path) or "."
     try:
         if os.path.isfile(path):
             with open(path, "rb") as handle:
-                if handle.read() == raw:
+                if handle.read() == text.encode():
                     return False
         if check_mode:
             return True
-        os.makedirs(folder, exist_ok=True)
-        number, beside = tempfile.mkstemp(dir=folder, prefix=".mtv-teardown-")
-        try:
-            with os.fdopen(number, "wb") as handle:
-                handle.write(raw)
-                os.fchmod(handle.fileno(), mode)
-            os.replace(beside, path)
-        except OSError:
-            os.unlink(beside)
-            raise
+        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+        _text_file.replace(path, text, mode)
     except OSError as exc:
         raise TeardownError(f"{path} cannot be written: {exc.strerror}.") from exc
     return True

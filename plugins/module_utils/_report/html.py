@@ -26,7 +26,6 @@ else:
 LIBRARY = "Jinja2"
 WHOLE = "whole cluster"
 _SIGNS = {"clean": "✔", "leftovers": "✖", "unverified": "?"}
-_UNKNOWN = ("unreadable", "kept", "unseen", "not_covered", "not_done")
 
 
 def render(told: Told) -> str:
@@ -34,7 +33,7 @@ def render(told: Told) -> str:
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.ChainableUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    unknown = {name: entries for name in _UNKNOWN if (entries := told.listed(name))}
+    unknown = {name: entries for name in _told.UNKNOWN if (entries := told.listed(name))}
     held = {
         "told": told,
         "sign": _SIGNS[told.verdict],

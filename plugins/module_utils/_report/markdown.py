@@ -10,10 +10,9 @@ import re
 from collections.abc import Iterable, Iterator
 
 from ansible_collections.mtv.teardown.plugins.module_utils._report import told as _told
-from ansible_collections.mtv.teardown.plugins.module_utils._report.told import Told, name_of
+from ansible_collections.mtv.teardown.plugins.module_utils._report.told import MOST, Told, name_of
 
 # A summary of a job has a limit, and nobody reads more.
-MOST = 50
 _MARKS = re.compile(r"([\\`*_\[\]#|~@])")
 _SIGNS = {"clean": "✅", "leftovers": "❌", "unverified": "⚠️"}
 
@@ -30,7 +29,7 @@ def render(told: Told) -> str:
     phases = _told.phase_rows(told)
     lines += ["### Phases", "", *_table(("phase", "found", "deleted", "left", "time"), phases)] if phases else []
     lines += _leftovers(told)
-    for name in ("unreadable", "kept", "unseen", "not_covered", "not_done", "accepted"):
+    for name in (*_told.UNKNOWN, "accepted"):
         lines += _list(told, name)
     return "\n".join(lines).rstrip() + "\n"
 

@@ -5,19 +5,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sized
 from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils._report import told as _told
 from ansible_collections.mtv.teardown.plugins.module_utils._report.record import session_of
+from ansible_collections.mtv.teardown.plugins.module_utils._report.told import MOST
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 from ansible_collections.mtv.teardown.plugins.module_utils._session.provider_types import SEARCHED
 from ansible_collections.mtv.teardown.plugins.module_utils._session.result import shown
 
 Entry = Mapping[str, Any]
 # Longer lists are cut in the summary; the result and the JSON file have them whole.
-MOST = 50
 
 
 def already_gone(absent: Iterable[Entry], deleted: Iterable[Entry]) -> list[dict[str, Any]]:
@@ -42,7 +41,7 @@ def of_targets(session: Session, result: Mapping[str, Any]) -> list[str]:
     targets = result["targets"]
     lines = [
         _title(session_of(session), result),
-        f"{_number(targets, 'object')} of it {_are(targets)} there{': ' + _counts(targets) if targets else ''}.",
+        f"{_number(targets, 'object')} of it {_are(targets)} there{': ' + _told.counts(targets) if targets else ''}.",
     ]
     lines += _note(session_of(session))
     # Whole, however long: what check mode shows is what a run deletes, and check mode leaves no file to look it up in.
@@ -111,7 +110,7 @@ def of_result(result: Mapping[str, Any]) -> list[str]:
         f"{len(result['scopes'])} scopes read {result['sweeps']} times"
     )
     if result["deleted"]:
-        lines.append(f"deleted by kind: {_counts(result['deleted'])}")
+        lines.append(f"deleted by kind: {_told.counts(result['deleted'])}")
     if result.get("insecure"):
         lines.append(f"certificates not verified, by choice: {', '.join(result['insecure'])}")
     kept = [entry for entry in result["deleted"] if entry["reason"]]
@@ -214,11 +213,6 @@ def _are(entries: Sized) -> str:
     return "is" if len(entries) == 1 else "are"
 
 
-def _counts(entries: Iterable[Entry]) -> str:
-    counted = Counter(str(entry["kind"]) for entry in entries)
-    return ", ".join(f"{number} {kind}" for kind, number in sorted(counted.items()))
-
-
 def _leftover(entry: Entry) -> list[str]:
     test = f"made by {entry['test_name']}; " if entry["test_name"] else ""
     lines = [f"  {shown(entry)}", f"    {test}the session's by {entry['evidence']}; uid {entry['uid']}"]
@@ -244,10 +238,9 @@ def _section(title: str, entries: list[Any], line: Any) -> list[str]:
 
 def _not_touched(entries: list[Any]) -> list[str]:
     """By reason: one explains many."""
-    reasons: dict[str, list[str]] = {}
-    for entry in entries:
-        reasons.setdefault(str(entry["reason"]), []).append(f"    {shown(entry)}")
-    lines = [line for reason, named in reasons.items() for line in (f"  {reason}:", *named[:MOST], *_more(named))]
+    lines = []
+    for reason, same in _told.by_reason(entries).items():
+        lines += [f"  {reason}:", *(f"    {shown(entry)}" for entry in same[:MOST]), *_more(same)]
     return ["not touched:", *lines] if lines else []
 
 

@@ -45,6 +45,10 @@ WORDS = {
 }
 # What is not known, and not zero.
 DASH = "\N{EN DASH}"
+# What nobody knows the end of.
+UNKNOWN = ("unreadable", "kept", "unseen", "not_covered", "not_done")
+# How many entries of a list are shown, where a face is for people.
+MOST = 50
 _LISTS = (*TOTALS, "targets", "looks", "asked", "phases")
 # What XML 1.0 cannot hold, and what a terminal or a browser would take for more than a character.
 _ODD = re.compile(

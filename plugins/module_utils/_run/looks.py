@@ -40,11 +40,7 @@ class Looks:
         entries = self._cluster.ledger.lists[before:]
         failed = {(e["kind"], e["api_version"], e["namespace"]) for e in entries if e["outcome"] != ledger.READ}
         entries += [
-            ledger.entry(
-                e["kind"], e["api_version"], e["namespace"], time=began, outcome=ledger.FAILED, error=e["error"]
-            )
-            for e in found.unreadable
-            if (e["kind"], e["api_version"], e["namespace"]) not in failed
+            _failed(e, began) for e in found.unreadable if (e["kind"], e["api_version"], e["namespace"]) not in failed
         ]
         there = found.namespaces
         more = {
@@ -67,11 +63,7 @@ class Looks:
             {**ledger.entry(s["kind"], s["api_version"], None, time=began, count=s["count"]), "provider": s["provider"]}
             for s in seen.scopes
         ]
-        for e in seen.unreadable:
-            failed = ledger.entry(
-                e["kind"], e["api_version"], None, time=began, outcome=ledger.FAILED, error=e["error"]
-            )
-            entries.append({**failed, "provider": e["provider"]})
+        entries += [{**_failed(e, began), "provider": e["provider"]} for e in seen.unreadable]
         ours = [one.identity for one, decision in seen.decided if decision.ours]
         if targets:
             self._tell(PROVIDERS, began, entries, ours, providers=sorted(one.connection.key for one in targets))
@@ -87,6 +79,12 @@ class Looks:
         told = {"of": of, "number": number, **times, "asked": len(numbered), "failed": failed, "ours": sorted(ours)}
         self.told.append({**told, "kept": [], **more})
         self.asked += numbered
+
+
+def _failed(entry: Mapping[str, Any], began: str) -> dict[str, Any]:
+    """What could not be read, as a question. began: when its look did."""
+    where = (entry["kind"], entry["api_version"], entry["namespace"])
+    return ledger.entry(*where, time=began, outcome=ledger.FAILED, error=entry["error"])
 
 
 def _required(found: Found) -> dict[str, list[str]]:

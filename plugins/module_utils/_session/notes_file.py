@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import os
 import stat
-import tempfile
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ansible_collections.mtv.teardown.plugins.module_utils import _text_file
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError
 from ansible_collections.mtv.teardown.plugins.module_utils._session import notes
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
@@ -51,27 +51,13 @@ def add(folder: str, session: Session, items: Iterable[Mapping[str, Any]]) -> No
     content = notes.entry(notes.with_items(known, items))
     try:
         os.makedirs(folder, mode=0o755, exist_ok=True)
-        _replace(path, json.dumps(content, indent=4))
+        _text_file.replace(path, json.dumps(content, indent=4))
     except OSError as exc:
         raise RecordError(
             f"{path} cannot be written: {exc.strerror}. Without it nobody would know where to look again when this run "
             "is cut off, so nothing was deleted; make its folder one that can be written, or have no files written "
             "(mtv_teardown_skip_data_collector)."
         ) from exc
-
-
-def _replace(path: str, text: str) -> None:
-    """The whole note or the one before, whenever a run ends."""
-    handle, made = tempfile.mkstemp(dir=os.path.dirname(path), prefix=f".{os.path.basename(path)}.")  # mode 0600
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(made, path)
-    except OSError:
-        os.unlink(made)
-        raise
 
 
 def _wrong(file: os.stat_result, folder: os.stat_result) -> str:

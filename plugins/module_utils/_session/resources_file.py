@@ -67,6 +67,11 @@ class Record:
         """True for what lies on a source provider, not on the cluster."""
         return self.kind in PROVIDER_KEYS or (self.kind == "VolumeSnapshot" and bool(self.id))
 
+    @property
+    def where(self) -> str:
+        """What evidence rests on that is this entry, for people."""
+        return f"{self.entry} of the resources file"
+
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 

@@ -56,3 +56,14 @@ def test_what_is_no_file_says_what_to_do(path: str, told: str, tmp_path: Path) -
 def test_pipes_of_the_shell_are_told_for_each(reads: object) -> None:
     with pytest.raises(RecordError, match="pipe of the shell"):
         reads("/dev/fd/63")  # type: ignore[operator]
+
+
+def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
+    file = tmp_path / "a.json"
+    for text, mode in (("one", 0o600), ("two", 0o644)):
+        _text_file.replace(str(file), text, mode)
+        assert (file.read_text(encoding="utf-8"), file.stat().st_mode & 0o777) == (text, mode)
+    (tmp_path / "b").mkdir()
+    with pytest.raises(OSError, match="directory"):
+        _text_file.replace(str(tmp_path / "b"), "x")
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["a.json", "b"]

@@ -14,6 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ansible_collections.mtv.teardown.plugins.module_utils import _text_file
 from ansible_collections.mtv.teardown.plugins.module_utils._cause import Cause
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError
 from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
@@ -129,7 +130,7 @@ def test_where_no_note_can_be_nothing_is_deleted(tmp_path: Path, monkeypatch: py
     path.chmod(0o600)
     before = path.read_bytes()
     full = SimpleNamespace(**{**vars(os), "replace": _full})
-    monkeypatch.setattr(notes_file, "os", full)
+    monkeypatch.setattr(_text_file, "os", full)
     with pytest.raises(RecordError, match="No space left"):
         remove(server, tmp_path)
     assert (server.asked, path.read_bytes()) == (0, before)

@@ -70,14 +70,53 @@ def test_a_disk_of_others_keeps_the_clone(vcenter: peer.VCenter, file: str) -> N
     assert [cause.name for cause in found.whys.values()] == ["disk-of-others"]
 
 
-def test_a_disk_that_comes_after_the_look_keeps_the_clone(vcenter: peer.VCenter) -> None:
-    made = vcenter.make(CLONE)[0]
+@pytest.mark.parametrize("when", ["after the look", "while it is powered off"])
+def test_a_disk_that_comes_late_keeps_the_clone(
+    vcenter: peer.VCenter, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    made = vcenter.make({"name": CLONE, "power": "poweredOn"}, f"{PREFIX}-b")[0]
+    start = client.VCenter.start
+
+    def attach() -> None:
+        vcenter.change(made["id"], attach="[LocalDS_0] database-vm/disk1.vmdk")
+
+    def asked(center: client.VCenter, ref: str, method: str, *arguments: Any, **named: Any) -> Any:
+        if method == "PowerOffVM_Task" and when == "while it is powered off":
+            attach()
+        return start(center, ref, method, *arguments, **named)
+
+    monkeypatch.setattr(client.VCenter, "start", asked)
     with vsphere.open_site(target(vcenter).connection, HASTY) as site:
         seen = site.look(recorded(CLONE))
-        vcenter.change(made["id"], attach="[LocalDS_0] database-vm/disk1.vmdk")
+        if when == "after the look":
+            attach()
         held = site.remove(seen.remotes, Limits(3.0, 10.0))
     assert [cause.name for cause in held.values()] == ["disk-of-others"]
-    assert CLONE in vcenter.named()
+    assert CLONE in vcenter.named() and f"{PREFIX}-b" not in vcenter.named()
+
+
+@pytest.mark.parametrize("uuid", ["", "50000000-0000-4000-8000-000000000000"])
+def test_who_it_is_counts_until_the_delete(vcenter: peer.VCenter, monkeypatch: pytest.MonkeyPatch, uuid: str) -> None:
+    """Another VM has got the moRef, or nothing tells any more whether it is another one."""
+    vcenter.make(CLONE, f"{PREFIX}-b")
+    details = client.VCenter.details
+
+    with vsphere.open_site(target(vcenter).connection, HASTY) as site:
+        seen = site.look(recorded(CLONE))
+        mine = next(one.id for one in seen.remotes if one.name == CLONE)
+
+        def told(center: client.VCenter, refs: Any) -> client.Properties:
+            told = details(center, refs)
+            if mine in told.values:
+                told.values[mine].pop("config.instanceUuid")
+                told.values[mine].update({"config.instanceUuid": uuid} if uuid else {})
+            return told
+
+        monkeypatch.setattr(client.VCenter, "details", told)
+        held = site.remove(seen.remotes, Limits(3.0, 10.0))
+    # Of the other one nothing is ours to tell; of ours that nobody identifies, a cause.
+    assert [cause.name for cause in held.values()] == ([] if uuid else ["kept-unread"])
+    assert CLONE in vcenter.named() and f"{PREFIX}-b" not in vcenter.named()
 
 
 OWN = f"[LocalDS_0] {CLONE}/{CLONE}.vmdk"

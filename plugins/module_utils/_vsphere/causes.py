@@ -16,6 +16,11 @@ from ansible_collections.mtv.teardown.plugins.module_utils._vsphere.fault import
 
 _AGAIN = "then run the teardown again"
 LOCKED = frozenset({"FileLocked", "GenericVmConfigFault", "FileFault", "CannotDeleteFile"})
+UNIDENTIFIED = Cause(
+    "kept-unread",
+    "its instance UUID is not told, and its moRef alone may be another VM's",
+    f"see why vCenter does not tell it, {_AGAIN}",
+)
 UNREACHABLE = frozenset({"CannotAccessFile", "FileNotFound", "InvalidVmConfig"})
 
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ansible_collections.mtv.teardown.plugins.module_utils._limits import Clock, Limits
@@ -45,10 +45,13 @@ class _Job:
 
 
 class Removal:
-    """Runs once."""
+    """Runs once. still: which of these machines may go, asked right before they are destroyed; the others are left
+    alone without a fault, for who asks knows why. Powering off takes time, in which somebody may change them."""
 
-    def __init__(self, center: VCenter, limits: Limits) -> None:
-        self._center, self._clock = center, Clock(limits)
+    def __init__(
+        self, center: VCenter, limits: Limits, still: Callable[[Sequence[str]], Collection[str]] = list
+    ) -> None:
+        self._center, self._clock, self._still = center, Clock(limits), still
         self._waiter = Waiter(center)
         self._jobs: dict[str, _Job] = {}
         self._running: dict[str, _Job] = {}
@@ -73,11 +76,15 @@ class Removal:
     def _start(self) -> None:
         """What is due, as long as there is room."""
         busy = {id(job) for job in self._running.values()}
+        due = [
+            job for job in self._jobs.values() if id(job) not in busy and not job.awaits and job.due <= time.monotonic()
+        ][: IN_FLIGHT - len(busy)]
+        last = [job.ref for job in due if job.step == DESTROY]
+        kept = set(last) - set(self._still(last)) if last else set()
         new = []
-        for job in list(self._jobs.values()):
-            if len(self._running) >= IN_FLIGHT:
-                break
-            if id(job) in busy or job.awaits or job.due > time.monotonic():
+        for job in due:
+            if job.ref in kept:
+                del self._jobs[job.ref]
                 continue
             started = self._ask(job)
             if isinstance(started, Fault):

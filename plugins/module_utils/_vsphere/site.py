@@ -324,30 +324,43 @@ class VSphereSite:
     # -- removing -----------------------------------------------------------------------------------------------
 
     def remove(self, targets: Sequence[Remote], limits: Limits) -> Mapping[str, Cause]:
-        """Power-offs together, then deletes together; identity is looked at once more right before."""
+        """Power-offs together, then deletes together; each VM is looked at once more right before both."""
         held: dict[str, Cause] = {}
         snapshots = {one.id: one for one in targets if one.kind == "Snapshot"}
         machines = {one.id: one for one in targets if one.kind == "VirtualMachine"}
-        ready: dict[str, Remote] = {}
-        now = self._center.details(machines)
-        for ref, one in machines.items():
-            values = now.values.get(ref)
-            if values is None:
-                continue  # it has gone meanwhile: the look that follows has to show it
-            facts = {"host": one.facts.get("host"), **_facts(values, {})}
-            if one.uid and str(values.get("config.instanceUuid") or one.uid) != one.uid:
-                continue  # another VM has got its moRef: the one that we meant has gone
-            blocked = _blocked(facts) or _more_disks(one, values)
-            if blocked is not None:
-                held[one.identity] = blocked
-            else:
-                ready[ref] = one
-        on = {ref for ref in ready if _is_on(now.values[ref])}
-        faults = Removal(self._center, limits).run(list(ready), on, list(snapshots))
+
+        def still(refs: Iterable[str]) -> dict[str, bool]:
+            """Those that may go, and whether they are on. What has gone, the look that follows has to show."""
+            may: dict[str, bool] = {}
+            for ref, values in self._center.details(refs).values.items():
+                one = machines[ref]
+                if one.uid and (values.get("config.instanceUuid") or one.uid) != one.uid:
+                    continue  # another VM has got its moRef: the one that we meant has gone
+                why = _kept(one, values)
+                if why is None:
+                    may[ref] = _is_on(values)
+                else:
+                    held[one.identity] = why
+            return may
+
+        ready = still(machines)
+        on = {ref for ref, is_on in ready.items() if is_on}
+        faults = Removal(self._center, limits, still).run(ready, on, snapshots)
         for ref, fault in faults.items():
-            target = ready.get(ref) or snapshots[ref]
+            target = machines.get(ref) or snapshots[ref]
             held[target.identity] = causes.why(causes.Held(target.kind, target.facts, fault))
         return held
+
+
+def _kept(one: Remote, values: Mapping[str, Any]) -> Cause | None:
+    """What keeps a VM from being deleted now, as it was just read."""
+    facts = {"host": one.facts.get("host"), **_facts(values, {})}
+    return _blocked(facts) or _unidentified(one, values) or _more_disks(one, values)
+
+
+def _unidentified(one: Remote, values: Mapping[str, Any]) -> Cause | None:
+    """A moRef alone may be another VM's by now."""
+    return None if not one.uid or values.get("config.instanceUuid") else causes.UNIDENTIFIED
 
 
 def _blocked(facts: Mapping[str, Any]) -> Cause | None:

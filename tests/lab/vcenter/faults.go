@@ -206,13 +206,14 @@ func (t *troubled) run(ctx *simulator.Context, name string, real func() soap.Has
 		return reference
 	case "litter":
 		path := t.Config.Files.VmPathName
-		body := real()
-		reference := reflect.ValueOf(body).Elem().FieldByName("Res").Elem().FieldByName("Returnval").Interface().(types.ManagedObjectReference)
-		go func() {
+		// Who is told that the task has ended finds the file.
+		return simulator.CreateTask(t, name, func(*simulator.Task) (types.AnyType, types.BaseMethodFault) {
+			body := real()
+			reference := reflect.ValueOf(body).Elem().FieldByName("Res").Elem().FieldByName("Returnval").Interface().(types.ManagedObjectReference)
 			ctx.Map.Get(reference).(*simulator.Task).Wait()
 			_ = t.world.litter(strings.TrimSuffix(path, ".vmx") + "-left.vmdk")
-		}()
-		return reference
+			return nil, nil
+		}).Run(ctx)
 	}
 	task := simulator.CreateTask(t, name, func(*simulator.Task) (types.AnyType, types.BaseMethodFault) {
 		return nil, t.world.fault(t.rule, t.Self)

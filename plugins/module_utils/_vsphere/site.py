@@ -343,7 +343,7 @@ class VSphereSite:
             else:
                 ready[ref] = one
         on = {ref for ref in ready if _is_on(now.values[ref])}
-        faults = Removal(self._center, limits).run(list(ready), on, list(snapshots))
+        faults = Removal(self._center, limits, {**ready, **snapshots}).run(list(ready), on, list(snapshots))
         for ref, fault in faults.items():
             target = ready.get(ref) or snapshots[ref]
             held[target.identity] = causes.why(causes.Held(target.kind, target.facts, fault))

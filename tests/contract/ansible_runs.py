@@ -31,13 +31,13 @@ class Run:
     wrote: list[dict[str, Any]]
 
 
-def _family(pid: int) -> Iterator[int]:
+def family(pid: int) -> Iterator[int]:
     """A process and all that it began: Ansible's workers have sessions of their own, and would go on."""
     yield pid
     with suppress(FileNotFoundError, ProcessLookupError):
         for thread in Path(f"/proc/{pid}/task").iterdir():
             for child in (thread / "children").read_text(encoding="ascii").split():
-                yield from _family(int(child))
+                yield from family(int(child))
 
 
 class Playbooks:
@@ -58,7 +58,7 @@ class Playbooks:
 
     def killed(self, name: str, when: Callable[[], bool], **extra: object) -> None:
         """Begin one, and end it without a warning as soon as that is so."""
-        command = self._command(CHECKOUT / "playbooks" / f"{name}.yml", **extra)
+        command = self.command(CHECKOUT / "playbooks" / f"{name}.yml", **extra)
         run = subprocess.Popen(command, cwd=self.folder, env=self.environment(), stdout=subprocess.DEVNULL)
         try:
             ends = time.monotonic() + 120
@@ -66,7 +66,7 @@ class Playbooks:
                 assert time.monotonic() < ends and run.poll() is None
                 time.sleep(0.2)
         finally:
-            for pid in list(_family(run.pid)):
+            for pid in list(family(run.pid)):
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
             run.wait()
@@ -80,7 +80,7 @@ class Playbooks:
         return self.run_file(file, *arguments)
 
     def run_file(self, playbook: Path, *arguments: str, **extra: object) -> Run:
-        command = self._command(playbook, *arguments, **extra)
+        command = self.command(playbook, *arguments, **extra)
         since = mark(self.lab)
         done = subprocess.run(
             command, cwd=self.folder, env=self.environment(), capture_output=True, text=True, check=False, timeout=600
@@ -88,7 +88,7 @@ class Playbooks:
         wrote = writes(self.lab, since)
         return Run(done.returncode, done.stdout + done.stderr, requests(self.lab, since), wrote)
 
-    def _command(self, playbook: Path, *arguments: str, **extra: object) -> list[str]:
+    def command(self, playbook: Path, *arguments: str, **extra: object) -> list[str]:
         given = {"data_collector_path": str(self.folder / ".data-collector"), **extra}
         # In a file beside the folder, for a command line is shown to everybody.
         variables = self.folder.with_suffix(".variables.json")

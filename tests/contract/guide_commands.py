@@ -65,6 +65,7 @@ COMMANDS: dict[str, Case] = {
     # Out of the collection that was installed above.
     "pip install ~/.ansible/collections/ansible_collections/mtv/teardown/extensions/pytest": _NO_SESSION,
     "export KUBECONFIG=~/.kube/config": _NO_SESSION,
+    "export ANSIBLE_CALLBACKS_ENABLED=mtv.teardown.progress": _NO_SESSION,
     # Looking.
     f"{_TEARDOWN} {_FILES} --check": _CHECKED,
     f"{_TEARDOWN} {_FILES} {_PROVIDERS} --check": _CHECKED,

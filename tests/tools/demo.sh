@@ -44,7 +44,7 @@ lab seed cold --name $name --prefix $prefix --out $out
 vcenter seed $out/resources.json
 
 # Only what was decided here counts, not the caller's configuration.
-export ANSIBLE_CONFIG=tests/tools/ansible.cfg LC_ALL=C.UTF-8
+export ANSIBLE_CONFIG=tests/tools/ansible.cfg ANSIBLE_CALLBACKS_ENABLED=mtv.teardown.progress LC_ALL=C.UTF-8
 play() {
   playbook=$1
   shift

@@ -92,7 +92,8 @@ def _snapshots_made(cluster: Cluster, pairs: list[Pair], limits: Limits, check_m
     making = [obj for obj, _decision in _of_kind(pairs, "Conversion") if forklift.makes_snapshot(obj)]
     if check_mode or not making:
         return stalled
-    waited = until(cluster, making, lambda obj: not forklift.makes_snapshot(obj), limits.brief() if stalled else limits)
+    limits = limits.brief() if stalled else limits
+    waited = until(cluster, making, lambda obj: not forklift.makes_snapshot(obj), limits, "to name their snapshots")
     return stalled or bool(waited.pending)
 
 
@@ -183,7 +184,8 @@ def _change(
         cluster.together(patch, [pair for pair in pairs if pair[0].uid not in errors])
         asked = [obj for obj, _m in pairs if obj.uid not in errors and obj.uid not in successors]
         awaited = [obj for obj in asked if obj.uid not in hopeless]
-        waited = until(cluster, awaited, done, limits.brief() if stalled else limits)
+        what = "to be archived" if "Plan" in kinds else "to be canceled"
+        waited = until(cluster, awaited, done, limits.brief() if stalled else limits, what)
         stalled = stalled or bool(waited.pending)
         pending = (*waited.pending, *(obj for obj in asked if obj.uid in hopeless))
     left = [obj for obj, _decision in pairs if obj.uid in errors and not check_mode]

@@ -313,6 +313,8 @@ class Cluster:
         who it is (somebody wrote at the same moment) passes, so it is tried again."""
         path = self._path(obj.resource, obj.namespace, obj.name) + part
         self.ledger.note_asked(obj.uid)
+        if method == "DELETE":
+            self.ledger.to_go[obj.uid] = obj
         for attempt in range(1, _CONFLICTS + 1):
             try:
                 return self._http.json(method, path, body=body, content_type=content_type)
@@ -323,6 +325,8 @@ class Cluster:
                 if obj.kind == "Namespace" and exc.status == 409 and _ENDING in exc.msg:
                     return {}  # its deletion was asked for before
                 if exc.status != 409 or is_successor(exc) or attempt == _CONFLICTS:
+                    if exc.status:  # without an answer it may have been taken
+                        self.ledger.to_go.pop(obj.uid, None)
                     raise
                 self._http.pause(attempt)
         raise AssertionError("unreachable")  # the loop returns or raises

@@ -184,7 +184,7 @@ class _Run:
         found = self._look_again()
         there = {obj.uid for obj, _decision in found.decided}
         free = [v for v in volumes if bound_uid(v) not in there and self._was_released(v, found)]
-        waited = until(self.cluster, free, may_be_deleted, self._limits())
+        waited = until(self.cluster, free, may_be_deleted, self._limits(), "to be released")
         self.stalled = self.stalled or bool(waited.pending)
         uids = {volume.uid for volume in free}
         now: list[Obj] = []

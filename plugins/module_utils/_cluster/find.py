@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ansible_collections.mtv.teardown.plugins.module_utils import _progress
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import (
     forklift,
     inspections,
@@ -110,7 +111,8 @@ def find(cluster: Cluster, session: Session, catalog: Catalog | None = None, aim
         return undiscovered(session, exc)
     # Whether a note is about this session, and a name shows a namespace to be its own, only everything in it can tell.
     narrow = session.names_prove and not session.noted
-    return _Reading(cluster, session, catalog, aim if narrow else EVERYTHING).run()
+    with _progress.waiting(_progress.reading(cluster.ledger.lists)):
+        return _Reading(cluster, session, catalog, aim if narrow else EVERYTHING).run()
 
 
 def undiscovered(session: Session, exc: ApiError) -> Found:

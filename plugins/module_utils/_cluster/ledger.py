@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils import _times
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj
 
 READ, FAILED, INCOMPLETE = "read", "failed", "incomplete"
 
@@ -24,11 +25,13 @@ def entry(
 @dataclass(slots=True)
 class Ledger:
     """lists: every list that was asked for, with its answer; asked: uid -> when somebody was asked to change or delete
-    it first; gone: uid -> when it was seen that it is not there any more."""
+    it first; gone: uid -> when it was seen that it is not there any more; to_go: uid -> what was asked to go, unless
+    that was refused."""
 
     lists: list[dict[str, Any]] = field(default_factory=list)
     asked: dict[str, str] = field(default_factory=dict)
     gone: dict[str, str] = field(default_factory=dict)
+    to_go: dict[str, Obj] = field(default_factory=dict)
 
     def note_asked(self, uid: str) -> None:
         self.asked.setdefault(uid, _times.now())

@@ -11,6 +11,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from ansible_collections.mtv.teardown.plugins.module_utils import _progress
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster import awaited
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Cluster, Watch
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj, Resource, conditions
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
@@ -35,21 +37,22 @@ class Waited:
 
 def until_gone(cluster: Cluster, objects: Iterable[Obj], limits: Limits) -> Waited:
     """Wait until none of these uids is there."""
-    return _Waiter(cluster, objects, limits, lambda _obj: False).run()
+    return _Waiter(cluster, objects, limits, lambda _obj: False, "to go").run()
 
 
-def until(cluster: Cluster, objects: Iterable[Obj], done: Done, limits: Limits) -> Waited:
-    """Wait until done(object) holds, or the object is gone, for each of them (read whole)."""
-    return _Waiter(cluster, objects, limits, done, whole=True).run()
+def until(cluster: Cluster, objects: Iterable[Obj], done: Done, limits: Limits, what: str) -> Waited:
+    """Wait until done(object) holds, or the object is gone, for each of them (read whole). what: that, in words."""
+    return _Waiter(cluster, objects, limits, done, what, whole=True).run()
 
 
 class _Waiter:
     """One thread per kind and namespace; they share the clock of progress."""
 
     def __init__(
-        self, cluster: Cluster, objects: Iterable[Obj], limits: Limits, done: Done, whole: bool = False
+        self, cluster: Cluster, objects: Iterable[Obj], limits: Limits, done: Done, what: str, whole: bool = False
     ) -> None:
         self._cluster, self._clock, self._done, self._whole = cluster, Clock(limits), done, whole
+        self._what = what
         self._groups: dict[tuple[Resource, str | None], dict[str, Obj]] = defaultdict(dict)
         for obj in objects:
             self._groups[(obj.resource, obj.namespace)][obj.uid] = obj
@@ -63,7 +66,7 @@ class _Waiter:
         for thread in threads:
             thread.start()
         try:
-            with self._lock:
+            with _progress.waiting(self._told), self._lock:
                 while self._pending() and any(t.is_alive() for t in threads) and (left := self._clock.left()) > 0:
                     self._lock.wait(min(left, 1.0))
         finally:
@@ -72,6 +75,11 @@ class _Waiter:
             thread.join(timeout=5.0)
         with self._lock:
             return Waited(tuple(self._pending()), tuple(self._errors))
+
+    def _told(self) -> dict[str, object]:
+        with self._lock:
+            pending = self._pending()
+        return _progress.wait(self._what, awaited.things(pending, self._cluster.ledger), self._clock)
 
     def _pending(self) -> list[Obj]:
         return [obj for group in self._groups.values() for obj in group.values()]

@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ansible_collections.mtv.teardown.plugins.module_utils import _progress, _times
 from ansible_collections.mtv.teardown.plugins.module_utils._cause import Cause
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
 from ansible_collections.mtv.teardown.plugins.module_utils._limits import Clock, Limits
@@ -65,10 +66,11 @@ class Removal:
         for target in self._pending.values():
             target.after = frozenset(_before(target.one, [t.one for t in self._pending.values()]))
         self._held: dict[str, Cause] = {}
+        self._began = _times.now()
 
     def run(self) -> Mapping[str, Cause]:
         pause = _FIRST_PAUSE
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
+        with _progress.waiting(self._told), ThreadPoolExecutor(_AT_ONCE) as pool:
             while self._pending:
                 asked = self._ask(pool)
                 pause = _FIRST_PAUSE if asked else min(pause * 1.5, _LONGEST_PAUSE)
@@ -80,6 +82,16 @@ class Removal:
                 self._sleep(min(pause, max(0.05, self._left())))
                 self._look()
         return self._held
+
+    def _told(self) -> dict[str, Any]:
+        pending = [(target.one, self._began if target.asked else "") for target in list(self._pending.values())]
+        things = [
+            _progress.thing(
+                one.kind, one.name, provider=one.provider, uid=one.identity, since=since, held=causes.why(one).text
+            )
+            for one, since in pending
+        ]
+        return _progress.wait("to go", things, self._clock)
 
     def _left(self) -> float:
         """Lack of progress ends it: sooner when all that is left is refused, and nothing on its way out."""

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from ansible_collections.mtv.teardown.plugins.module_utils import _progress, _times
 from ansible_collections.mtv.teardown.plugins.module_utils._cause import Cause
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
 from ansible_collections.mtv.teardown.plugins.module_utils._limits import Clock, Limits
@@ -77,8 +78,29 @@ class Removal:
         self._decided = frozenset(self._disks)
         self._clock = Clock(limits)
         self._round = 0
+        self._began = _times.now()
 
     def run(self) -> Mapping[str, Cause]:
+        with _progress.waiting(self._told):
+            return self._run()
+
+    def _told(self) -> dict[str, object]:
+        vms = [(vm.one, vm.status, vm.stopped is not None or vm.tries > 0) for vm in list(self._vms.values())]
+        disks = [(disk.one, disk.status, self._is_due(disk)) for disk in list(self._disks.values())]
+        things = [
+            _progress.thing(
+                one.kind,
+                one.name,
+                provider=one.provider,
+                uid=one.identity,
+                since=self._began if asked else "",
+                held=f"status {status}" if status else "",
+            )
+            for one, status, asked in (*vms, *disks)
+        ]
+        return _progress.wait("to go", things, self._clock)
+
+    def _run(self) -> Mapping[str, Cause]:
         failed: ApiError | None = None
         while self._working():
             before = self._marks()

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from ansible_collections.mtv.teardown.plugins.module_utils import _times
+from ansible_collections.mtv.teardown.plugins.module_utils import _progress, _times
 from ansible_collections.mtv.teardown.plugins.module_utils._cause import Cause
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import NO_ANSWER, REFUSED, ApiError
 from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
@@ -160,7 +160,15 @@ def _looked_removed_looked(
     noted = {
         identity: decision.test_name for remote, decision in owned for identity in (remote.identity, *remote.leaves)
     }
-    after = look(session.learned(lineage={**session.lineage, **noted}))
+    stays = [
+        _progress.thing(
+            one.kind, one.name, provider=one.provider, uid=one.identity, since=asked, held=held[one.identity].text
+        )
+        for one, _decision in owned
+        if one.identity in held
+    ]
+    with _progress.waiting(_progress.left(stays)):
+        after = look(session.learned(lineage={**session.lineage, **noted}))
     there = {remote.identity for remote, _decision in after.decided}
     gone = {
         remote.identity: item(remote, decision)
@@ -244,7 +252,9 @@ def _look(sites: Sequence[Site], failed: Mapping[str, ApiError], targets: Sequen
         return replace(reading, remotes=tuple(remote.at(site.server) for remote in reading.remotes))
 
     types = {target.connection.key: target.connection.type for target in targets}
-    seen = dict(zip((site.connection.key for site in sites), together(read, sites, _AT_ONCE), strict=True))
+    keys = [site.connection.key for site in sites]
+    with _progress.waiting(_progress.looking(keys)):
+        seen = dict(zip(keys, together(read, sites, _AT_ONCE), strict=True))
     decided = ownership.decide(session, (remote for reading in seen.values() for remote in reading.remotes))
     by_key = {site.connection.key: site for site in sites}
     whys = {remote.identity: by_key[remote.provider].why(remote) for remote, decision in decided if decision.ours}

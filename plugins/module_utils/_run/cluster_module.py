@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from ansible.module_utils.basic import missing_required_lib
 from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster import rest
+from ansible_collections.mtv.teardown.plugins.module_utils import _progress
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster import awaited, rest
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._run import load
@@ -63,6 +65,9 @@ def run_phase(
         else:
             cluster = cluster_of(module)
             known = session(cluster)
+
+        asked = partial(awaited.outstanding, cluster.ledger)
+        _progress.about(asked, session=known.prefix, on=str(cluster.where.get("url", "")), done=done)
 
         def within(limits: Limits) -> Result:
             result = phase(cluster, known, limits, bool(module.check_mode), stalled=bool(module.params["stalled"]))

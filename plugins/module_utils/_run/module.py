@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.mtv.teardown.plugins.module_utils import _secrets, _times
+from ansible_collections.mtv.teardown.plugins.module_utils import _progress, _secrets, _times
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import TeardownError
 from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._session import ignore
@@ -99,7 +99,8 @@ def run(module: Module, work: Callable[[], dict[str, Any]]) -> None:
         module.fail_json(msg=missing_required_lib("jmespath"), exception=ignore.IMPORT_ERROR)
     try:
         check_numbers(module.params)
-        result = work()
+        with _progress.channel(module._name):
+            result = work()
     except TeardownError as exc:
         module.fail_json(msg=exc.msg, error=exc.details)
     if result.get("failed"):
@@ -112,6 +113,7 @@ def answer(module: Module, done: str, phase: Callable[[Limits], Result]) -> dict
     judges them itself. done: the name of the first list; phase: does it, within the limits of the options."""
     params, began = module.params, _times.now()
     result = phase(Limits(float(params["stall_timeout"]), float(params["wait_timeout"])))
+    _progress.about(lambda: _stayed(result, params.get("wait", True)), done=done)
     out: dict[str, Any] = {
         **result.as_dict(done),
         "changed": bool(result.done),
@@ -125,6 +127,21 @@ def answer(module: Module, done: str, phase: Callable[[Limits], Result]) -> dict
     if module._diff:  # one line per object
         out["diff"] = {"before": _lines([*result.done, *result.remaining]), "after": _lines(result.remaining)}
     return out
+
+
+def _stayed(result: Result, waited: bool) -> list[_progress.Thing]:
+    """What was asked to go and is not seen gone, as the phase leaves it."""
+    entries = [*result.remaining, *([] if waited else result.done)]
+    named = ("kind", "name", "namespace", "provider", "uid")
+    return [
+        _progress.thing(
+            **{name: str(entry.get(name) or "") for name in named},
+            since=result.asked[entry["uid"]],
+            held=str(entry.get("reason", "")),
+        )
+        for entry in entries
+        if entry["uid"] in result.asked
+    ]
 
 
 def times(result: Result, began: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from ansible_collections.mtv.teardown.plugins.module_utils import _progress
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError, TeardownError
 from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import ownership, teardown
@@ -57,6 +58,7 @@ def run_phase(
 
     def work() -> dict[str, Any]:
         session = load.session_of(params)
+        _progress.about(tuple, session=session.prefix, on="source providers")
         note = _note(params, session)
         searched = targets.targets_of(providers, params["providers_file"], options, params["unopened"], **more)
         groups = _by_type(searched, session, [one.type for one in providers])

@@ -9,7 +9,9 @@ import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from ansible_collections.mtv.teardown.plugins.module_utils import _progress, _times
 from ansible_collections.mtv.teardown.plugins.module_utils._limits import Clock, Limits
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.ownership import Remote
 from ansible_collections.mtv.teardown.plugins.module_utils._vsphere.causes import LOCKED
 from ansible_collections.mtv.teardown.plugins.module_utils._vsphere.client import VCenter, Waiter
 from ansible_collections.mtv.teardown.plugins.module_utils._vsphere.fault import Fault
@@ -45,13 +47,19 @@ class _Job:
 
 
 class Removal:
-    """Runs once. still: which of these machines may go, asked right before they are destroyed; the others are left
-    alone without a fault, for who asks knows why. Powering off takes time, in which somebody may change them."""
+    """Runs once. known: by moRef what is to be removed, for people. still: which of these machines may go,
+    asked right before they are destroyed; the others are left alone without a fault, for who asks knows why. Powering
+    off takes time, in which somebody may change them."""
 
     def __init__(
-        self, center: VCenter, limits: Limits, still: Callable[[Sequence[str]], Collection[str]] = list
+        self,
+        center: VCenter,
+        limits: Limits,
+        known: Mapping[str, Remote],
+        still: Callable[[Sequence[str]], Collection[str]],
     ) -> None:
-        self._center, self._clock, self._still = center, Clock(limits), still
+        self._center, self._clock, self._known, self._still = center, Clock(limits), known, still
+        self._began = _times.now()
         self._waiter = Waiter(center)
         self._jobs: dict[str, _Job] = {}
         self._running: dict[str, _Job] = {}
@@ -65,13 +73,30 @@ class Removal:
             self._jobs[ref] = _Job(ref, POWER_OFF if ref in on else DESTROY)
         for ref in snapshots:
             self._jobs[ref] = _Job(ref, REMOVE_SNAPSHOT)
-        while self._jobs and self._clock.left() > 0:
-            self._start()
-            self._wait()
+        with _progress.waiting(self._told):
+            while self._jobs and self._clock.left() > 0:
+                self._start()
+                self._wait()
         for job in self._jobs.values():
             task = next((task for task, one in self._running.items() if one is job), job.awaits)
             self._faults[job.ref] = Fault("TaskHangs", task=task) if task else job.last or Fault("TimedOut")
         return self._faults
+
+    def _told(self) -> dict[str, object]:
+        asked = {job.ref for job in list(self._running.values())}
+        things = [
+            _progress.thing(
+                one.kind,
+                one.name,
+                provider=one.provider,
+                uid=one.identity,
+                since=self._began if job.ref in asked or job.last or job.step == DESTROY else "",
+                held=job.last.name if job.last else "",
+            )
+            for job in list(self._jobs.values())
+            if (one := self._known.get(job.ref)) is not None
+        ]
+        return _progress.wait("to go", things, self._clock)
 
     def _start(self) -> None:
         """What is due, as long as there is room."""

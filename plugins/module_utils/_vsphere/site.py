@@ -345,7 +345,7 @@ class VSphereSite:
 
         ready = still(machines)
         on = {ref for ref, is_on in ready.items() if is_on}
-        faults = Removal(self._center, limits, still).run(ready, on, snapshots)
+        faults = Removal(self._center, limits, {**machines, **snapshots}, still).run(ready, on, snapshots)
         for ref, fault in faults.items():
             target = machines.get(ref) or snapshots[ref]
             held[target.identity] = causes.why(causes.Held(target.kind, target.facts, fault))

@@ -32,7 +32,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session.finalizers i
 
 # How often a phase decides anew: after a grace, after a removal, after somebody else's write.
 ROUNDS = 5
-_NO_CLOCK = "the server does not tell its time, so nobody knows for how long it hangs"
+_NO_CLOCK = "nobody knows for how long it hangs: the server does not tell its time, or that of a write to it"
 _CHANGED = "it changed while it was decided on"
 _BACK = "it was taken off, and is there again: whoever sets it is alive"
 # To both of these the server says that it has done nothing.
@@ -77,10 +77,11 @@ def hangs(obj: Obj, decision: Decision, removal: Removal) -> tuple[str, ...]:
 
 def grace_left(obj: Obj, grace: float, now: float | None) -> float | None:
     """Since its deletion was asked for, and since somebody else wrote to it: a controller that does so is alive."""
-    written = [one for one in listed(dig(obj.body, "metadata", "managedFields")) if one.get("manager") != AGENT]
-    times = [epoch(text(entry.get("time"))) for entry in written]
-    since = max(epoch(obj.deleting), *times, 0.0)
-    return None if now is None or not since else grace - (now - since)
+    noted = dig(obj.body, "metadata", "managedFields") or []
+    written = [one for one in listed(noted) if one.get("manager") != AGENT]
+    times = [epoch(obj.deleting), *(epoch(text(one.get("time"))) for one in written)]
+    odd = not isinstance(noted, list) or len(listed(noted)) != len(noted) or not all(times)
+    return None if now is None or odd else grace - (now - max(times))
 
 
 @dataclass(slots=True)
@@ -187,15 +188,15 @@ class Hanging:
 
     def _patch(self, case: Case) -> Obj | None:
         """The object, when nothing else holds it."""
-        entry = {**self._entry(case), "removed": _times.now()}
+        entry = self._entry(case)
         try:
             self.cluster.without_finalizer(case.obj, case.finalizer)
         except ApiError as exc:
             self._keep(case, _CHANGED if exc.status in _REFUSED else exc.msg)
             if exc.status not in _REFUSED and not exc.lasting:
-                self._doubtful[case.key] = entry
+                self._doubtful[case.key] = {**entry, "removed": _times.now()}
             return None
-        self.removed.append(entry)
+        self.removed.append({**entry, "removed": _times.now()})
         return case.obj if case.obj.finalizers == (case.finalizer,) else None
 
     def _settle_doubts(self, pairs: Iterable[Pair]) -> None:

@@ -161,11 +161,22 @@ def test_a_controller_that_writes_to_it_is_alive_and_slow() -> None:
     assert off(run(server, WORD, {"default": 60}, limits=BRIEF)) == [("left", HELD)]
 
 
+@pytest.mark.parametrize(
+    "odd", ["x", 7, {"a": 1}, [None], [7], [[]], [{"time": []}], [{"time": "soon"}], [{"manager": [], "time": {}}]]
+)
+def test_a_write_of_which_nobody_knows_when_it_was_keeps_it(odd: Any) -> None:
+    server = served(hung("Secret", "left", HELD))
+    server.named("left")["metadata"]["managedFields"] = odd
+    result = run(server, WORD)
+    assert off(result) == [] and server.patches == []
+    assert "nobody knows" in stayed(result)[("left", HELD)]
+
+
 def test_without_the_servers_clock_nothing_is_known_to_hang() -> None:
     server = served(hung("Secret", "left", HELD))
     server.clock = lambda: None
     result = run(server, WORD)
-    assert off(result) == [] and "does not tell its time" in stayed(result)[("left", HELD)]
+    assert off(result) == [] and "nobody knows for how long" in stayed(result)[("left", HELD)]
 
 
 def test_our_own_clock_says_nothing() -> None:

@@ -27,6 +27,8 @@ AGREES, CONTRADICTS, NO_RESULT, NOT_ENDED = 0, 1, 2, 3
 # List of the result -> what a target in it became.
 OUTCOMES = {"deleted": "gone", "leftovers": "left", "accepted": "accepted", "kept": "kept", "unseen": "unseen"}
 COUNTED = (*OUTCOMES, "refused", "unreadable", "not_covered", "not_done")
+# Only of a run that was to take finalizers off.
+FINALIZERS = ("finalizers_removed", "finalizers_kept")
 LISTS = (*COUNTED, "targets", "looks", "asked", "scopes", "phases")
 # Looks at the cluster that have to agree, and to come after the last deletion.
 AGREEING = 2
@@ -64,6 +66,7 @@ class Audit:
             self._scopes_as_told,
             self._unread_as_told,
             self._objects,
+            self._finalizers,
             self._counts,
         ):
             check()
@@ -118,6 +121,7 @@ class Audit:
 
     def _after_the_last_deletion(self) -> None:
         deletions = [target["asked"] for target in self.result["targets"] if target["asked"]]
+        deletions += [entry["removed"] for entry in self.result.get(FINALIZERS[0], ())]
         last = max(deletions, default="")
         for look in self.result["looks"]:
             early = [a for a in self.asks[(look["of"], look["number"])] if a["time"] < last]
@@ -230,14 +234,31 @@ class Audit:
         wanted = {(target["api_version"], target["kind"], place, "") for place in (target["namespace"], None)}
         return bool(wanted & {_key(ask) for ask in asks})
 
+    def _finalizers(self) -> None:
+        """Each was of a target and named what that had; the verdict says so; what is gone has none that stays."""
+        targets = {target["uid"]: target for target in self.result["targets"]}
+        removed, kept = ([*self.result.get(name, ())] for name in FINALIZERS)
+        for entry in (*removed, *kept):
+            target, told = targets.get(entry["uid"]), f"{_name(entry)}: finalizer {entry['finalizer']}"
+            wrong = ["is of no target"] if target is None else []
+            wrong += ["was not among those that it had"] if entry["finalizer"] not in entry["finalizers"] else []
+            wrong += _taken(entry, target or {}) if entry in removed else []
+            wrong += (
+                ["is told as kept, and it is gone"] if entry in kept and (target or {}).get("outcome") == "gone" else []
+            )
+            for text in wrong:
+                self._find(f"{told} {text}")
+        if removed and not any("taken off" in line for line in self.result["summary"][:2]):
+            self._find("finalizers were taken off, and the summary does not begin with that")
+
     # -- the whole ------------------------------------------------------------------------------------------
 
     def _counts(self) -> None:
         told = self.result["artifacts"]
-        for name in COUNTED:
-            if told["mtv_teardown_counts"].get(name) != len(self.result[name]):
-                counted = told["mtv_teardown_counts"].get(name)
-                self._find(f"{counted} {name} were handed over, and {len(self.result[name])} are there")
+        for name in (*COUNTED, *FINALIZERS):
+            counted, there = told["mtv_teardown_counts"].get(name), self.result.get(name)
+            if counted != (None if there is None else len(there)):
+                self._find(f"{counted} {name} were handed over, and {len(there or ())} are there")
         if told["mtv_teardown_verdict"] != self.result["verdict"]:
             self._find(f"the verdict that was handed over is {told['mtv_teardown_verdict']}")
 
@@ -255,6 +276,18 @@ class Audit:
         unread = self.read < self.required or not result["scopes"]
         unread = unread or len({frozenset(look["ours"]) for look in self.last}) > 1
         return "unverified" if unknown or unread or self.findings else "clean"
+
+
+def _taken(entry: Entry, target: Entry) -> list[str]:
+    """What is wrong with a finalizer that was taken off."""
+    wrong = []
+    if target.get("gone") and target["gone"] < entry["removed"]:
+        wrong.append("was taken off when it was gone already")
+    if not target.get("asked") or entry["removed"] < target["asked"]:
+        wrong.append("was taken off before it was asked to go")
+    if entry["by"] not in ("reading", "word") or not entry["rule"]:
+        wrong.append("was taken off, and nothing says what showed that it may be")
+    return wrong
 
 
 def _counts_undone(entry: Entry) -> bool:

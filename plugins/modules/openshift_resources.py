@@ -25,6 +25,7 @@ extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - mtv.teardown._session
   - mtv.teardown._wait
+  - mtv.teardown._finalizers
   - mtv.teardown._attributes
 options:
   phase:
@@ -38,7 +39,7 @@ options:
     choices: [absent]
     default: absent
 notes:
-  - No finalizer is removed. What does not go is returned in RV(remaining) with what holds it, and everything else goes on.
+  - No finalizer is removed unless O(remove_finalizers) names it. What does not go is returned in RV(remaining) with what holds it, and everything else goes on.
 seealso:
   - module: mtv.teardown.migrated_vms
   - module: mtv.teardown.leftovers_info
@@ -53,6 +54,14 @@ EXAMPLES = r"""
   mtv.teardown.openshift_resources:
     resources_file: .data-collector/resources.json
     phase: namespaces
+
+- name: Take a finalizer off whose operator is gone for good
+  mtv.teardown.openshift_resources:
+    resources_file: .data-collector/resources.json
+    remove_finalizers:
+      - kubernetes.io/pvc-protection
+      - name: example.com/held
+        guarded_is_gone: true
 """
 
 RETURN = r"""
@@ -90,6 +99,22 @@ unreadable:
   type: list
   elements: dict
   returned: always
+finalizers_removed:
+  description:
+    - Finalizers that were taken off; in check mode, those that would be. An entry for each, with what entries of RV(deleted) have.
+    - Its C(finalizer) and the C(finalizers) that the object had before; C(rule), by which rule what it guards is gone; C(by),
+      V(reading) or V(word); C(reason), the same in words; C(hanging_since), C(grace), C(removed), when it was taken off, and C(account), by whom;
+      C(came_back), whether it was there again afterwards.
+  type: list
+  elements: dict
+  returned: when finalizers are named
+  version_added: 0.2.0
+finalizers_kept:
+  description: Named finalizers of objects that hang which were not taken off, each with the C(reason). Entries else as in RV(finalizers_removed).
+  type: list
+  elements: dict
+  returned: when finalizers are named
+  version_added: 0.2.0
 stalled:
   description: Whether a wait ended because nothing moved any more.
   type: bool
@@ -123,6 +148,7 @@ def main() -> None:
         {
             **_module.SESSION_SPEC,
             **_module.WAIT_SPEC,
+            **_module.FINALIZERS_SPEC,
             "phase": {
                 "type": "str",
                 "choices": ["openshift_resources", "namespaces"],

@@ -56,6 +56,18 @@ options:
     description: Whether O(rights) asks for what removing Forklift's snapshots on vSphere VMs that stay needs, too.
     type: bool
     default: false
+  remove_finalizers:
+    description:
+      - The list that M(mtv.teardown.openshift_resources) takes; it is checked here, so that a mistake in it is found before anything is deleted.
+      - When it names any, O(rights) asks for what taking them off needs, too.
+    type: raw
+    default: []
+    version_added: 0.2.0
+  finalizer_grace:
+    description: The dictionary that M(mtv.teardown.openshift_resources) takes; it is only checked here.
+    type: raw
+    default: {}
+    version_added: 0.2.0
 seealso:
   - module: mtv.teardown.leftovers_info
 """
@@ -355,15 +367,16 @@ from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client impor
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.find import Found
 from ansible_collections.mtv.teardown.plugins.module_utils._run import cluster_module, load, look, preflight, providers
 from ansible_collections.mtv.teardown.plugins.module_utils._run import module as _module
-from ansible_collections.mtv.teardown.plugins.module_utils._session import ignore
+from ansible_collections.mtv.teardown.plugins.module_utils._session import finalizers, ignore
 
 
 def _ask(params: Mapping[str, Any], cluster: Cluster, found: Found) -> Mapping[str, Any]:
     """Which rights are missing, on the cluster and on the providers that are going to be searched."""
+    named = bool(finalizers.of(params["remove_finalizers"], params["finalizer_grace"]))
     if params["openshift_only"]:
-        return preflight.preflight(cluster, found)
+        return preflight.preflight(cluster, found, finalizers=named)
     targets, _uncovered = providers.search_of(found.session, params, snapshots=params["forklift_snapshots"])
-    return preflight.preflight(cluster, found, targets)
+    return preflight.preflight(cluster, found, targets, named)
 
 
 def main() -> None:
@@ -375,6 +388,7 @@ def main() -> None:
             "inputs_only": {"type": "bool", "default": False},
             "fail_on_unreachable": {"type": "bool", "default": True},
             "rights": {"type": "bool", "default": False},
+            **_module.FINALIZERS_SPEC,
             "openshift_only": {"type": "bool", "default": False},
             "forklift_snapshots": {"type": "bool", "default": False},
         }
@@ -384,6 +398,7 @@ def main() -> None:
 
     def work() -> dict[str, object]:
         ignore.compile_rules(module.params["verify_ignore"])
+        finalizers.of(module.params["remove_finalizers"], module.params["finalizer_grace"])
         session = load.session_of(module.params)
         configured = providers.configured(module.params)
         if module.params["inputs_only"]:

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster import guards
+from ansible_collections.mtv.teardown.plugins.module_utils._session import finalizers
 
 from tests.contract.guide_commands import COMMANDS, blocks, commands, guides, plays
 
@@ -32,6 +34,17 @@ def test_the_troubleshooting_guide_names_every_cause_and_no_other() -> None:
     named = set(re.findall(r"^   \* - ``([a-z-]+)``$", GUIDE, flags=re.MULTILINE))
     assert len(named) > 40
     assert named == _in_code()
+
+
+def test_the_guide_names_what_each_finalizer_guards() -> None:
+    """And the graces are those of the code."""
+    text = (ROOT / "docs/docsite/rst/guide_finalizers.rst").read_text(encoding="utf-8")
+    table = text[text.index("must be gone, as read") : text.index("Every other finalizer")]
+    rows = re.findall(r"^   \* - (.*)\n     - (.*)\n     - .*\(``([a-z-]+)``\)$", table, flags=re.MULTILINE)
+    told = {rule: (set(re.findall(r"``([^`]+)``", names)), set(kinds.split(", "))) for names, kinds, rule in rows}
+    assert told == {g.rule: (set(g.finalizers), {kind for _group, kind in g.kinds}) for g in guards.GUARDS}
+    longer = [kind for kind, seconds in finalizers.GRACES.items() if seconds == 600]
+    assert f"600 s for {', '.join(longer[:-1])} and {longer[-1]}" in text and finalizers.GRACES["default"] == 300
 
 
 def test_tests_that_the_safety_guide_names_are_there() -> None:

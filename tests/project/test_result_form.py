@@ -13,7 +13,7 @@ import jsonschema
 import pytest
 import yaml
 from ansible_collections.mtv.teardown.plugins.module_utils._report import record
-from ansible_collections.mtv.teardown.tests.unit.plugins import results
+from ansible_collections.mtv.teardown.tests.unit.plugins import holding_server, results
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / "extensions" / "result" / f"result-{record.FORM}.schema.json"
@@ -32,6 +32,14 @@ def test_results_have_the_form(name: str) -> None:
     for key in result:
         if key not in ("changed", "failed"):
             assert errors({other: value for other, value in result.items() if other != key}), key
+
+
+def test_a_result_with_finalizers_has_the_form() -> None:
+    result = holding_server.whole_run()
+    assert errors(result) == [] and len(result["finalizers_removed"]) == len(result["finalizers_kept"]) == 1
+    for key in ("finalizer", "finalizers", "rule", "by", "removed", "account"):
+        entry = {name: value for name, value in result["finalizers_removed"][0].items() if name != key}
+        assert errors({**result, "finalizers_removed": [entry]}), key
 
 
 def test_what_was_not_read_has_no_count() -> None:

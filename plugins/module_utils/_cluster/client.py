@@ -99,6 +99,11 @@ class Cluster:
         """True when nobody looks whether the server is the one that it says it is."""
         return self._http.insecure
 
+    @property
+    def server_time(self) -> float | None:
+        """Seconds since the epoch by the server's clock, by which it dates its objects; None when it told none."""
+        return self._http.server_time
+
     def together(self, work: Callable[[A], B], items: Iterable[A]) -> list[B]:
         """work on every item, a bounded number at a time; results in the order of the items."""
         return together(work, items, CONNECTIONS)
@@ -271,9 +276,16 @@ class Cluster:
             raise ApiError(f"the server cannot tell whether it is allowed: {text(status['evaluationError'])[:300]}")
         return allowed
 
-    def _review(self, kind: str, spec: Mapping[str, Any]) -> Mapping[str, Any]:
+    def account(self) -> str:
+        """Who we are to the server, for people; empty where it does not say."""
+        try:
+            status = self._review("SelfSubjectReview", {}, "authentication.k8s.io/v1")
+        except ApiError:
+            return ""
+        return text(dig(status, "userInfo", "username"))
+
+    def _review(self, kind: str, spec: Mapping[str, Any], base: str = "authorization.k8s.io/v1") -> Mapping[str, Any]:
         """A question that is put as an object; nothing is stored."""
-        base = "authorization.k8s.io/v1"
         body = {"apiVersion": base, "kind": kind, "spec": spec}
         status = self._http.json("POST", f"/apis/{base}/{kind.lower()}s", body=body).get("status")
         if not isinstance(status, Mapping):
@@ -305,6 +317,17 @@ class Cluster:
         item = self._write("PATCH", obj, body, "application/merge-patch+json", part)
         path = self._path(obj.resource, obj.namespace, obj.name)
         return _object(obj.resource, obj.namespace, item, path) if item is not None else None
+
+    def without_finalizer(self, obj: Obj, finalizer: str) -> None:
+        """Take one finalizer off exactly this object, as it was read: whatever was written to it since makes the server
+        refuse (422, 409). Sent once: of a second one nobody could tell what it met."""
+        meta = {"uid": obj.uid, "resourceVersion": text(dig(obj.body, "metadata", "resourceVersion"))}
+        place = f"/metadata/finalizers/{obj.finalizers.index(finalizer)}"
+        tests = [{"op": "test", "path": f"/metadata/{key}", "value": value} for key, value in meta.items()]
+        body = [*tests, {"op": "test", "path": place, "value": finalizer}, {"op": "remove", "path": place}]
+        path = self._path(obj.resource, obj.namespace, obj.name)
+        self.ledger.note_asked(obj.uid)
+        self._http.json("PATCH", path, body=body, content_type="application/json-patch+json", once=True)
 
     def _write(
         self, method: str, obj: Obj, body: Any, content_type: str = "application/json", part: str = ""

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster import explain, kinds, order, scopes
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster import explain, hanging, kinds, order, scopes
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes.answers import ALONG, KEPT, UNSEEN
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Catalog, Cluster, is_successor
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.find import Found, find, undiscovered
@@ -26,6 +26,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._cluster.wait import 
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
 from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import Decision, Status
+from ansible_collections.mtv.teardown.plugins.module_utils._session.finalizers import Removal
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 from ansible_collections.mtv.teardown.plugins.module_utils._session.resources_file import Record
 from ansible_collections.mtv.teardown.plugins.module_utils._session.result import Result, absent_item
@@ -57,10 +58,15 @@ def run(
     only: Only = Only(),
     stalled: bool = False,
     wait: bool = True,
+    removal: Removal | None = None,
 ) -> Result:
     """Delete what belongs to the phase; in check mode only say what that is. stalled: an earlier phase has waited in
-    vain already, so waits without movement are brief; wait: without it the deletions are only asked for."""
-    return _Run(cluster, session, phase, limits, only, stalled).run(check_mode, wait)
+    vain already, so waits without movement are brief; wait: without it the deletions are only asked for; removal: which
+    finalizers come off what hangs."""
+    one = _Run(cluster, session, phase, limits, only, stalled, removal or Removal())
+    result = one.run(check_mode, wait)
+    result.finalizers = one.hanging.told() if one.hanging is not None else {}
+    return result
 
 
 @dataclass(slots=True)
@@ -71,7 +77,9 @@ class _Run:
     limits: Limits
     only: Only
     stalled: bool = False
+    removal: Removal = field(default_factory=Removal)
     catalog: Catalog = field(init=False)
+    hanging: hanging.Hanging | None = None
     handled: dict[str, Pair] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
     successors: dict[str, str] = field(default_factory=dict)
@@ -83,7 +91,11 @@ class _Run:
         except ApiError as exc:
             return self._result(undiscovered(self.session, exc), [], [])
         found = self._look()
+        if self.removal:
+            self.hanging = hanging.Hanging(self.cluster, self.catalog, self.removal, self.limits)
         if check_mode:
+            if self.hanging is not None:
+                self.hanging.foreseen(self._targets(found))
             return self._result(found, [item(obj, decision) for obj, decision in self._targets(found)], [])
         if not wait:
             return self._asked(found)
@@ -100,7 +112,18 @@ class _Run:
                 self._step(step, [obj for obj in objects if obj.uid not in self.errors], found)
             found = self._look_again()
             seen = seen.followed_by(found)
+            found, seen = self._let_go(found, seen)
         return self._finish(found, seen)
+
+    def _let_go(self, found: Found, seen: Found) -> tuple[Found, Found]:
+        """Take finalizers off what hangs, each time decided on by a look of its own."""
+        for _round in range(hanging.ROUNDS if self.hanging is not None else 0):
+            free = [p for p in self._targets(found) if p[0].uid not in {*self.errors, *self.successors}]
+            if self.hanging is None or not self.hanging.take(free):
+                break
+            found = self._look_again()
+            seen = seen.followed_by(found)
+        return found, seen
 
     def _asked(self, found: Found) -> Result:
         """What becomes of these deletions is for a later run of the phase to see."""

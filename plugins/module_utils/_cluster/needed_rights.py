@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster import order
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster import guards, order
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.kinds import SUITE_GROUPS
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj, Resource, dig
 
@@ -25,7 +25,7 @@ _PROVIDER = (order.FORKLIFT, "Provider")
 _NAMESPACE = ("", "Namespace")
 # A Conversion is canceled by its status.
 _CONVERSION_STATUS = "Conversion/status"
-_READ, _DELETE = ("list",), ("list", "watch", "delete")
+_READ, _DELETE, _PATCH = ("list",), ("list", "watch", "delete"), ("patch",)
 # Cancel and archive are patches, and Forklift lets only those patch who may create VirtualMachines in the target
 # namespace and read the Providers (forklift.md 1.2).
 _PATCHED = {
@@ -164,6 +164,15 @@ PROVIDER_NAMESPACE = Use(
     "A namespace that only holds Providers which Plans of the session name, such as Forklift's own with its host.",
     inside={_PROVIDER: _PATCHED[_PROVIDER]},
 )
+REMOVE_FINALIZERS = Use(
+    "remove-finalizers",
+    "Only with mtv_teardown_remove_finalizers: patch what hangs, and read the nodes and attachments that show that "
+    "nothing uses it.",
+    everywhere={**_each((guards.NODE, guards.ATTACHMENT), _READ), **_each(_CLUSTER - guards.NEVER, _PATCH)},
+    inside=_each(
+        (order.known_kinds() | order.USER_KINDS | _RECORDED) - _CLUSTER - order.NAMED_KINDS - guards.NEVER, _PATCH
+    ),
+)
 USES = (
     EVERY_RUN,
     CLUSTER_OBJECTS,
@@ -172,6 +181,7 @@ USES = (
     SEARCH_BY_PREFIX,
     PROVIDER_SERVERS,
     PROVIDER_NAMESPACE,
+    REMOVE_FINALIZERS,
 )
 
 
@@ -185,7 +195,7 @@ def use_of(right: Right, own: Iterable[str], shared: Iterable[str]) -> Use | Non
         wanted = (SHARED_NAMESPACE, SESSION_NAMESPACE)
     else:
         wanted = (PROVIDER_SERVERS, PROVIDER_NAMESPACE)
-    return next((use for use in wanted if use.grants(right)), None)
+    return next((use for use in (*wanted, REMOVE_FINALIZERS) if use.grants(right)), None)
 
 
 def _plural(kind: str) -> str:
@@ -202,7 +212,7 @@ def _plural(kind: str) -> str:
 class Needs:
     """What a run is going to do. looks: kind and namespace of each list; targets: what is deleted; patched: Migrations
     to be canceled and Plans to be archived; plans: those and the Plans of those; places: namespaces in which a
-    migration that runs may still make more."""
+    migration that runs may still make more; finalizers: whether some come off what hangs."""
 
     find: Find
     looks: tuple[tuple[Resource, str | None], ...] = ()
@@ -210,6 +220,7 @@ class Needs:
     patched: tuple[Obj, ...] = ()
     plans: tuple[Obj, ...] = ()
     places: tuple[str, ...] = ()
+    finalizers: bool = False
 
     def rights(self) -> tuple[Right, ...]:
         """All of them, sorted."""
@@ -223,6 +234,8 @@ class Needs:
         for obj in self.targets:
             inside = obj.name if (obj.group, obj.kind) == _NAMESPACE else obj.namespace
             found |= {_right(obj.resource, inside, "delete"), _right(obj.resource, obj.namespace, "watch")}
+            if self.finalizers and (obj.group, obj.kind) not in guards.NEVER:
+                found.add(_right(obj.resource, obj.namespace, "patch"))
         found |= {right for place in self.places for right in self._coming(place)}
         return tuple(sorted(found))
 
@@ -240,7 +253,8 @@ class Needs:
             resource = self.find(*kind)
             if resource is not None:
                 namespace = place if resource.namespaced else None
-                yield from (_right(resource, namespace, verb) for verb in ("delete", "watch"))
+                verbs = ("delete", "watch", *(_PATCH if self.finalizers else ()))
+                yield from (_right(resource, namespace, verb) for verb in verbs)
 
 
 def _right(resource: Resource, namespace: str | None, verb: str) -> Right:

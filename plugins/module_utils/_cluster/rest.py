@@ -19,6 +19,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -42,6 +43,8 @@ else:
     IMPORT_ERROR = None
 
 CONNECTIONS = 16
+# By this name the server notes what we write.
+AGENT = "mtv.teardown"
 _RETRIED = frozenset({429, 500, 502, 503, 504})
 # So many requests in a row without an answer, and each further one is tried only once: the server is down.
 _GIVEN_UP = 8
@@ -213,10 +216,11 @@ class Http:
     ) -> None:
         self._configuration, self._origin = configuration, origin
         self._pool = pool
-        self._headers = {"Accept": "application/json", "User-Agent": "mtv.teardown", **headers}
+        self._headers = {"Accept": "application/json", "User-Agent": AGENT, **headers}
         self._sleep = sleep
         self._lock = threading.Lock()
         self._unanswered = 0
+        self._clock: tuple[float, float] | None = None
         self.patience = patience
         self.requests = 0
         # For people: where this is, without secrets; what to say to those turned away who sent no credentials.
@@ -235,13 +239,14 @@ class Http:
         body: Any = None,
         accept: str = "",
         content_type: str = "application/json",
+        once: bool = False,
     ) -> Mapping[str, Any]:
-        """Send, and return the object that was answered. Every method used here may be repeated safely."""
+        """Send, and return the object that was answered. once: for what may not be repeated safely."""
         headers = {"Content-Type": content_type} if body is not None else {}
         if accept:
             headers["Accept"] = accept
         text = json.dumps(body) if body is not None else None
-        return _decode(self._with_retries(method, self._url(path, query), headers, text), path)
+        return _decode(self._with_retries(method, self._url(path, query), headers, text, once), path)
 
     def stream(self, path: str, query: Mapping[str, Any], accept: str, timeout: float) -> Any:
         """Open a watch: a urllib3 response whose lines are read by the caller, who closes it."""
@@ -251,7 +256,9 @@ class Http:
             raise self._error(answer.status, self._body(answer), path)
         return answer
 
-    def _with_retries(self, method: str, url: str, headers: Mapping[str, str], body: str | None) -> bytes:
+    def _with_retries(
+        self, method: str, url: str, headers: Mapping[str, str], body: str | None, once: bool = False
+    ) -> bytes:
         timeout = urllib3.Timeout(connect=self.patience.connect, read=self.patience.silence)
         attempt = 1
         while True:
@@ -260,17 +267,30 @@ class Http:
                 raw = self._body(answer)
             except ApiError as exc:
                 self._unanswered += 1
-                if exc.reason == CERTIFICATE or attempt >= self._tries():
+                if once or exc.reason == CERTIFICATE or attempt >= self._tries():
                     raise
                 self._sleep(_pause(attempt, None))
             else:
                 self._unanswered = 0
+                self._note_time(answer.headers.get("Date"))
                 if 200 <= answer.status < 300:
                     return raw
-                if answer.status not in _RETRIED or attempt >= self._tries():
+                if once or answer.status not in _RETRIED or attempt >= self._tries():
                     raise self._error(answer.status, raw, url.split("?")[0])
                 self._sleep(_pause(attempt, answer.headers.get("Retry-After")))
             attempt += 1
+
+    @property
+    def server_time(self) -> float | None:
+        """Seconds since the epoch by the server's clock; None when it told none."""
+        return None if self._clock is None else self._clock[0] + (time.monotonic() - self._clock[1])
+
+    def _note_time(self, told: str | None) -> None:
+        """From the header of an answer."""
+        try:
+            self._clock = (parsedate_to_datetime(told).timestamp(), time.monotonic()) if told else self._clock
+        except (ValueError, TypeError, OverflowError, OSError):  # no time, or one that no clock can tell
+            return
 
     def pause(self, attempt: int) -> None:
         """Wait before the next attempt at something that the caller repeats."""

@@ -37,8 +37,10 @@ _VMS = [{"id": TEXT, "name": TEXT}]
 _CONDITIONS = [{"type": TEXT, "status": TEXT, "message": TEXT, "reason": TEXT, "category": TEXT}]
 _STATUS = {"conditions": _CONDITIONS, "phase": TEXT, "message": TEXT}
 _CLAIM = {"claimName": TEXT}
+_SOURCE = {**_REF, "kind": TEXT}
 _VOLUMES = [
     {
+        "name": TEXT,
         "persistentVolumeClaim": _CLAIM,
         "dataVolume": {"name": TEXT},
         "ephemeral": {"persistentVolumeClaim": _CLAIM},
@@ -61,6 +63,10 @@ _KINDS: Mapping[tuple[str, str], Mapping[str, Any]] = {
         },
         "status": _STATUS,
     },
+    ("", "PersistentVolumeClaim"): {
+        "spec": {"volumeName": TEXT, "dataSource": _SOURCE, "dataSourceRef": _SOURCE},
+        "status": {"phase": TEXT},
+    },
     ("", "Pod"): {
         "spec": {"nodeName": TEXT, "volumes": _VOLUMES},
         "status": _STATUS,
@@ -69,7 +75,10 @@ _KINDS: Mapping[tuple[str, str], Mapping[str, Any]] = {
     ("batch", "Job"): _TEMPLATE,
     ("batch", "CronJob"): {"spec": {"jobTemplate": _TEMPLATE}},
     ("kubevirt.io", "VirtualMachine"): {**_TEMPLATE, "status": {**_STATUS, **_PLUGGED}},
-    ("kubevirt.io", "VirtualMachineInstance"): {"spec": {"volumes": _VOLUMES}, "status": _STATUS},
+    ("kubevirt.io", "VirtualMachineInstance"): {
+        "spec": {"volumes": _VOLUMES},
+        "status": {**_STATUS, "nodeName": TEXT, "activePods": TEXTS},
+    },
     ("kubevirt.io", "VirtualMachineInstanceReplicaSet"): _TEMPLATE,
     ("pool.kubevirt.io", "VirtualMachinePool"): {"spec": {"virtualMachineTemplate": _TEMPLATE}},
     ("rbac.authorization.k8s.io", "ClusterRoleBinding"): {
@@ -91,7 +100,10 @@ _KINDS: Mapping[tuple[str, str], Mapping[str, Any]] = {
         "spec": {"source": {"persistentVolumeName": TEXT}, "nodeName": TEXT, "attacher": TEXT},
         "status": {"detachError": {"message": TEXT}, "attachError": {"message": TEXT}},
     },
-    ("snapshot.storage.k8s.io", "VolumeSnapshot"): {"spec": {"source": {"persistentVolumeClaimName": TEXT}}},
+    ("snapshot.storage.k8s.io", "VolumeSnapshot"): {
+        "spec": {"source": {"persistentVolumeClaimName": TEXT}},
+        "status": {"boundVolumeSnapshotContentName": TEXT},
+    },
     (FORKLIFT, "Plan"): {
         "spec": {"targetNamespace": TEXT, "provider": {"source": _REF, "destination": _REF}, "vms": _VMS},
         "status": {

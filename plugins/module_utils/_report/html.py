@@ -33,7 +33,7 @@ def render(told: Told) -> str:
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.ChainableUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    unknown = {name: entries for name in _told.UNKNOWN if (entries := told.listed(name))}
+    unknown = {name: entries for name in (*_told.UNKNOWN, *_told.OPTIONAL) if (entries := told.listed(name))}
     held = {
         "told": told,
         "sign": _SIGNS[told.verdict],

@@ -29,7 +29,7 @@ def render(told: Told) -> str:
     phases = _told.phase_rows(told)
     lines += ["### Phases", "", *_table(("phase", "found", "deleted", "left", "time"), phases)] if phases else []
     lines += _leftovers(told)
-    for name in (*_told.UNKNOWN, "accepted"):
+    for name in (*_told.UNKNOWN, "accepted", *_told.OPTIONAL):
         lines += _list(told, name)
     return "\n".join(lines).rstrip() + "\n"
 

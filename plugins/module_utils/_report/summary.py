@@ -92,7 +92,13 @@ def of_verdict(session: Session, result: Mapping[str, Any]) -> list[str]:
 def of_result(result: Mapping[str, Any]) -> list[str]:
     """The same from the result alone, as it stands in its file."""
     who = result["session"]
-    lines = [_title(who, result), _headline(result), *_note(who), *_nothing(who, result), *_phases(result)]
+    lines = [
+        _title(who, result),
+        _headline(result) + _by_force(result),
+        *_note(who),
+        *_nothing(who, result),
+        *_phases(result),
+    ]
     for cause, entries in _told.by_cause(result["leftovers"]).items():
         lines.append(f"left for {cause}: {len(entries)}")
         lines += [line for entry in entries[:MOST] for line in _leftover(entry)]
@@ -101,6 +107,8 @@ def of_result(result: Mapping[str, Any]) -> list[str]:
     lines += _section("not seen whether they are gone", result["unseen"], shown)
     lines += _section("kept, for nobody can tell whose it is", result["kept"], _kept_line)
     lines += _section("accepted", result["accepted"], lambda e: f"{shown(e)}: {e['accepted_because']}")
+    lines += _section("finalizers taken off", result.get("finalizers_removed") or [], _taken_off)
+    lines += _section("finalizers named and not taken off", result.get("finalizers_kept") or [], _not_taken_off)
     lines += _not_touched(result["refused"])
     lines += _section("on source providers, not looked at", result["not_covered"], shown)
     lines += _section("not canceled or archived", result["not_done"], _undone)
@@ -164,7 +172,7 @@ def handed_over(session: Session, result: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "mtv_teardown_verdict": result["verdict"],
         "mtv_teardown_session": session.prefix,
-        "mtv_teardown_counts": {name: len(result[name]) for name in counted},
+        "mtv_teardown_counts": {name: len(result[name]) for name in (*counted, *_told.OPTIONAL) if name in result},
         "mtv_teardown_leftovers": [f"{shown(entry)}: {entry.get('cause') or 'left'}" for entry in left],
     }
 
@@ -203,6 +211,25 @@ def _headline(result: Mapping[str, Any]) -> str:
     if result["scopes"]:
         return "UNVERIFIED: the last two looks at the cluster met different objects, and the time is over."
     return "UNVERIFIED: no scope was read."
+
+
+def _by_force(result: Mapping[str, Any]) -> str:
+    """Whoever reads a verdict has to know that not every controller has ended its own work."""
+    removed = result.get("finalizers_removed")
+    if not removed:
+        return ""
+    return f" {_number(removed, 'finalizer')} {'was' if len(removed) == 1 else 'were'} taken off, as the user named."
+
+
+def _taken_off(entry: Entry) -> str:
+    who = f" as {entry['account']}" if entry.get("account") else ""
+    back = "; it was there again afterwards" if entry.get("came_back") else ""
+    told = f"{shown(entry)}: {entry['finalizer']} at {entry.get('removed')}{who}"
+    return f"{told}, by {entry.get('by')}: {entry['reason']}{back}"
+
+
+def _not_taken_off(entry: Entry) -> str:
+    return f"{shown(entry)}: {entry['finalizer']}: {entry['reason']}"
 
 
 def _number(entries: Sized, one: str, many: str = "") -> str:

@@ -30,6 +30,8 @@ TOTALS = (
     "not_done",
     "scopes",
 )
+# Of these only where the run was to do such a thing.
+OPTIONAL = ("finalizers_removed", "finalizers_kept")
 WORDS = {
     "deleted": "deleted",
     "leftovers": "left",
@@ -42,6 +44,8 @@ WORDS = {
     "not_covered": "on source providers, not looked at",
     "not_done": "not canceled or archived",
     "scopes": "scopes read",
+    "finalizers_removed": "finalizers taken off",
+    "finalizers_kept": "finalizers named and not taken off",
 }
 # What is not known, and not zero.
 DASH = "\N{EN DASH}"
@@ -49,7 +53,7 @@ DASH = "\N{EN DASH}"
 UNKNOWN = ("unreadable", "kept", "unseen", "not_covered", "not_done")
 # How many entries of a list are shown, where a face is for people.
 MOST = 50
-_LISTS = (*TOTALS, "targets", "looks", "asked", "phases")
+_LISTS = (*TOTALS, *OPTIONAL, "targets", "looks", "asked", "phases")
 # What XML 1.0 cannot hold, and what a terminal or a browser would take for more than a character.
 _ODD = re.compile(
     "[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\u200e\u200f\u202a-\u202e\u2066-\u2069]"
@@ -65,7 +69,8 @@ class Told:
     totals: Mapping[str, int | None] = field(init=False)
 
     def __post_init__(self) -> None:
-        totals = {name: len(self.data[name]) if name in self.data else None for name in TOTALS}
+        wanted = (*TOTALS, *(name for name in OPTIONAL if name in self.data))
+        totals = {name: len(self.data[name]) if name in self.data else None for name in wanted}
         object.__setattr__(self, "totals", totals)
 
     def listed(self, name: str) -> list[Any]:
@@ -189,4 +194,5 @@ def known(number: Any) -> str:
 
 
 def name_of(entry: Entry) -> str:
-    return shown(entry)
+    """Of an entry about one finalizer, with that."""
+    return shown(entry) + (f", {entry['finalizer']}" if entry.get("finalizer") else "")

@@ -17,6 +17,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client impor
 from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._run import load
 from ansible_collections.mtv.teardown.plugins.module_utils._run import module as _module
+from ansible_collections.mtv.teardown.plugins.module_utils._session import finalizers
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 from ansible_collections.mtv.teardown.plugins.module_utils._session.result import Result
 
@@ -46,6 +47,13 @@ def _need_library(module: _module.Module) -> None:
         module.fail_json(msg=missing_required_lib("kubernetes"), exception=missing)
 
 
+def _removal(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Of a module that takes finalizers off where the user names them."""
+    if "remove_finalizers" not in params:
+        return {}
+    return {"removal": finalizers.of(params["remove_finalizers"], params["finalizer_grace"])}
+
+
 def run_phase(
     module: _module.Module,
     done: str,
@@ -61,8 +69,10 @@ def run_phase(
     def work() -> dict[str, Any]:
         if session is None:
             known = load.session_of(module.params)  # bad input ends before anything is asked
+            more = _removal(module.params)
             cluster = cluster_of(module)
         else:
+            more = _removal(module.params)
             cluster = cluster_of(module)
             known = session(cluster)
 
@@ -70,7 +80,8 @@ def run_phase(
         _progress.about(asked, session=known.prefix, on=str(cluster.where.get("url", "")), done=done)
 
         def within(limits: Limits) -> Result:
-            result = phase(cluster, known, limits, bool(module.check_mode), stalled=bool(module.params["stalled"]))
+            stalled = bool(module.params["stalled"])
+            result = phase(cluster, known, limits, bool(module.check_mode), stalled=stalled, **more)
             result.requests = cluster.requests
             result.asked, result.gone = cluster.ledger.asked, cluster.ledger.gone
             return result

@@ -16,6 +16,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session.model import
 _ITEM = ("kind", "api_version", "namespace", "name", "uid", "evidence", "reason", "test_name")
 _LISTS = ("deleted", "remaining")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+_FINALIZERS = ("finalizers_removed", "finalizers_kept")
 _COUNTED = ("refused", "absent", "unreadable", "canceled", "archived", "targets")
 
 
@@ -27,6 +28,8 @@ def checked(phases: Mapping[str, Any], targets: Iterable[Any] = ()) -> Mapping[s
         for kind in _LISTS:
             held = phase.get(kind)
             _check_items(f"phases: {name}.{kind}", [] if held is None else held)
+        for kind in _FINALIZERS:
+            _check_finalizers(f"phases: {name}.{kind}", phase.get(kind) or [])
         if not all(isinstance(phase.get(kind, []), (list, tuple)) for kind in _COUNTED) or not _are_times(phase):
             raise RecordError(f"phases: {name} is not what the role registered.")
     _check_items("targets", targets)
@@ -37,6 +40,15 @@ def _check_items(where: str, items: Any) -> None:
     wrong = not isinstance(items, (list, tuple)) or not all(_is_item(one) for one in items)
     if wrong:
         raise RecordError(f"{where} is not a list of objects as a module of this collection returns it.")
+
+
+def _check_finalizers(where: str, entries: Any) -> None:
+    _check_items(where, entries)
+    for one in entries:
+        time, texts = one.get("removed", ""), [one.get(key, "") for key in ("finalizer", "rule", "by", "account")]
+        odd = not one.get("finalizer") or not all(isinstance(text, str) for text in texts)
+        if odd or not (time == "" or (isinstance(time, str) and _TIME.fullmatch(time))):
+            raise RecordError(f"{where} is not what the role registered.")
 
 
 def _are_times(phase: Mapping[str, Any]) -> bool:
@@ -77,6 +89,18 @@ def remaining_by(phases: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     return {
         str(entry["uid"]): entry for phase in phases.values() for entry in phase.get("remaining") or () if entry["uid"]
     }
+
+
+def finalizers(phases: Mapping[str, Any], deleted: Iterable[Mapping[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """What the phases took off, and what they did not, of objects that did not go all the same; nothing where no phase
+    was to take any off. deleted: what is gone."""
+    if not any("finalizers_removed" in phase for phase in phases.values()):
+        return {}
+    removed, kept = ([dict(e) for p in phases.values() for e in p.get(name) or ()] for name in _FINALIZERS)
+    gone = {str(entry["uid"]) for entry in deleted}
+    off = {(entry["uid"], entry["finalizer"]) for entry in removed if not entry.get("came_back")}
+    last = {(e["uid"], e["finalizer"]): e for e in kept if e["uid"] not in gone}
+    return {"finalizers_removed": removed, "finalizers_kept": [e for key, e in last.items() if key not in off]}
 
 
 def not_done(phases: Mapping[str, Any]) -> list[Mapping[str, Any]]:

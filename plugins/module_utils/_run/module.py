@@ -33,6 +33,11 @@ WAIT_SPEC: dict[str, Any] = {
     "stalled": {"type": "bool", "default": False},
     "fail_on_remaining": {"type": "bool", "default": True},
 }
+# doc fragment mtv.teardown._finalizers
+FINALIZERS_SPEC: dict[str, Any] = {
+    "remove_finalizers": {"type": "raw", "default": []},
+    "finalizer_grace": {"type": "raw", "default": {}},
+}
 # From and to: nobody means to wait for less, or longer, than that.
 DAY = 86400
 LIMITS: dict[str, tuple[float, float]] = {
@@ -116,7 +121,7 @@ def answer(module: Module, done: str, phase: Callable[[Limits], Result]) -> dict
     _progress.about(lambda: _stayed(result, params.get("wait", True)), done=done)
     out: dict[str, Any] = {
         **result.as_dict(done),
-        "changed": bool(result.done),
+        "changed": bool(result.done or result.finalizers.get("finalizers_removed")),
         "requests": result.requests,
         "times": times(result, began),
     }
@@ -125,7 +130,8 @@ def answer(module: Module, done: str, phase: Callable[[Limits], Result]) -> dict
     elif params["fail_on_remaining"] and (result.remaining or result.unreadable):
         out |= {"failed": True, "msg": _trouble(result)}
     if module._diff:  # one line per object
-        out["diff"] = {"before": _lines([*result.done, *result.remaining]), "after": _lines(result.remaining)}
+        before = _lines([*result.done, *result.remaining]) + _taken(result)
+        out["diff"] = {"before": before, "after": _lines(result.remaining)}
     return out
 
 
@@ -153,6 +159,11 @@ def times(result: Result, began: str) -> dict[str, Any]:
 
 def _lines(entries: Iterable[Mapping[str, Any]]) -> str:
     return "".join(f"{line}\n" for line in sorted(f"{shown(e)} ({e['evidence']})" for e in entries))
+
+
+def _taken(result: Result) -> str:
+    removed = result.finalizers.get("finalizers_removed", ())
+    return "".join(f"{line}\n" for line in sorted(f"finalizer {e['finalizer']} of {shown(e)}" for e in removed))
 
 
 def _trouble(result: Result) -> str:

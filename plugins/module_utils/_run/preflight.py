@@ -25,12 +25,14 @@ _MANIFESTS = "extensions/rights"
 Look = tuple[Resource, "str | None"]
 
 
-def preflight(cluster: Cluster, found: Found, targets: Sequence[Target] = ()) -> dict[str, Any]:
+def preflight(
+    cluster: Cluster, found: Found, targets: Sequence[Target] = (), finalizers: bool = False
+) -> dict[str, Any]:
     """missing, untold, manifests, summary. found: what a teardown is going to work on; targets: the providers on which
-    it does, too."""
+    it does, too; finalizers: whether it takes some off."""
     with ThreadPoolExecutor(max_workers=1) as pool:
         asked = pool.submit(teardown.lacking, targets, found.session)
-        wanted = needs(found).rights()
+        wanted = needs(found, finalizers).rights()
         lacking, error = refused(cluster, wanted, _proven(found))
         missing, untold = asked.result()
     missing = [*(_entry(right, found.session) for right in lacking), *missing]
@@ -42,7 +44,7 @@ def preflight(cluster: Cluster, found: Found, targets: Sequence[Target] = ()) ->
     return {**told, "summary": summary.of_rights(told)}
 
 
-def needs(found: Found) -> Needs:
+def needs(found: Found, finalizers: bool = False) -> Needs:
     """What a teardown of this is going to do on the cluster."""
     session, there = found.session, found.namespaces
     running = [obj for obj, _decision in cancel_archive.to_cancel(found)]
@@ -60,6 +62,7 @@ def needs(found: Found) -> Needs:
         patched=(*running, *(obj for obj, _decision in cancel_archive.unarchived(found))),
         plans=tuple(cancel_archive.plans_to_change(found)),
         places=places if running else (),
+        finalizers=finalizers,
     )
 
 

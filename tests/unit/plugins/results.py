@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils import _times
@@ -22,6 +23,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._provider.ownership i
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Seen, Target
 from ansible_collections.mtv.teardown.plugins.module_utils._run import earlier, judge, look
 from ansible_collections.mtv.teardown.plugins.module_utils._run import module as _module
+from ansible_collections.mtv.teardown.plugins.module_utils._session.finalizers import Removal
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session, from_dict
 from ansible_collections.mtv.teardown.tests.unit.plugins.odd_server import OddServer, world
 
@@ -127,9 +129,13 @@ VSPHERE = Connection("vsphere", "vsphere-8", "vc.example.com")
 
 
 def run(
-    server: OddServer, targets: Sequence[Target] = (), session: Session = SESSION, **options: Any
+    server: OddServer,
+    targets: Sequence[Target] = (),
+    session: Session = SESSION,
+    removal: Removal | None = None,
+    **options: Any,
 ) -> dict[str, Any]:
-    """A whole run, as playbooks/teardown.yml does it; its result as it is written."""
+    """A whole run, as playbooks/teardown.yml does it; its result as it is written. removal: what comes off."""
     cluster = server.client()
     began = _times.now()
     found = look.look(cluster, session)
@@ -149,7 +155,8 @@ def run(
     if targets:
         phase("provider_clones", "deleted", lambda _c: teardown.remove(targets, session, QUICK, False))
     for name in (order.VMS, order.RESOURCES, order.NAMESPACES):
-        phase(name, "deleted", lambda c, name=name: delete.run(c, session, QUICK, False, phase=name, stalled=True))
+        work = partial(delete.run, phase=name, stalled=True, removal=removal)
+        phase(name, "deleted", lambda c, work=work: work(c, session, QUICK, False))
     told = json.loads(json.dumps(phases))
     earlier.checked(told, found["targets"])
     session = earlier.with_deleted(session, told)

@@ -62,6 +62,18 @@ def test_while_a_migration_runs_more_may_come() -> None:
     assert f"delete plans in {SHARED}" not in wanted
 
 
+def test_patch_is_asked_for_only_where_finalizers_come_off() -> None:
+    targets = (
+        obj("Secret", "s", OWN),
+        obj("Namespace", OWN),
+        obj("RoleBinding", "r", OWN),
+        obj("PersistentVolume", "v"),
+    )
+    plain, forced = (named(Needs(find, targets=targets, finalizers=given)) for given in (False, True))
+    assert forced - plain == {f"patch secrets in {OWN}", "patch persistentvolumes"}
+    assert f"patch pods in {SHARED}" in named(Needs(find, places=(SHARED,), finalizers=True))
+
+
 @pytest.mark.parametrize(
     ("right", "use"),
     [
@@ -80,7 +92,13 @@ def test_while_a_migration_runs_more_may_come() -> None:
         (Right(OWN, "example.com", "widgets", "delete"), "session-namespace"),
         (Right(OWN, "", "namespaces", "delete"), "session-namespace"),
         (Right(OWN, FORKLIFT, "plans", "patch"), "session-namespace"),
-        (Right(OWN, "", "secrets", "patch"), None),
+        (Right(OWN, "", "secrets", "patch"), "remove-finalizers"),
+        (Right(SHARED, "", "secrets", "patch"), "remove-finalizers"),
+        (Right("", "", "persistentvolumes", "patch"), "remove-finalizers"),
+        (Right(OWN, "rbac.authorization.k8s.io", "roles", "patch"), None),
+        (Right("", "rbac.authorization.k8s.io", "clusterrolebindings", "patch"), None),
+        (Right("", "", "namespaces", "patch"), None),
+        (Right(OWN, "example.com", "widgets", "patch"), None),
         (Right(SHARED, "", "pods", "delete"), "shared-namespace"),
         (Right(SHARED, "", "namespaces", "delete"), "session-namespace"),
         (Right(SHARED, "k8s.cni.cncf.io", "network-attachment-definitions", "delete"), "shared-namespace"),

@@ -24,7 +24,7 @@ options:
         what is not shown to be the session's.
     type: raw
     default: []
-    version_added: 0.2.0
+    version_added: 0.3.0
   finalizer_grace:
     description:
       - Seconds for which an object must have hung, and nobody have written to it, before a finalizer comes off, by
@@ -36,5 +36,5 @@ options:
       - A module waits for what is left of it, up to O(wait_timeout). It goes by the clock of the API server.
     type: raw
     default: {}
-    version_added: 0.2.0
+    version_added: 0.3.0
 """

@@ -319,13 +319,13 @@ finalizers_removed:
   type: list
   elements: dict
   returned: when the earlier phases were to take any off
-  version_added: 0.2.0
+  version_added: 0.3.0
 finalizers_kept:
   description: Named finalizers of objects that hang which were not taken off. Entries as in RV(mtv.teardown.openshift_resources#module:finalizers_kept).
   type: list
   elements: dict
   returned: when the earlier phases were to take any off
-  version_added: 0.2.0
+  version_added: 0.3.0
 scopes:
   description: The scopes that were read, each with its kind, namespace and the number of objects in it.
   type: list

@@ -108,13 +108,13 @@ finalizers_removed:
   type: list
   elements: dict
   returned: when finalizers are named
-  version_added: 0.2.0
+  version_added: 0.3.0
 finalizers_kept:
   description: Named finalizers of objects that hang which were not taken off, each with the C(reason). Entries else as in RV(finalizers_removed).
   type: list
   elements: dict
   returned: when finalizers are named
-  version_added: 0.2.0
+  version_added: 0.3.0
 stalled:
   description: Whether a wait ended because nothing moved any more.
   type: bool

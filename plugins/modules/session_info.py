@@ -62,12 +62,12 @@ options:
       - When it names any, O(rights) asks for what taking them off needs, too.
     type: raw
     default: []
-    version_added: 0.2.0
+    version_added: 0.3.0
   finalizer_grace:
     description: The dictionary that M(mtv.teardown.openshift_resources) takes; it is only checked here.
     type: raw
     default: {}
-    version_added: 0.2.0
+    version_added: 0.3.0
 seealso:
   - module: mtv.teardown.leftovers_info
 """

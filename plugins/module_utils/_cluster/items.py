@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible_collections.mtv.teardown.plugins.module_utils._cause import CONTESTED
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.explain import Why
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.volumes import backend
@@ -36,7 +37,7 @@ def left_item(obj: Obj, decision: Decision, why: Why) -> dict[str, Any]:
     contested = decision.reason  # somebody else's too: then nothing was asked of it
     return {
         **item(obj, decision, contested or why.reason),
-        "cause": "contested" if contested else why.cause.name,
+        "cause": CONTESTED if contested else why.cause.name,
         "next_step": ASK_THE_OWNER if contested else why.cause.next_step,
         "held_by": dict(why.held_by),
     }

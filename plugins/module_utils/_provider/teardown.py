@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils import _times
-from ansible_collections.mtv.teardown.plugins.module_utils._cause import Cause
+from ansible_collections.mtv.teardown.plugins.module_utils._cause import CONTESTED, Cause
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import NO_ANSWER, REFUSED, ApiError
 from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import causes, ownership, sources
@@ -345,7 +345,7 @@ def left_item(remote: Remote, decision: Decision, cause: Cause) -> dict[str, Any
     contested = decision.reason if cause.name not in causes.KEPT else ""
     return {
         **item(remote, decision, decision.reason or cause.text),
-        "cause": "contested" if contested else cause.name,
+        "cause": CONTESTED if contested else cause.name,
         "next_step": ASK_THE_OWNER if contested else cause.next_step,
         "held_by": dict(remote.facts),
     }

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.mtv.teardown.plugins.module_utils._cause import Cause
+from ansible_collections.mtv.teardown.plugins.module_utils._cause import CONTESTED, Cause
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import explain
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.find import Found
@@ -129,7 +129,7 @@ def _remote_items(survey: Survey, earlier: Mapping[str, Mapping[str, Any]]) -> l
     items = []
     for one, decision in survey.with_status(Status.OWNED, Status.CONTESTED):
         why, before = survey.whys[one.identity], earlier.get(one.identity)
-        if before is not None and before["cause"] != "contested":
+        if before is not None and before["cause"] != CONTESTED:
             why = Cause(before["cause"], before["reason"], before["next_step"])
         elif why.name in causes.UNTRIED:
             why = causes.NOT_DELETED

@@ -8,9 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
 
-from ansible_collections.mtv.teardown.plugins.module_utils._cause import Cause
+from ansible_collections.mtv.teardown.plugins.module_utils._cause import Tell
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj
 
 
@@ -74,8 +73,4 @@ class Stuck:
         return re.search(pattern, self.error) if self.error else None
 
 
-# Tells one cause from what was read, or that it is another.
-class Tells(Protocol):
-    """One cause: told from what was read of an object, or None where it is another one."""
-
-    def __call__(self, stuck: Stuck, /) -> Cause | None: ...
+Tells = Tell[Stuck]

@@ -10,7 +10,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes.model
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import condition_true, conditions, epoch
 
 # Finalizers of Kubernetes itself, whose controllers are not Deployments.
-_OWN = ("kubernetes.io/", "foregroundDeletion", "orphan", "kubernetes", "batch.kubernetes.io/job-tracking")
+OWN = ("kubernetes.io/", "foregroundDeletion", "orphan", "kubernetes", "batch.kubernetes.io/job-tracking")
 _DISCOVERY_FAILED = ("NamespaceDeletionDiscoveryFailure", "NamespaceDeletionGroupVersionParsingFailure")
 _REMAINS = ("NamespaceContentRemaining", "NamespaceFinalizersRemaining", "NamespaceDeletionContentFailure")
 
@@ -72,7 +72,7 @@ def controller_complains(stuck: Stuck) -> Finding | None:
 @tells("finalizer")
 def unknown_finalizer(stuck: Stuck) -> Finding | None:
     """No controller is known to take it off: it may be gone, with its operator."""
-    held = [name for name in stuck.obj.finalizers if not name.startswith(_OWN)]
+    held = [name for name in stuck.obj.finalizers if not name.startswith(OWN)]
     if not stuck.obj.deleting or not held:
         return None
     return Finding(

@@ -14,7 +14,8 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session.provider_typ
 
 UTILS = Path(__file__).resolve().parents[2] / "plugins" / "module_utils"
 NAME = "ansible_collections.mtv.teardown.plugins.module_utils"
-GROUND = {"_cause", "_credentials", "_errors", "_limits", "_retry", "_secrets", "_text_file", "_times", "_together"}
+GROUND = {"_cause", "_credentials", "_errors", "_limits", "_next_step", "_retry", "_secrets", "_text_file", "_times"}
+GROUND |= {"_together"}
 PROVIDERS = {"_vsphere", "_ovirt", "_openstack"}
 # Folder -> what it may import beside itself; the ground floor may be imported by all.
 MAY = {

@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 from ansible_collections.mtv.teardown.plugins.module_utils._cause import UNKNOWN, Cause
+from ansible_collections.mtv.teardown.plugins.module_utils._next_step import Facts, advise, words
 
 # What only an attempt can tell: without one, an object is just there.
 UNTRIED = frozenset({"still-running", UNKNOWN})
 # What is kept for a reason that says more than whose it may be.
 KEPT = frozenset({"files-left", "snapshot-kept", "disk-of-others"})
 FAILS, UNSEEN = "provider-fails", "unseen"
-NOT_DELETED = Cause("not-deleted", "it is there", "run the teardown")
+NOT_DELETED = Cause("not-deleted", "it is there", words(advise(Facts(known=False))))
 
 
 def fails(provider: str, error: str) -> Cause:

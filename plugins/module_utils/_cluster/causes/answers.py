@@ -82,7 +82,7 @@ def kept(stuck: Stuck) -> Finding | None:
     """Not asked for: see _keep_if_blind in _cluster/delete.py."""
     if stuck.said(f"^{KEPT}") is None:
         return None
-    return Finding(stuck.error, f"let the account read it, or see to the API server, {_AGAIN}")
+    return Finding(stuck.error, stuck.run(seen=False))
 
 
 @tells("goes-with-namespace")
@@ -98,7 +98,7 @@ def unseen(stuck: Stuck) -> Finding | None:
     """Asked for, but the look afterwards could not see its kind."""
     if stuck.said(f"^{UNSEEN}") is None:
         return None
-    return Finding(stuck.error, f"let the account read its kind, or see to the API server, {_AGAIN}")
+    return Finding(stuck.error, stuck.run(seen=False))
 
 
 @tells("server-fails")

@@ -9,6 +9,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._cause import Finding
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes.model import Stuck, Tells
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import condition_true, conditions, epoch
 
+NOT_ASKED = "not-asked"
 # Finalizers of Kubernetes itself, whose controllers are not Deployments.
 OWN = ("kubernetes.io/", "foregroundDeletion", "orphan", "kubernetes", "batch.kubernetes.io/job-tracking")
 _DISCOVERY_FAILED = ("NamespaceDeletionDiscoveryFailure", "NamespaceDeletionGroupVersionParsingFailure")
@@ -91,7 +92,7 @@ def slow(stuck: Stuck) -> Finding | None:
         return None
     return Finding(
         f"being deleted for {since:.0f} s: not long enough to call it stuck",
-        "run the teardown again, with a longer mtv_teardown_stall_timeout",
+        stuck.run(", with a longer mtv_teardown_stall_timeout"),
     )
 
 
@@ -114,15 +115,15 @@ def made_anew(stuck: Stuck) -> Finding | None:
         return None
     return Finding(
         f"{maker.kind} {maker.name} makes it anew while that lives",
-        f"delete {maker.kind} {maker.name}",
+        stuck.let_go(maker),
     )
 
 
-@tells("not-asked")
+@tells(NOT_ASKED)
 def not_asked(stuck: Stuck) -> Finding | None:
     if stuck.obj.deleting:
         return None
-    return Finding("nothing has asked for its deletion", "run the teardown")
+    return Finding("nothing has asked for its deletion", stuck.run())
 
 
 CAUSES: tuple[Tells, ...] = (

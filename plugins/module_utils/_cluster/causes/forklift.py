@@ -138,7 +138,7 @@ def prime_claim(stuck: Stuck) -> Finding | None:
         return None
     return Finding(
         f"it is filled for claim {target.name}, which is there and not being deleted",
-        f"delete claim {target.name}",
+        stuck.let_go(target),
     )
 
 
@@ -153,7 +153,7 @@ def conversion_recreates(stuck: Stuck) -> Finding | None:
         if labels.get("vmID") and same and not conversion.deleting:
             return Finding(
                 f"Conversion {conversion.name} lives and makes it anew",
-                f"delete Conversion {conversion.name}",
+                stuck.let_go(conversion),
             )
     return None
 
@@ -167,7 +167,7 @@ def archived_not_cleaned(stuck: Stuck) -> Finding | None:
         return None
     return Finding(
         f"Plan {plan.name} is archived, yet Forklift has not removed this (it says Archived whatever failed)",
-        "run the teardown: it deletes what archiving left",
+        stuck.run(": it deletes what archiving left"),
     )
 
 

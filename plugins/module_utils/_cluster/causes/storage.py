@@ -9,6 +9,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._cause import Finding
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes.model import Stuck, Tells
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj, listed
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.volumes import policy
+from ansible_collections.mtv.teardown.plugins.module_utils._next_step import let_go
 
 CDI_CONTROLLER = "cdi-deployment"
 PVC_PROTECTION = "kubernetes.io/pvc-protection"
@@ -24,17 +25,15 @@ def snapshot_in_progress(stuck: Stuck) -> Finding | None:
     if not stuck.is_a("", "PersistentVolumeClaim") or not stuck.held_by(SNAPSHOT_PROTECTION):
         return None
     of = [
-        snapshot.name
+        snapshot
         for snapshot in stuck.seen.snapshots
         if snapshot.namespace == stuck.obj.namespace
         and snapshot.spec("source", "persistentVolumeClaimName") == stuck.obj.name
         and not snapshot.status("readyToUse")
     ]
-    named = f"VolumeSnapshot {of[0]}" if of else "a VolumeSnapshot"
-    return Finding(
-        f"{named} is still being taken of it",
-        f"see the status of {named} and the CSI driver's snapshotter; delete the snapshot when it cannot end",
-    )
+    named = f"VolumeSnapshot {of[0].name}" if of else "a VolumeSnapshot"
+    look = f"see the status of {named} and the CSI driver's snapshotter"
+    return Finding(f"{named} is still being taken of it", f"{look}; {stuck.let_go(of[0])}" if of else look)
 
 
 @tells("pod-uses-claim")
@@ -46,10 +45,7 @@ def pod_uses_claim(stuck: Stuck) -> Finding | None:
     if not pods:
         return None
     names = ", ".join(pod.name for pod in pods[:5])
-    return Finding(
-        f"used by pod {names}",
-        f"see why pod {pods[0].name} does not end (its node, its grace period, whose it is)",
-    )
+    return Finding(f"used by pod {names}", stuck.let_go(pods[0]))
 
 
 @tells("clone-in-progress")
@@ -84,7 +80,7 @@ def data_volume_recreates(stuck: Stuck) -> Finding | None:
         return None
     return Finding(
         f"DataVolume {maker.name} lives and makes it anew",
-        f"delete DataVolume {maker.name}, not its claim",
+        stuck.let_go(maker),
     )
 
 
@@ -98,7 +94,7 @@ def importer_recreated(stuck: Stuck) -> Finding | None:
         return None
     return Finding(
         f"CDI makes it anew while claim {claim.name} lives",
-        f"delete the DataVolume of claim {claim.name}, not its pods",
+        stuck.let_go(claim),
     )
 
 
@@ -136,9 +132,10 @@ def volume_in_use(stuck: Stuck) -> Finding | None:
     if not stuck.is_a("", "PersistentVolume") or stuck.obj.status("phase") != "Bound":
         return None
     claim = stuck.obj.spec("claimRef") or {}
+    whose = stuck.seen.whose(str(claim.get("uid") or ""), "v1", "PersistentVolumeClaim", claim.get("namespace"))
     return Finding(
         f"claim {claim.get('namespace')}/{claim.get('name')} is still bound to it",
-        f"see why claim {claim.get('namespace')}/{claim.get('name')} stays; the volume goes with it",
+        let_go(whose, f"claim {claim.get('namespace')}/{claim.get('name')}"),
     )
 
 
@@ -150,7 +147,7 @@ def volume_kept(stuck: Stuck) -> Finding | None:
         return None
     return Finding(
         "its reclaim policy is Retain: nothing but a person or this tool removes it, and the storage stays",
-        "run the teardown: it deletes the volume's object; the storage behind it has to be freed on its own",
+        stuck.run(": it deletes the volume's object; the storage behind it has to be freed on its own"),
     )
 
 

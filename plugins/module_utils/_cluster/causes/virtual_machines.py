@@ -71,7 +71,7 @@ def instance_recreated(stuck: Stuck) -> Finding | None:
     maker = stuck.seen.alive(owner.uid) if owner is not None else None
     if owner is None or maker is None or maker.deleting or stuck.obj.deleting:
         return None
-    return Finding(f"{owner.kind} {owner.name} makes it anew while that lives", f"delete {owner.kind} {owner.name}")
+    return Finding(f"{owner.kind} {owner.name} makes it anew while that lives", stuck.let_go(maker))
 
 
 def _ending_pod(stuck: Stuck) -> Obj | None:

@@ -195,10 +195,11 @@ KUBERNETES = (
     ),
     Entry(
         "contested",
-        "somebody else uses it, too",
-        "An owner reference, a label or a user that is not the session's; the reason names it.",
-        "The session made it, and somebody else's living object depends on it. Nothing was asked of it.",
-        "Ask the owner of what the reason names; this tool does not take what somebody else uses.",
+        "others use it, too, or nobody can tell",
+        "What is not the session's (an owner, a label, a user), or could not be read; the reason names it.",
+        "The session made it, and somebody else's living object may depend on it. Nothing was asked of it.",
+        "Ask the owner of what the reason names; this tool does not take what somebody else uses. Where it says what "
+        "could not be read, let the account read that, and run the teardown again.",
         look=(THE_OBJECT,),
     ),
     Entry(

@@ -144,7 +144,7 @@ deleted:
       type: dict
       returned: for what remains
     cause:
-      description: Only for what remains; the cause by name; the troubleshooting guide lists them all.
+      description: Only for what remains; the cause by name; C(ansible-doc -t lookup mtv.teardown.causes) explains them all.
       type: str
       returned: for what remains
     next_step:

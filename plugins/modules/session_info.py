@@ -195,7 +195,7 @@ targets:
       type: dict
       returned: for what remains
     cause:
-      description: Only for what remains; the cause by name, such as V(pod-uses-claim); the troubleshooting guide lists them all.
+      description: Only for what remains; the cause by name, such as V(pod-uses-claim); C(ansible-doc -t lookup mtv.teardown.causes) explains them all.
       type: str
       returned: for what remains
     next_step:

@@ -175,6 +175,24 @@ def test_forbidden_deletes_are_named(limited: Cluster, admin: Admin, world: Worl
     assert world.alive(admin)
 
 
+def test_who_may_only_look_is_not_told_to_run_the_teardown(
+    limited: Cluster, cluster: Cluster, admin: Admin, world: World
+) -> None:
+    """Seen of a session whose rights had gone by the time of its last look."""
+    undo = admin.allow("limited", ["get", "list", "watch"], f"read-{world.own}")
+    try:
+        left = verify.verify(limited, world.session, QUICK)["leftovers"]
+    finally:
+        undo()
+    assert places(left) >= everything(world)
+    said = {entry["next_step"] for entry in left}
+    assert all(one.startswith("give the account the right to delete ") for one in said), said
+    assert f"give the account the right to delete secrets in {world.own}, then run the teardown" in said
+    for entry in verify.verify(cluster, world.session, QUICK)["leftovers"]:
+        assert entry["next_step"] == "run the teardown"
+    assert world.alive(admin)
+
+
 def test_forbidden_is_unverified(limited: Cluster, world: World) -> None:
     result = verify.verify(limited, world.session, QUICK)
     assert result["verdict"] == "unverified"

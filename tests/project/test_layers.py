@@ -19,6 +19,7 @@ GROUND = {
     "_credentials",
     "_errors",
     "_limits",
+    "_next_step",
     "_progress",
     "_retry",
     "_secrets",

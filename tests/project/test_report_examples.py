@@ -57,5 +57,8 @@ def _is_in(wanted: list[str], lines: list[str]) -> bool:
 
 
 if __name__ == "__main__":
+    data = json.loads(RESULT.read_text(encoding="utf-8"))
+    data["summary"] = faces.lines(faces.read(str(RESULT)))
+    RESULT.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     for path, text in made().items():
         path.write_text(text, encoding="utf-8")

@@ -189,7 +189,7 @@ def _change(
         stalled = stalled or bool(waited.pending)
         pending = (*waited.pending, *(obj for obj in asked if obj.uid in hopeless))
     left = [obj for obj, _decision in pairs if obj.uid in errors and not check_mode]
-    whys = explain.explain(cluster, found.catalog, [*left, *pending], errors, limits.stall)
+    whys = explain.explain(cluster, found.catalog, [*left, *pending], errors, limits.stall, found)
     remaining = [left_item(obj, decision_of[obj.uid], whys[obj.uid]) for obj in (*left, *pending)]
     refused = [
         item(obj, decision) for obj, decision in _of_kind(found.with_status(Status.REFUSED, Status.CONTESTED), *kinds)

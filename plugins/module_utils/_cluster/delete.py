@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -84,6 +85,7 @@ class _Run:
     errors: dict[str, str] = field(default_factory=dict)
     successors: dict[str, str] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
+    over: bool = False
 
     def run(self, check_mode: bool, wait: bool) -> Result:
         try:
@@ -183,7 +185,10 @@ class _Run:
         if self.phase == order.VMS:
             claims = _claims_of(waiting, found)
             waiting += _free(claims, explain.pods_by_claim(self.cluster, self.catalog, claims))
-        waited = until_gone(self.cluster, waiting, self._limits(slow=any(obj.kind == "Namespace" for obj in waiting)))
+        limits = self._limits(slow=any(obj.kind == "Namespace" for obj in waiting))
+        began = time.monotonic()
+        waited = until_gone(self.cluster, waiting, limits)
+        self.over = self.over or (bool(waited.pending) and time.monotonic() - began >= limits.total)
         self.stalled = self.stalled or bool(waited.pending)
         self.gone |= {obj.uid for obj in waiting} - {obj.uid for obj in waited.pending}
 
@@ -257,7 +262,7 @@ class _Run:
 
     def _left(self, pairs: Sequence[Pair], errors: Mapping[str, str], found: Found) -> list[dict[str, Any]]:
         objects = [obj for obj, _decision in pairs]
-        whys = explain.explain(self.cluster, self.catalog, objects, errors, self.limits.stall, found.contents())
+        whys = explain.explain(self.cluster, self.catalog, objects, errors, self.limits.stall, found, self.over)
         return [left_item(obj, decision, whys[obj.uid]) for obj, decision in pairs]
 
     def _result(self, found: Found, done: list[dict[str, Any]], remaining: list[dict[str, Any]]) -> Result:

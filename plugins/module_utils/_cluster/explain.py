@@ -12,10 +12,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils._cause import Cause
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster import needed_rights
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes import forklift as forklift_causes
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes import storage, table, virtual_machines
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes.model import Evidence, Stuck
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Catalog, Cluster
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.find import Found
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.needed_rights import Right
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import (
     Obj,
     conditions,
@@ -57,16 +60,20 @@ def explain(
     objects: Iterable[Obj],
     errors: Mapping[str, str] | None = None,
     window: float = 180.0,
-    contents: Mapping[str, Mapping[str, int]] | None = None,
+    found: Found | None = None,
+    over: bool = False,
 ) -> dict[str, Why]:
     """uid -> Why. errors: uid -> what the server answered to what was asked of the object; window: seconds that a
-    deletion may take before it is more than slow; contents: what there is in namespaces, see Evidence."""
+    deletion may take before it is more than slow; found: the look that met them, which says what there is in
+    namespaces, and whose; over: see Evidence."""
     objects, errors = list(objects), errors or {}
     if not objects:
         return {}
     reader = _Reader(cluster, catalog)
     fresh = [*cluster.together(reader.now, objects[:MOST]), *objects[MOST:]]
-    seen = replace(reader.evidence(fresh), window=window, contents=contents or {})
+    may = reader.rights(obj for obj in fresh if not obj.deleting and obj.uid not in errors)
+    seen = replace(reader.evidence(fresh), window=window, over=over, may=may)
+    seen = seen if found is None else replace(seen, contents=found.contents(), whose=found.whose)
     return {
         obj.uid: Why(table.why(Stuck(obj, seen, errors.get(obj.uid, ""))), held_by(obj, seen.pods)) for obj in fresh
     }
@@ -129,6 +136,23 @@ class _Reader:
         except ApiError:
             return obj
         return found if found is not None and found.uid == obj.uid else obj
+
+    def rights(self, objects: Iterable[Obj]) -> dict[str, bool]:
+        """uid -> whether the account may delete it, as far as the server says so."""
+        wanted = {obj.uid: needed_rights.to_delete(obj) for obj in objects}
+        rights = sorted(set(wanted.values()))[:MOST]
+
+        def ask(right: Right) -> bool | None:
+            try:
+                return self.cluster.may(right)
+            except ApiError as exc:
+                self.unread.append(exc.msg)
+                return None
+
+        told = {right: ask(right) for right in rights[:1]}
+        if None not in told.values():  # a server that does not answer this is not asked a hundred times
+            told |= dict(zip(rights[1:], self.cluster.together(ask, rights[1:]), strict=True))
+        return {uid: may for uid, right in wanted.items() if (may := told.get(right)) is not None}
 
     def evidence(self, objects: list[Obj]) -> Evidence:
         kinds = {(obj.group, obj.kind) for obj in objects}

@@ -27,6 +27,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects impo
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ownership import BY_NAME, Ownership, home_of
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.scopes import EVERYTHING, Aim, Scope, scope_of
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
+from ansible_collections.mtv.teardown.plugins.module_utils._next_step import Whose
 from ansible_collections.mtv.teardown.plugins.module_utils._session import notes
 from ansible_collections.mtv.teardown.plugins.module_utils._session import prefix as prefixes
 from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import Decision, Status
@@ -91,6 +92,13 @@ class Found:
             if obj.namespace and decision.ours:
                 inside[obj.namespace][obj.kind] += 1
         return inside
+
+    def whose(self, uid: str, api_version: str, kind: str, namespace: str | None) -> Whose:
+        """Of an object of the cluster: what a look did not keep, though it read such objects there, is of others."""
+        met = next((decision.whose for obj, decision in self.decided if obj.uid == uid), None)
+        if met is not None:
+            return met
+        return Whose.OTHERS if self.was_read(api_version, kind, namespace) else Whose.UNKNOWN
 
     @property
     def unread_roots(self) -> str:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible_collections.mtv.teardown.plugins.module_utils._cause import CONTESTED
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.explain import Why
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.volumes import backend
+from ansible_collections.mtv.teardown.plugins.module_utils._next_step import Facts, advise, words
 from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import Decision
-from ansible_collections.mtv.teardown.plugins.module_utils._session.result import ASK_THE_OWNER, SEE_WHAT_IS_UNREAD
 
 
 def item(obj: Obj, decision: Decision, reason: str = "") -> dict[str, Any]:
@@ -36,13 +37,13 @@ def left_item(obj: Obj, decision: Decision, why: Why) -> dict[str, Any]:
     contested = decision.reason  # somebody else's too: then nothing was asked of it
     return {
         **item(obj, decision, contested or why.reason),
-        "cause": "contested" if contested else why.cause.name,
-        "next_step": ASK_THE_OWNER if contested else why.cause.next_step,
+        "cause": CONTESTED if contested else why.cause.name,
+        "next_step": (words(advise(Facts(decision.whose))) if contested else "") or why.cause.next_step,
         "held_by": dict(why.held_by),
     }
 
 
 def kept_item(obj: Obj, decision: Decision) -> dict[str, Any]:
     """An object of which nobody can tell whether others use it: nothing was asked of it."""
-    left = {"cause": "kept-unread", "next_step": SEE_WHAT_IS_UNREAD, "held_by": {}}
+    left = {"cause": "kept-unread", "next_step": words(advise(Facts(decision.whose))), "held_by": {}}
     return {**item(obj, decision), **left}

@@ -232,8 +232,7 @@ class Needs:
             found |= {_right(changed, obj.namespace, "patch"), _right(obj.resource, obj.namespace, "watch")}
         found |= {right for plan in self.plans for right in self._for_the_webhook(plan)}
         for obj in self.targets:
-            inside = obj.name if (obj.group, obj.kind) == _NAMESPACE else obj.namespace
-            found |= {_right(obj.resource, inside, "delete"), _right(obj.resource, obj.namespace, "watch")}
+            found |= {to_delete(obj), _right(obj.resource, obj.namespace, "watch")}
             if self.finalizers and (obj.group, obj.kind) not in guards.NEVER:
                 found.add(_right(obj.resource, obj.namespace, "patch"))
         found |= {right for place in self.places for right in self._coming(place)}
@@ -255,6 +254,11 @@ class Needs:
                 namespace = place if resource.namespaced else None
                 verbs = ("delete", "watch", *(_PATCH if self.finalizers else ()))
                 yield from (_right(resource, namespace, verb) for verb in verbs)
+
+
+def to_delete(obj: Obj) -> Right:
+    """To delete a namespace is a right inside that namespace."""
+    return _right(obj.resource, obj.name if (obj.group, obj.kind) == _NAMESPACE else obj.namespace, "delete")
 
 
 def _right(resource: Resource, namespace: str | None, verb: str) -> Right:

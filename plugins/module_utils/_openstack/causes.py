@@ -10,13 +10,11 @@ when it was refused.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.mtv.teardown.plugins.module_utils._cause import Cause, first
+from ansible_collections.mtv.teardown.plugins.module_utils._cause import UNKNOWN, Cause, Finding, Tell, first, tells
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.ownership import Remote
 
-Tells = Callable[[Remote], "Cause | None"]
 _AGAIN = "then run the teardown again"
 
 
@@ -33,65 +31,65 @@ def is_deleting(one: Remote) -> bool:
     return "deleting" in str(_fact(one, "task_state")).lower() or _fact(one, "status") == "DELETED"
 
 
-def locked(one: Remote) -> Cause | None:
+@tells("server-locked")
+def locked(one: Remote) -> Finding | None:
     if one.kind != "Server" or not one.facts.get("locked"):
         return None
-    return Cause(
-        "server-locked",
+    return Finding(
         f"Server {one.name} is locked: Nova deletes it for nobody but an administrator",
         f"if nobody keeps it on purpose, openstack server unlock {one.id}, {_AGAIN}",
     )
 
 
-def protected(one: Remote) -> Cause | None:
+@tells("image-protected")
+def protected(one: Remote) -> Finding | None:
     if one.kind != "Image" or not one.facts.get("protected"):
         return None
-    return Cause(
-        "image-protected",
+    return Finding(
         f"Image {one.name} is protected",
         f"if nobody keeps it on purpose, openstack image set --unprotected {one.id}, {_AGAIN}",
     )
 
 
-def forbidden(one: Remote) -> Cause | None:
+@tells("forbidden")
+def forbidden(one: Remote) -> Finding | None:
     if not _is_refused(one, 401, 403):
         return None
-    return Cause(
-        "forbidden",
+    return Finding(
         f"this user may not delete {one.kind} {one.name}: {_fact(one, 'error')}",
         f"give the user the role member in the project, or delete {one.kind} {one.id} as somebody who may",
     )
 
 
-def soft_deleted(one: Remote) -> Cause | None:
+@tells("server-soft-deleted")
+def soft_deleted(one: Remote) -> Finding | None:
     if _fact(one, "status") != "SOFT_DELETED":
         return None
-    return Cause(
-        "server-soft-deleted",
+    return Finding(
         f"Server {one.name} is in the bin of Nova (reclaim_instance_interval), and is not ended before its time",
         f"wait until Nova reclaims it, or nova force-delete {one.id}, {_AGAIN}",
     )
 
 
-def ignored(one: Remote) -> Cause | None:
+@tells("delete-ignored")
+def ignored(one: Remote) -> Finding | None:
     """disable_terminate: 204, and nothing happens (nova/compute/api.py: _delete)."""
     if one.kind != "Server" or not one.facts.get("asked") or one.facts.get("begun"):
         return None
-    return Cause(
-        "delete-ignored",
+    return Finding(
         f"Nova accepts the deletion of Server {one.name} and does not begin it (disable_terminate)",
         f"ask an administrator to clear disable_terminate of {one.id}, {_AGAIN}",
     )
 
 
-def stuck_deleting(one: Remote) -> Cause | None:
+@tells("server-stuck-deleting")
+def stuck_deleting(one: Remote) -> Finding | None:
     """A second delete is ignored while the host is up (providers.md 3.2)."""
     if one.kind != "Server" or not is_deleting(one):
         return None
     where = f" on {one.facts['host']}" if one.facts.get("host") else ""
     fault = f"; its fault: {one.facts['fault']}" if one.facts.get("fault") else ""
-    return Cause(
-        "server-stuck-deleting",
+    return Finding(
         f"Server {one.name} (made {one.created or 'at a time not told'}) has begun to be deleted{where} and does not "
         f"end{fault}",
         f"see whether nova-compute{where} runs; an administrator can reset it with openstack server set --state error "
@@ -99,46 +97,46 @@ def stuck_deleting(one: Remote) -> Cause | None:
     )
 
 
-def delete_failed(one: Remote) -> Cause | None:
+@tells("server-delete-failed")
+def delete_failed(one: Remote) -> Finding | None:
     if one.kind != "Server" or not one.facts.get("begun") or _fact(one, "status") != "ERROR":
         return None
-    return Cause(
-        "server-delete-failed",
+    return Finding(
         f"Nova has tried to delete Server {one.name} twice and failed: {_fact(one, 'fault') or 'it does not say why'}",
         f"see the log of nova-compute on its host, {_AGAIN}",
     )
 
 
-def error_deleting(one: Remote) -> Cause | None:
+@tells("error-deleting")
+def error_deleting(one: Remote) -> Finding | None:
     if _fact(one, "status") != "error_deleting":
         return None
-    return Cause(
-        "error-deleting",
+    return Finding(
         f"the storage could not delete {one.kind} {one.name}, which is error_deleting now",
         f"see the log of cinder-volume; an administrator resets it (openstack {one.kind.lower()} set --state error "
         f"{one.id}), {_AGAIN}",
     )
 
 
-def has_snapshots(one: Remote) -> Cause | None:
+@tells("volume-has-snapshots")
+def has_snapshots(one: Remote) -> Finding | None:
     left = one.facts.get("snapshots")
     if one.kind != "Volume" or not left:
         return None
-    return Cause(
-        "volume-has-snapshots",
+    return Finding(
         f"Volume {one.name or one.id} has snapshots that stay: {', '.join(left)}",
         f"see whose they are; when they are gone, {_AGAIN.removeprefix('then ')}",
     )
 
 
-def in_use(one: Remote) -> Cause | None:
+@tells("volume-in-use")
+def in_use(one: Remote) -> Finding | None:
     servers = ", ".join(one.facts.get("servers") or ())
     if one.kind != "Volume" or not (
         servers or _fact(one, "status") in ("in-use", "detaching", "reserved", "attaching")
     ):
         return None
-    return Cause(
-        "volume-in-use",
+    return Finding(
         f"Volume {one.name or one.id} is {_fact(one, 'status')}" + (f" by Server {servers}" if servers else ""),
         f"delete that server or detach the volume, {_AGAIN}",
     )
@@ -179,57 +177,58 @@ _BUSY_SNAPSHOT = {
 }
 
 
-def busy(one: Remote) -> Cause | None:
+@tells("busy")
+def busy(one: Remote) -> Finding | None:
     """Cinder takes no deletion in these states (cinder/volume/api.py: delete, delete_snapshot)."""
     status = str(_fact(one, "status"))
     told = {"Volume": _BUSY, "Snapshot": _BUSY_SNAPSHOT}.get(one.kind, {}).get(status)
     if told is None:
         return None
-    return Cause("busy", f"{one.kind} {one.name or one.id} is {status}: it {told[0]}", f"{told[1]}, {_AGAIN}")
+    return Finding(f"{one.kind} {one.name or one.id} is {status}: it {told[0]}", f"{told[1]}, {_AGAIN}")
 
 
-def image_in_use(one: Remote) -> Cause | None:
+@tells("image-in-use")
+def image_in_use(one: Remote) -> Finding | None:
     if one.kind != "Image" or not _is_refused(one, 409):
         return None
-    return Cause(
-        "image-in-use",
+    return Finding(
         f"something is made from Image {one.name} in the storage: {_fact(one, 'error')}",
         f"delete the volumes and servers that were made from it, {_AGAIN}",
     )
 
 
-def snapshot_in_use(one: Remote) -> Cause | None:
+@tells("snapshot-in-use")
+def snapshot_in_use(one: Remote) -> Finding | None:
     if one.kind != "Snapshot" or not _is_refused(one, 400, 409):
         return None
-    return Cause(
-        "snapshot-in-use",
+    return Finding(
         f"Snapshot {one.name} is {_fact(one, 'status')}: {_fact(one, 'error')}",
         f"delete the volumes that were made from it, {_AGAIN}",
     )
 
 
-def still_deleting(one: Remote) -> Cause | None:
+@tells("stuck-deleting")
+def still_deleting(one: Remote) -> Finding | None:
     if _fact(one, "status") not in ("deleting", "pending_delete"):
         return None
-    return Cause(
-        "stuck-deleting",
+    return Finding(
         f"{one.kind} {one.name or one.id} has begun to be deleted and does not end",
         f"see the log of the service that stores it; an administrator can reset its state, {_AGAIN}",
     )
 
 
-def refused(one: Remote) -> Cause | None:
+@tells("refused")
+def refused(one: Remote) -> Finding | None:
     if not one.facts.get("error"):
         return None
-    return Cause(
-        "refused",
+    return Finding(
         f"{one.kind} {one.name or one.id} is not deleted: {_fact(one, 'error')}",
         f"see what the cloud says of {one.id}, {_AGAIN}",
     )
 
 
 # In the order of trust: what a person has set, what the cloud says of its state, what it answered.
-CAUSES: tuple[Tells, ...] = (
+CAUSES: tuple[Tell[Remote], ...] = (
     locked,
     protected,
     forbidden,
@@ -254,7 +253,7 @@ def why(one: Remote) -> Cause:
         return known
     state = _fact(one, "status") or "in a state that is not told"
     return Cause(
-        "unknown",
+        UNKNOWN,
         f"{one.kind} {one.name or one.id} is {state}, and nothing is known to hold it",
         f"run the teardown again; if it stays, see what the cloud says of {one.id}",
     )

@@ -5,24 +5,26 @@
 
 from __future__ import annotations
 
-from ansible_collections.mtv.teardown.plugins.module_utils._cause import Cause
+from ansible_collections.mtv.teardown.plugins.module_utils._cause import UNKNOWN, Cause
+from ansible_collections.mtv.teardown.plugins.module_utils._next_step import Facts, advise, words
 
 # What only an attempt can tell: without one, an object is just there.
-UNTRIED = frozenset({"still-running", "unknown"})
+UNTRIED = frozenset({"still-running", UNKNOWN})
 # What is kept for a reason that says more than whose it may be.
 KEPT = frozenset({"files-left", "snapshot-kept", "disk-of-others"})
-NOT_DELETED = Cause("not-deleted", "it is there", "run the teardown")
+FAILS, UNSEEN = "provider-fails", "unseen"
+NOT_DELETED = Cause("not-deleted", "it is there", words(advise(Facts(known=False))))
 
 
 def fails(provider: str, error: str) -> Cause:
     """provider: its key; error: what it answered, or that it did not."""
-    return Cause("provider-fails", error, f"see to provider {provider}, then run the teardown again")
+    return Cause(FAILS, error, f"see to provider {provider}, then run the teardown again")
 
 
 def unseen(provider: str, kind: str) -> Cause:
     """Asked for, but the look afterwards could not see its kind."""
     return Cause(
-        "unseen",
+        UNSEEN,
         f"it was not seen whether it has gone: {kind} of {provider} could not be read",
         f"see why {provider} cannot be read, then run the teardown again",
     )

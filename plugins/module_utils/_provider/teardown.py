@@ -13,9 +13,10 @@ from functools import partial
 from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils import _progress, _times
-from ansible_collections.mtv.teardown.plugins.module_utils._cause import Cause
+from ansible_collections.mtv.teardown.plugins.module_utils._cause import CONTESTED, Cause
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import NO_ANSWER, REFUSED, ApiError
 from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
+from ansible_collections.mtv.teardown.plugins.module_utils._next_step import Facts, advise, words
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import causes, ownership, sources
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.ownership import Remote
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Lack, Seen, Site, Target
@@ -23,7 +24,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session.decision imp
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session
 from ansible_collections.mtv.teardown.plugins.module_utils._session.provider_types import ALIASES
 from ansible_collections.mtv.teardown.plugins.module_utils._session.resources_file import Record
-from ansible_collections.mtv.teardown.plugins.module_utils._session.result import ASK_THE_OWNER, Result, absent_item
+from ansible_collections.mtv.teardown.plugins.module_utils._session.result import Result, absent_item
 from ansible_collections.mtv.teardown.plugins.module_utils._together import together
 
 # So many providers at once.
@@ -355,7 +356,7 @@ def left_item(remote: Remote, decision: Decision, cause: Cause) -> dict[str, Any
     contested = decision.reason if cause.name not in causes.KEPT else ""
     return {
         **item(remote, decision, decision.reason or cause.text),
-        "cause": "contested" if contested else cause.name,
-        "next_step": ASK_THE_OWNER if contested else cause.next_step,
+        "cause": CONTESTED if contested else cause.name,
+        "next_step": (words(advise(Facts(decision.whose))) if contested else "") or cause.next_step,
         "held_by": dict(remote.facts),
     }

@@ -50,7 +50,7 @@ def render(told: Told) -> str:
         "deleted": _by_kind(told.listed("deleted")),
         "known": _told.known,
         "name_of": _told.name_of,
-        "look_command": _told.look_command,
+        "commands_of": _told.commands,
         "yaml": _yaml,
     }
     held["parts"] = list(_parts(held))

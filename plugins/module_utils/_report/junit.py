@@ -20,7 +20,6 @@ else:
     IMPORT_ERROR = None
 
 LIBRARY = "junitparser"
-# Lists of what nobody knows; each entry is an error of its own.
 
 
 def render(told: Told) -> str:
@@ -75,10 +74,15 @@ def _tests(told: Told) -> list[Any]:
             )
     cases = []
     for test, left in sorted(made.items()):
-        lines = [f"{name_of(e)}: {e['reason']}\n  next: {e.get('next_step', '')}" for e in left]
+        lines = [line for entry in left for line in _left(entry)]
         message = f"left {_told.counts(left)}"
         cases.append(_case(told, test, *([_result(junitparser.Failure, message, "\n".join(lines))] if left else [])))
     return cases
+
+
+def _left(entry: Entry) -> list[str]:
+    lines = [f"{name_of(entry)}: {entry['reason']}", f"  next: {entry.get('next_step', '')}"]
+    return lines + [f"  {what}: {command}" for what, command in _told.commands(entry)]
 
 
 def _unknown(told: Told) -> list[Any]:

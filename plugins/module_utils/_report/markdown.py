@@ -50,14 +50,22 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:
 
 
 def _leftovers(told: Told) -> Iterator[str]:
-    for cause, entries in _told.by_cause(told.listed("leftovers")).items():
-        yield from (f"### Left for {_plain(cause)}: {len(entries)}", "")
-        for entry in entries[:MOST]:
+    for group in _told.by_cause(told.listed("leftovers")):
+        yield from (f"### Left for {_plain(group.name)}: {len(group.entries)}", "")
+        yield from _about(group)
+        for entry in group.entries[:MOST]:
             yield f"- **{_plain(name_of(entry))}**: {_plain(entry['reason'])}  "
-            yield f"  next: {_plain(entry.get('next_step', ''))}"
-            command = _told.look_command(entry)
-            yield from ([f"  look: {_code(command)}"] if command else [])
-        yield from (*_more(len(entries)), "")
+            yield f"  next: {_plain(entry.get('next_step', ''))}  "
+            yield from (f"  {what}: {_code(command)}  " for what, command in _told.commands(entry))
+        yield from (*_more(len(group.entries)), "")
+
+
+def _about(group: _told.Group) -> Iterator[str]:
+    """What is known of the cause, folded."""
+    if group.about is not None:
+        yield f"<details><summary>{_plain(group.about.title)}</summary>"
+        yield from ("", *(f"- {name}: {_plain(text)}" for name, text in group.about.paragraphs()))
+        yield from ("", "</details>", "")
 
 
 def _list(told: Told, name: str) -> Iterator[str]:

@@ -28,6 +28,7 @@ dl.totals { display: flex; flex-wrap: wrap; gap: .5rem; margin: .8rem 0; } dl.to
   padding: .4rem .8rem; min-width: 7rem; }
 dl.totals dt { color: var(--soft); font-size: .85rem; } dl.totals dd { margin: 0; font-size: 1.3rem; font-weight:
   600; }
+dl.about dt { font-weight: 600; } dl.about dd { margin: 0 0 .4rem 1rem; }
 table { border-collapse: collapse; margin: .5rem 0; } th, td { border: 1px solid var(--line); padding: .2rem .5rem;
   text-align: left; vertical-align: top; }
 thead th { background: var(--card); } td.number { text-align: right; font-variant-numeric: tabular-nums; }
@@ -118,13 +119,17 @@ What stays has a bar to the end.</p>
 </details>
 </section>{% endif %}
 {% if causes %}<section aria-labelledby="left"><h2 id="left">Left: {{ told.totals.leftovers }}</h2>
-{% for cause, entries in causes.items() %}<h3 id="cause-{{ loop.index }}">{{ cause }}: {{ entries | length }}</h3>
-{% for entry in entries %}<details class="object"{% if loop.index <= 5 %} open{% endif %}>
+{% for group in causes %}<h3 id="cause-{{ loop.index }}">{{ group.name }}: {{ group.entries | length }}</h3>
+{% if group.about %}<details><summary>{{ group.about.title }}</summary><dl class="about">
+{% for name, text in group.about.paragraphs() %}<dt>{{ name }}</dt><dd>{{ text }}</dd>{% endfor %}</dl></details>
+{% endif %}
+{% for entry in group.entries %}<details class="object"{% if loop.index <= 5 %} open{% endif %}>
 <summary>{{ name_of(entry) }}</summary>
 <p>{{ entry.reason }}</p><p><strong>Next:</strong> {{ entry.next_step }}</p>
 <p class="soft">The session's by {{ entry.evidence }}{% if entry.rests_on %} ({{ entry.rests_on }}){% endif %}
 {% if entry.test_name %}; made by {{ entry.test_name }}{% endif %}; uid {{ entry.uid }}</p>
-{% if look_command(entry) %}<pre><code>{{ look_command(entry) }}</code></pre>{% endif %}
+{% for what, command in commands_of(entry) %}<pre><span class="soft">{{ what }}</span> <code>{{ command }}</code></pre>
+{% endfor %}
 <details><summary>What was seen of it, as YAML</summary><pre><code>{{ yaml(entry) }}</code></pre></details>
 </details>
 {% endfor %}{% endfor %}</section>{% endif %}

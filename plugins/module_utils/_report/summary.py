@@ -99,10 +99,11 @@ def of_result(result: Mapping[str, Any]) -> list[str]:
         *_nothing(who, result),
         *_phases(result),
     ]
-    for cause, entries in _told.by_cause(result["leftovers"]).items():
-        lines.append(f"left for {cause}: {len(entries)}")
-        lines += [line for entry in entries[:MOST] for line in _leftover(entry)]
-        lines += _more(entries)
+    for group in _told.by_cause(result["leftovers"]):
+        lines += [f"left for {group.name}: {len(group.entries)}", *([f"  {group.about.title}"] if group.about else [])]
+        lines += [f"  before you mend: {group.risk}"] if group.risk else []
+        lines += [line for entry in group.entries[:MOST] for line in _leftover(entry)]
+        lines += _more(group.entries)
     lines += _section("could not be read", result["unreadable"], _error_line)
     lines += _section("not seen whether they are gone", result["unseen"], shown)
     lines += _section("kept, for nobody can tell whose it is", result["kept"], _kept_line)
@@ -245,8 +246,10 @@ def _leftover(entry: Entry) -> list[str]:
     lines = [f"  {shown(entry)}", f"    {test}the session's by {entry['evidence']}; uid {entry['uid']}"]
     if entry["reason"]:
         lines.append(f"    {entry['reason']}")
-    command = _told.look_command(entry)
-    return [*lines, f"    next: {entry['next_step']}", *([f"    look: {command}"] if command else [])]
+    # One to look and one to mend; the other faces have all of them.
+    first = dict(reversed(_told.commands(entry)))
+    lines.append(f"    next: {entry['next_step']}")
+    return lines + [f"    {what}: {first[what]}" for what in ("look", "mend") if what in first]
 
 
 def _kept_line(entry: Entry) -> str:

@@ -1,18 +1,19 @@
 # Copyright (c) 2026 mtv.teardown contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What every face of a result says: its totals, its leftovers by cause, and the command to look at each. Pure."""
+"""What every face of a result says: its totals, its leftovers by cause, and the commands about each. Pure."""
 
 from __future__ import annotations
 
 import re
-import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError
+from ansible_collections.mtv.teardown.plugins.module_utils._report.catalogue import entry as catalogue
+from ansible_collections.mtv.teardown.plugins.module_utils._report.catalogue import table
 from ansible_collections.mtv.teardown.plugins.module_utils._session.result import shown
 
 Entry = Mapping[str, Any]
@@ -125,12 +126,38 @@ def _readable(value: Any) -> Any:
     return [_readable(one) for one in value] if isinstance(value, list) else value
 
 
-def by_cause(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What is left for one cause. name: of the cause, with where it is so, if that is needed to tell two apart; about:
+    what the catalogue has of it, None for a cause of a later release."""
+
+    name: str
+    about: catalogue.Entry | None
+    entries: list[Entry]
+
+    @property
+    def risk(self) -> str:
+        """Of the commands that mend, where there are such for one of them."""
+        mended = self.about is not None and any(what == "mend" for e in self.entries for what, _c in commands(e))
+        return self.about.risk if self.about is not None and mended else ""
+
+
+def by_cause(entries: Iterable[Entry]) -> list[Group]:
     """What is left, those of the most frequent cause first."""
-    groups: dict[str, list[Entry]] = {}
+    groups: dict[tuple[str, str], list[Entry]] = {}
     for entry in entries:
-        groups.setdefault(str(entry.get("cause") or "unknown"), []).append(entry)
-    return dict(sorted(groups.items(), key=lambda one: (-len(one[1]), one[0])))
+        groups.setdefault((str(entry.get("cause") or "unknown"), table.where(entry)), []).append(entry)
+    names = Counter(cause for cause, _where in groups)
+    made = [
+        Group(f"{cause} on {where}" if names[cause] > 1 else cause, table.of(same[0]), same)
+        for (cause, where), same in groups.items()
+    ]
+    return sorted(made, key=lambda group: (-len(group.entries), group.name))
+
+
+def commands(entry: Entry) -> list[tuple[str, str]]:
+    """(look or mend, what to type about an object that is left); whoever looks changes nothing."""
+    return list(catalogue.commands(table.of(entry), entry))
 
 
 def by_reason(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
@@ -144,33 +171,6 @@ def counts(entries: Iterable[Entry]) -> str:
     """Such as C(2 PersistentVolumeClaim, 1 VirtualMachine)."""
     counted = Counter(str(entry["kind"]) for entry in entries)
     return ", ".join(f"{number} {kind}" for kind, number in sorted(counted.items()))
-
-
-def look_command(entry: Entry) -> str:
-    """What to type to look at an object that is left; for a provider where there is one command for it."""
-    if entry.get("provider"):
-        return _on_provider(entry)
-    group = str(entry["api_version"]).rpartition("/")[0]
-    kind = str(entry["kind"]).lower() + (f".{group}" if group else "")
-    where = ["--namespace", str(entry["namespace"])] if entry.get("namespace") else []
-    return shlex.join(["kubectl", "get", kind, str(entry["name"]), *where, "--output", "yaml"])
-
-
-_OPENSTACK = {
-    "Server": "server",
-    "Volume": "volume",
-    "VolumeSnapshot": "volume snapshot",
-    "Snapshot": "volume snapshot",
-}
-
-
-def _on_provider(entry: Entry) -> str:
-    kind, place = str(entry["kind"]), str(entry.get("place") or "")
-    if entry["api_version"] == "vsphere" and kind == "VirtualMachine" and place:
-        return shlex.join(["govc", "vm.info", "-vm.ipath", f"/{place.lstrip('/')}"])
-    if entry["api_version"] == "openstack" and kind in _OPENSTACK:
-        return f"openstack {_OPENSTACK[kind]} show {shlex.quote(str(entry.get('id') or entry['name']))}"
-    return ""
 
 
 def phase_rows(told: Told) -> list[tuple[str, str, str, str, str]]:

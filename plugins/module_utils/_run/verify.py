@@ -12,8 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.mtv.teardown.plugins.module_utils._cause import Cause
+from ansible_collections.mtv.teardown.plugins.module_utils._cause import CONTESTED, Cause
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import explain
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes.cluster import NOT_ASKED
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.find import Found
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.items import item, kept_item, left_item
@@ -79,10 +80,8 @@ def verify(
         survey = surveyed.result()
     last = looks[-1]
     left = last.with_status(Status.OWNED, Status.CONTESTED)
-    whys = explain.explain(
-        cluster, last.catalog, [obj for obj, _decision in left], window=terms.window, contents=last.contents()
-    )
-    items = [left_item(obj, decision, whys[obj.uid]) for obj, decision in left]
+    whys = explain.explain(cluster, last.catalog, [obj for obj, _decision in left], window=terms.window, found=last)
+    items = [_as_tried(left_item(obj, decision, whys[obj.uid]), terms.earlier) for obj, decision in left]
     items += _remote_items(survey, terms.earlier)
     counted, accepted = ignore.split(items, terms.rules)
     unreadable = _once([*(entry for look in looks[-2:] for entry in look.unreadable), *survey.unreadable])
@@ -124,12 +123,21 @@ def verify(
     }
 
 
+def _as_tried(item: dict[str, Any], earlier: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """What an attempt to delete it met says more than that nothing has asked for it."""
+    before = earlier.get(item["uid"])
+    told = {key: text for key in ("cause", "reason", "next_step") if (text := (before or {}).get(key))}
+    if item["cause"] != NOT_ASKED or told.get("cause") in (None, CONTESTED, NOT_ASKED):
+        return item
+    return {**item, **told}
+
+
 def _remote_items(survey: Survey, earlier: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Leftovers on providers. What an attempt to delete one met says more than the state that it is in."""
     items = []
     for one, decision in survey.with_status(Status.OWNED, Status.CONTESTED):
         why, before = survey.whys[one.identity], earlier.get(one.identity)
-        if before is not None and before["cause"] != "contested":
+        if before is not None and before["cause"] != CONTESTED:
             why = Cause(before["cause"], before["reason"], before["next_step"])
         elif why.name in causes.UNTRIED:
             why = causes.NOT_DELETED

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
+from ansible_collections.mtv.teardown.plugins.module_utils._next_step import Whose
+
 NAME_ONLY = (
     "it bears the session's name, but the prefix is not of the suite's shape, and nothing but the name shows that the "
     "session made it"
@@ -45,6 +47,13 @@ class Decision:
     @property
     def ours(self) -> bool:
         return self.status in (Status.OWNED, Status.CONTESTED)
+
+    @property
+    def whose(self) -> Whose:
+        """Not of what is a bystander, which nobody has to be told of."""
+        if self.status is Status.OWNED:
+            return Whose.OURS
+        return Whose.UNKNOWN if self.blind or self.status is Status.KEPT else Whose.OTHERS
 
     @property
     def alone(self) -> bool:

@@ -12,9 +12,6 @@ from typing import Any
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import TeardownError
 from ansible_collections.mtv.teardown.plugins.module_utils._session.resources_file import Record
 
-SEE_WHAT_IS_UNREAD = "let the account read it, or see to the API server, then run the teardown again"
-ASK_THE_OWNER = "ask the owner; this tool does not take what somebody else uses"
-
 
 @dataclass(slots=True)
 class Result:

@@ -360,7 +360,8 @@ def _kept(one: Remote, values: Mapping[str, Any]) -> Cause | None:
 
 def _unidentified(one: Remote, values: Mapping[str, Any]) -> Cause | None:
     """A moRef alone may be another VM's by now."""
-    return None if not one.uid or values.get("config.instanceUuid") else causes.UNIDENTIFIED
+    is_unknown = bool(one.uid) and not values.get("config.instanceUuid")
+    return causes.unidentified(causes.Held(one.kind, {"unidentified": is_unknown}))
 
 
 def _blocked(facts: Mapping[str, Any]) -> Cause | None:

@@ -5,32 +5,34 @@
 
 from __future__ import annotations
 
-from ansible_collections.mtv.teardown.plugins.module_utils._cause import Cause
+from ansible_collections.mtv.teardown.plugins.module_utils._cause import Finding, tells
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes.model import Stuck, Tells
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import condition_true, conditions, epoch
 
+NOT_ASKED = "not-asked"
 # Finalizers of Kubernetes itself, whose controllers are not Deployments.
-_OWN = ("kubernetes.io/", "foregroundDeletion", "orphan", "kubernetes", "batch.kubernetes.io/job-tracking")
+OWN = ("kubernetes.io/", "foregroundDeletion", "orphan", "kubernetes", "batch.kubernetes.io/job-tracking")
 _DISCOVERY_FAILED = ("NamespaceDeletionDiscoveryFailure", "NamespaceDeletionGroupVersionParsingFailure")
 _REMAINS = ("NamespaceContentRemaining", "NamespaceFinalizersRemaining", "NamespaceDeletionContentFailure")
 
 
-def dead_api(stuck: Stuck) -> Cause | None:
+@tells("api-service-dead")
+def dead_api(stuck: Stuck) -> Finding | None:
     """A namespace is only emptied when every API can be asked what is in it."""
     if stuck.obj.kind != "Namespace" or not condition_true(stuck.obj, *_DISCOVERY_FAILED):
         return None
     told = conditions(stuck.obj)
     message = next(str(told[kind].get("message")) for kind in _DISCOVERY_FAILED if kind in told)
     dead = ", ".join(f"{name} ({why})" for name, why in stuck.seen.dead_apis.items())
-    return Cause(
-        "api-service-dead",
+    return Finding(
         f"an API does not answer, so nobody knows what is left in it: {dead or message}",
         f"bring the server behind APIService {next(iter(stuck.seen.dead_apis), '(see oc get apiservices)')} up, or "
         "remove the APIService if its operator is gone",
     )
 
 
-def namespace_content(stuck: Stuck) -> Cause | None:
+@tells("namespace-content")
+def namespace_content(stuck: Stuck) -> Finding | None:
     """By its conditions, or by what was seen in it: while pods end, the conditions may say that nothing remains."""
     if stuck.obj.kind != "Namespace" or not stuck.obj.deleting:
         return None
@@ -40,88 +42,88 @@ def namespace_content(stuck: Stuck) -> Cause | None:
     messages += [", ".join(f"{number} {kind}" for kind, number in seen)] if seen else []
     if not messages:
         return None
-    return Cause(
-        "namespace-content",
+    return Finding(
         f"it still contains something: {'; '.join(messages)}",
         "see what holds the objects that it names; the namespace goes with them",
     )
 
 
-def dependents(stuck: Stuck) -> Cause | None:
+@tells("waits-for-dependents")
+def dependents(stuck: Stuck) -> Finding | None:
     if not stuck.held_by("foregroundDeletion"):
         return None
-    return Cause(
-        "waits-for-dependents",
+    return Finding(
         "somebody deleted it in the foreground: it waits for what it owns",
         f"see what {stuck.obj.kind} {stuck.obj.name} owns, and why that stays",
     )
 
 
-def controller_complains(stuck: Stuck) -> Cause | None:
+@tells("controller-fails")
+def controller_complains(stuck: Stuck) -> Finding | None:
     """The controller behind the finalizer works on it and fails."""
     event = stuck.seen.events.get(stuck.obj.uid)
     if not event or not stuck.obj.finalizers:
         return None
-    return Cause(
-        "controller-fails",
+    return Finding(
         f"the controller behind finalizer {stuck.obj.finalizers[0]} fails: {event}",
         "see to what it says, then run the teardown again",
     )
 
 
-def unknown_finalizer(stuck: Stuck) -> Cause | None:
+@tells("finalizer")
+def unknown_finalizer(stuck: Stuck) -> Finding | None:
     """No controller is known to take it off: it may be gone, with its operator."""
-    held = [name for name in stuck.obj.finalizers if not name.startswith(_OWN)]
+    held = [name for name in stuck.obj.finalizers if not name.startswith(OWN)]
     if not stuck.obj.deleting or not held:
         return None
-    return Cause(
-        "finalizer",
+    return Finding(
         f"held by finalizer {', '.join(held)}",
         f"see whether the controller behind finalizer {held[0]} runs, and its log; if it is gone for good, the "
         "finalizer has to be removed by hand",
     )
 
 
-def slow(stuck: Stuck) -> Cause | None:
+@tells("slow")
+def slow(stuck: Stuck) -> Finding | None:
     if not stuck.obj.deleting:
         return None
     since = max(0.0, stuck.seen.now - epoch(stuck.obj.deleting))
     if since >= stuck.seen.window:
         return None
-    return Cause(
-        "slow",
+    return Finding(
         f"being deleted for {since:.0f} s: not long enough to call it stuck",
-        "run the teardown again, with a longer mtv_teardown_stall_timeout",
+        stuck.run(", with a longer mtv_teardown_stall_timeout"),
     )
 
 
-def kept_by_kubernetes(stuck: Stuck) -> Cause | None:
+@tells("finalizer")
+def kept_by_kubernetes(stuck: Stuck) -> Finding | None:
     if not stuck.obj.deleting or not stuck.obj.finalizers:
         return None
-    return Cause(
-        "finalizer",
+    return Finding(
         f"held by finalizer {', '.join(stuck.obj.finalizers)}",
         "see whether kube-controller-manager runs, and what refers to the object",
     )
 
 
-def made_anew(stuck: Stuck) -> Cause | None:
+@tells("made-anew")
+def made_anew(stuck: Stuck) -> Finding | None:
     """Its owner makes it again whenever it is deleted."""
     owner = next((owner for owner in stuck.obj.owners if owner.controller), None)
     maker = stuck.seen.alive(owner.uid) if owner is not None else None
     if maker is None or maker.deleting or stuck.obj.deleting:
         return None
-    return Cause(
-        "made-anew",
+    return Finding(
         f"{maker.kind} {maker.name} makes it anew while that lives",
-        f"delete {maker.kind} {maker.name}",
+        stuck.let_go(maker),
     )
 
 
-def not_asked(stuck: Stuck) -> Cause | None:
+@tells(NOT_ASKED)
+def not_asked(stuck: Stuck) -> Finding | None:
     if stuck.obj.deleting:
         return None
-    return Cause("not-asked", "nothing has asked for its deletion", "run the teardown")
+    return Finding("nothing has asked for its deletion", stuck.run())
 
 
 CAUSES: tuple[Tells, ...] = (

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.mtv.teardown.plugins.module_utils._cause import Cause
+from ansible_collections.mtv.teardown.plugins.module_utils._cause import Finding, tells
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import forklift
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes.model import Stuck, Tells
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj, condition_true, referred
@@ -17,46 +17,47 @@ TARGET_PROTECTION = "forklift.konveyor.io/populate-target-protection"
 SERVER_FINALIZERS = ("forklift/ova-provider", "forklift/hyperv-provider")
 
 
-def controller_down(stuck: Stuck) -> Cause | None:
+@tells("forklift-controller-down")
+def controller_down(stuck: Stuck) -> Finding | None:
     """Cancel and archive are requests to this controller, and it takes its own finalizers off."""
     if not stuck.seen.is_down(CONTROLLER):
         return None
     if not (_waits_for_answer(stuck) or stuck.held_by(*SERVER_FINALIZERS)):
         return None
-    return Cause(
-        "forklift-controller-down",
+    return Finding(
         f"Deployment {CONTROLLER} has no pod that runs, so nobody answers",
         f"bring {CONTROLLER} up (in the namespace of the MTV operator), then run the teardown again",
     )
 
 
-def plan_archived(stuck: Stuck) -> Cause | None:
+@tells("plan-archived")
+def plan_archived(stuck: Stuck) -> Finding | None:
     """A Migration of an archived Plan stays Running for ever, and can no longer be canceled (3.3)."""
     plan = _plan(stuck) if _is_running(stuck) else None
     if plan is None or not forklift.archived(plan):
         return None
-    return Cause(
-        "plan-archived",
+    return Finding(
         f"Plan {plan.name} was archived while this Migration ran: Forklift does not process its cancel any more",
         "delete the Migration; its source VM and snapshots have to be looked at by hand",
     )
 
 
-def plan_blocked(stuck: Stuck) -> Cause | None:
+@tells("plan-blocked")
+def plan_blocked(stuck: Stuck) -> Finding | None:
     """A cancel is never processed while the Plan has a critical condition (3.1)."""
     plan = _plan(stuck) if _is_running(stuck) else None
     blockers = forklift.blockers(plan) if plan is not None else []
     if plan is None or not blockers:
         return None
-    return Cause(
-        "plan-blocked",
+    return Finding(
         f"Forklift does not process the cancel while Plan {plan.name} has {', '.join(blockers)}",
         "restore what the Plan refers to (provider, secret, maps), or delete the Migration and look at its source VM "
         "and snapshots by hand",
     )
 
 
-def secret_gone(stuck: Stuck) -> Cause | None:
+@tells("secret-gone")
+def secret_gone(stuck: Stuck) -> Finding | None:
     """Archived never comes while a Provider that still is Ready has lost its Secret (3.3), nor does the end of a
     Migration, whether the Provider is still Ready or blocks the Plan by now."""
     plan = _plan(stuck) if _is_running(stuck) else stuck.obj if stuck.is_a(FORKLIFT, "Plan") else None
@@ -65,8 +66,7 @@ def secret_gone(stuck: Stuck) -> Cause | None:
     for provider in _providers(stuck, plan, ready=plan is stuck.obj):
         place = referred(provider.spec("secret"))
         if stuck.seen.secrets.get(place) is False:
-            return Cause(
-                "secret-gone",
+            return Finding(
                 f"Secret {'/'.join(place)} of Provider {provider.name} is gone: without it Forklift cancels and "
                 "archives nothing",
                 f"create Secret {'/'.join(place)} again, or delete the {stuck.obj.kind}: what it left is found by its "
@@ -75,20 +75,30 @@ def secret_gone(stuck: Stuck) -> Cause | None:
     return None
 
 
-def not_processed(stuck: Stuck) -> Cause | None:
-    """The controller runs, and yet there is no answer."""
+@tells("archive-not-answered")
+def not_archived(stuck: Stuck) -> Finding | None:
+    """The controller runs, and yet the Plan is not archived."""
+    return _not_answered(stuck, "archive") if stuck.obj.kind == "Plan" else None
+
+
+@tells("cancel-not-answered")
+def not_canceled(stuck: Stuck) -> Finding | None:
+    """The same of what was to be canceled."""
+    return _not_answered(stuck, "cancel") if stuck.obj.kind != "Plan" else None
+
+
+def _not_answered(stuck: Stuck, asked: str) -> Finding | None:
     if not _waits_for_answer(stuck) or stuck.obj.deleting:
         return None
     runs = "runs" if stuck.seen.controllers.get(CONTROLLER) else "was not seen to run"
-    asked = "archive" if stuck.obj.kind == "Plan" else "cancel"
-    return Cause(
-        f"{asked}-not-answered",
+    return Finding(
         f"Forklift did not answer the {asked} ({CONTROLLER} {runs})",
         f"see the log of {CONTROLLER} for {stuck.obj.name}, then run the teardown again",
     )
 
 
-def provider_server(stuck: Stuck) -> Cause | None:
+@tells("provider-server-stuck")
+def provider_server(stuck: Stuck) -> Finding | None:
     """Its teardown needs the Provider, which may be gone already (3.4)."""
     if not stuck.is_a(FORKLIFT, "OVAProviderServer", "HyperVProviderServer") or not stuck.held_by(*SERVER_FINALIZERS):
         return None
@@ -104,35 +114,36 @@ def provider_server(stuck: Stuck) -> Cause | None:
     else:  # hyperv/controller.go, Teardown goes on by the labels
         told = ": its Provider is gone already, and that alone does not stop it"
         remedy = f"see the log of {CONTROLLER}; when nothing moves, {by_hand}"
-    return Cause("provider-server-stuck", f"the server of the provider does not end{told}", remedy)
+    return Finding(f"the server of the provider does not end{told}", remedy)
 
 
-def populated_claim(stuck: Stuck) -> Cause | None:
+@tells("populator-holds-claim")
+def populated_claim(stuck: Stuck) -> Finding | None:
     """2.9 and 2.10 protect target claims while they are populated, and may never stop to (MTV-3353)."""
     if not stuck.held_by(TARGET_PROTECTION):
         return None
     down = f"; {POPULATOR_CONTROLLER} is down" if stuck.seen.is_down(POPULATOR_CONTROLLER) else ""
-    return Cause(
-        "populator-holds-claim",
+    return Finding(
         f"Forklift's populator still protects it ({TARGET_PROTECTION}), as 2.10 and older may do for ever{down}",
         "see whether its populator is gone; then the finalizer has to be removed by hand (fixed in 2.11, MTV-3353)",
     )
 
 
-def prime_claim(stuck: Stuck) -> Cause | None:
+@tells("prime-claim-in-use")
+def prime_claim(stuck: Stuck) -> Finding | None:
     if not stuck.is_a("", "PersistentVolumeClaim") or not stuck.obj.name.startswith("prime-"):
         return None
     target = next((c for c in stuck.seen.claims if c.uid == stuck.obj.name.removeprefix("prime-")), None)
     if target is None or target.deleting:
         return None
-    return Cause(
-        "prime-claim-in-use",
+    return Finding(
         f"it is filled for claim {target.name}, which is there and not being deleted",
-        f"delete claim {target.name}",
+        stuck.let_go(target),
     )
 
 
-def conversion_recreates(stuck: Stuck) -> Cause | None:
+@tells("conversion-recreates")
+def conversion_recreates(stuck: Stuck) -> Finding | None:
     """A Conversion that has not ended makes its pod anew (2.4, point 3)."""
     if not stuck.is_a("", "Pod"):
         return None
@@ -140,24 +151,23 @@ def conversion_recreates(stuck: Stuck) -> Cause | None:
     for conversion in stuck.seen.conversions:
         same = all(labels.get(key) == conversion.labels.get(key) for key in ("plan", "vmID"))
         if labels.get("vmID") and same and not conversion.deleting:
-            return Cause(
-                "conversion-recreates",
+            return Finding(
                 f"Conversion {conversion.name} lives and makes it anew",
-                f"delete Conversion {conversion.name}",
+                stuck.let_go(conversion),
             )
     return None
 
 
-def archived_not_cleaned(stuck: Stuck) -> Cause | None:
+@tells("archived-not-cleaned")
+def archived_not_cleaned(stuck: Stuck) -> Finding | None:
     """Archived comes whatever failed (3.3)."""
     uid = stuck.obj.labels.get("plan", "")
     plan = next((plan for plan in stuck.seen.plans if uid and plan.uid == uid), None)
     if plan is None or stuck.obj.deleting or not forklift.archived(plan):
         return None
-    return Cause(
-        "archived-not-cleaned",
+    return Finding(
         f"Plan {plan.name} is archived, yet Forklift has not removed this (it says Archived whatever failed)",
-        "run the teardown: it deletes what archiving left",
+        stuck.run(": it deletes what archiving left"),
     )
 
 
@@ -190,7 +200,8 @@ CAUSES: tuple[Tells, ...] = (
     plan_archived,
     secret_gone,
     plan_blocked,
-    not_processed,
+    not_archived,
+    not_canceled,
     provider_server,
     populated_claim,
     prime_claim,

@@ -6,12 +6,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
 
-from ansible_collections.mtv.teardown.plugins.module_utils._cause import Cause
+from ansible_collections.mtv.teardown.plugins.module_utils._cause import Tell
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj
+from ansible_collections.mtv.teardown.plugins.module_utils._next_step import Advice, Facts, Whose, advise, let_go, words
+
+
+def nobody_knows(_uid: str, _api_version: str, _kind: str, _namespace: str | None) -> Whose:
+    """Without a look at whose an object is."""
+    return Whose.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +28,9 @@ class Evidence:
     contents: namespace -> what of the session it still contains, kind -> number;
     controllers: Deployment -> whether it runs, missing when there is none or it could not be read; secrets: (namespace,
     name) -> whether it is there; dead_apis: API service -> its message; events: uid -> the newest warning about it;
-    window: seconds after which a deletion is not just slow; now: seconds since the epoch.
+    window: seconds after which a deletion is not just slow; over: the run stopped waiting for its time; now: seconds
+    since the epoch; may: uid -> whether the account may delete it, of what nobody has asked to go; whose: an object of
+    this uid, API version, kind and namespace is.
     """
 
     pods: tuple[Obj, ...] = ()
@@ -43,7 +50,10 @@ class Evidence:
     unread: tuple[str, ...] = ()
     contents: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     window: float = 180.0
+    over: bool = False
     now: float = 0.0
+    may: Mapping[str, bool] = field(default_factory=dict)
+    whose: Callable[[str, str, str, str | None], Whose] = nobody_knows
 
     def alive(self, uid: str) -> Obj | None:
         """The object of this uid among those that a controller could make others from."""
@@ -69,13 +79,22 @@ class Stuck:
         """The first of its finalizers that begins with one of these, or nothing."""
         return next((held for held in self.obj.finalizers if held.startswith(finalizers)), "")
 
+    def run(self, does: str = "", seen: bool = True) -> str:
+        """What to do where a run is all that is needed. does: what that does, or how it is to differ; seen: whether the
+        object could be read."""
+        asked, may = bool(self.obj.deleting), self.seen.may.get(self.obj.uid)
+        advice = advise(Facts(known=False, seen=seen, asked=asked, may=may, over=self.seen.over))
+        right = f"delete {self.obj.resource.key}{f' in {self.obj.namespace}' if self.obj.namespace else ''}"
+        return words(advice, right) + (does if advice in (Advice.RUN, Advice.AGAIN) else "")
+
+    def let_go(self, holder: Obj) -> str:
+        """What to do about what holds it, or makes it anew."""
+        whose = self.seen.whose(holder.uid, holder.resource.api_version, holder.kind, holder.namespace)
+        return let_go(whose, f"{holder.kind} {holder.name}")
+
     def said(self, pattern: str) -> re.Match[str] | None:
         """A match in the server's answer."""
         return re.search(pattern, self.error) if self.error else None
 
 
-# Tells one cause from what was read, or that it is another.
-class Tells(Protocol):
-    """One cause: told from what was read of an object, or None where it is another one."""
-
-    def __call__(self, stuck: Stuck, /) -> Cause | None: ...
+Tells = Tell[Stuck]

@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
-from ansible_collections.mtv.teardown.plugins.module_utils._cause import Cause
+from ansible_collections.mtv.teardown.plugins.module_utils._cause import Finding, tells
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes.model import Stuck, Tells
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj, listed
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.volumes import policy
+from ansible_collections.mtv.teardown.plugins.module_utils._next_step import let_go
 
 CDI_CONTROLLER = "cdi-deployment"
 PVC_PROTECTION = "kubernetes.io/pvc-protection"
@@ -18,26 +19,25 @@ CLONE_FINALIZERS = ("cdi.kubevirt.io/cloneSource", "cdi.kubevirt.io/clonePopulat
 DRIVER_FINALIZER = "external-provisioner.volume.kubernetes.io/finalizer"
 
 
-def snapshot_in_progress(stuck: Stuck) -> Cause | None:
+@tells("snapshot-in-progress")
+def snapshot_in_progress(stuck: Stuck) -> Finding | None:
     """A VolumeSnapshot being taken holds the claim that it is taken of."""
     if not stuck.is_a("", "PersistentVolumeClaim") or not stuck.held_by(SNAPSHOT_PROTECTION):
         return None
     of = [
-        snapshot.name
+        snapshot
         for snapshot in stuck.seen.snapshots
         if snapshot.namespace == stuck.obj.namespace
         and snapshot.spec("source", "persistentVolumeClaimName") == stuck.obj.name
         and not snapshot.status("readyToUse")
     ]
-    named = f"VolumeSnapshot {of[0]}" if of else "a VolumeSnapshot"
-    return Cause(
-        "snapshot-in-progress",
-        f"{named} is still being taken of it",
-        f"see the status of {named} and the CSI driver's snapshotter; delete the snapshot when it cannot end",
-    )
+    named = f"VolumeSnapshot {of[0].name}" if of else "a VolumeSnapshot"
+    look = f"see the status of {named} and the CSI driver's snapshotter"
+    return Finding(f"{named} is still being taken of it", f"{look}; {stuck.let_go(of[0])}" if of else look)
 
 
-def pod_uses_claim(stuck: Stuck) -> Cause | None:
+@tells("pod-uses-claim")
+def pod_uses_claim(stuck: Stuck) -> Finding | None:
     """pvc-protection waits for every pod that is not finished; a finished one counts until it is gone (MTV-5553)."""
     if not stuck.is_a("", "PersistentVolumeClaim") or not stuck.held_by(PVC_PROTECTION) or not stuck.obj.deleting:
         return None
@@ -45,64 +45,61 @@ def pod_uses_claim(stuck: Stuck) -> Cause | None:
     if not pods:
         return None
     names = ", ".join(pod.name for pod in pods[:5])
-    return Cause(
-        "pod-uses-claim",
-        f"used by pod {names}",
-        f"see why pod {pods[0].name} does not end (its node, its grace period, whose it is)",
-    )
+    return Finding(f"used by pod {names}", stuck.let_go(pods[0]))
 
 
-def clone_source(stuck: Stuck) -> Cause | None:
+@tells("clone-in-progress")
+def clone_source(stuck: Stuck) -> Finding | None:
     held = stuck.held_by(*CLONE_FINALIZERS)
     if not held:
         return None
     down = f", and {CDI_CONTROLLER} is down" if stuck.seen.is_down(CDI_CONTROLLER) else ""
-    return Cause(
-        "clone-in-progress",
+    return Finding(
         f"CDI is cloning it ({held}){down}",
         "see the DataVolumes that clone it; they end, or have to be deleted",
     )
 
 
-def cdi_down(stuck: Stuck) -> Cause | None:
+@tells("cdi-controller-down")
+def cdi_down(stuck: Stuck) -> Finding | None:
     if not stuck.seen.is_down(CDI_CONTROLLER) or not stuck.held_by("cdi.kubevirt.io/"):
         return None
-    return Cause(
-        "cdi-controller-down",
+    return Finding(
         f"Deployment {CDI_CONTROLLER} has no pod that runs, and only it takes {stuck.held_by('cdi.kubevirt.io/')} off",
         f"bring {CDI_CONTROLLER} up (OpenShift Virtualization), then run the teardown again",
     )
 
 
-def data_volume_recreates(stuck: Stuck) -> Cause | None:
+@tells("datavolume-recreates")
+def data_volume_recreates(stuck: Stuck) -> Finding | None:
     """A claim deleted under a living DataVolume comes back (3.2)."""
     if not stuck.is_a("", "PersistentVolumeClaim") or stuck.obj.deleting:
         return None
     maker = _living_owner(stuck, "DataVolume")
     if maker is None:
         return None
-    return Cause(
-        "datavolume-recreates",
+    return Finding(
         f"DataVolume {maker.name} lives and makes it anew",
-        f"delete DataVolume {maker.name}, not its claim",
+        stuck.let_go(maker),
     )
 
 
-def importer_recreated(stuck: Stuck) -> Cause | None:
+@tells("importer-recreated")
+def importer_recreated(stuck: Stuck) -> Finding | None:
     """CDI makes an importer anew while its claim is neither complete nor being deleted (3.2)."""
     if not stuck.is_a("", "Pod") or stuck.obj.labels.get("cdi.kubevirt.io") != "importer" or stuck.obj.deleting:
         return None
     claim = _living_owner(stuck, "PersistentVolumeClaim")
     if claim is None:
         return None
-    return Cause(
-        "importer-recreated",
+    return Finding(
         f"CDI makes it anew while claim {claim.name} lives",
-        f"delete the DataVolume of claim {claim.name}, not its pods",
+        stuck.let_go(claim),
     )
 
 
-def volume_attached(stuck: Stuck) -> Cause | None:
+@tells("volume-attached")
+def volume_attached(stuck: Stuck) -> Finding | None:
     if not stuck.is_a("", "PersistentVolume"):
         return None
     found = next(
@@ -111,8 +108,7 @@ def volume_attached(stuck: Stuck) -> Cause | None:
     if found is None:
         return None
     trouble = found.status("detachError", "message") or found.status("attachError", "message") or ""
-    return Cause(
-        "volume-attached",
+    return Finding(
         f"VolumeAttachment {found.name} still attaches it to node {found.spec('nodeName')}"
         + (f": {trouble}" if trouble else ""),
         f"see node {found.spec('nodeName')} and CSI driver {found.spec('attacher')}; when the node is off for good, "
@@ -120,41 +116,43 @@ def volume_attached(stuck: Stuck) -> Cause | None:
     )
 
 
-def volume_failed(stuck: Stuck) -> Cause | None:
+@tells("volume-failed")
+def volume_failed(stuck: Stuck) -> Finding | None:
     """The driver could not delete the storage, and says why."""
     if not stuck.is_a("", "PersistentVolume") or stuck.obj.status("phase") != "Failed":
         return None
-    return Cause(
-        "volume-failed",
+    return Finding(
         f"its driver could not delete the storage: {stuck.obj.status('message') or 'without a message'}",
         "see to what the driver says; the storage behind it still exists",
     )
 
 
-def volume_in_use(stuck: Stuck) -> Cause | None:
+@tells("claim-holds-volume")
+def volume_in_use(stuck: Stuck) -> Finding | None:
     if not stuck.is_a("", "PersistentVolume") or stuck.obj.status("phase") != "Bound":
         return None
     claim = stuck.obj.spec("claimRef") or {}
-    return Cause(
-        "claim-holds-volume",
+    whose = stuck.seen.whose(str(claim.get("uid") or ""), "v1", "PersistentVolumeClaim", claim.get("namespace"))
+    return Finding(
         f"claim {claim.get('namespace')}/{claim.get('name')} is still bound to it",
-        f"see why claim {claim.get('namespace')}/{claim.get('name')} stays; the volume goes with it",
+        let_go(whose, f"claim {claim.get('namespace')}/{claim.get('name')}"),
     )
 
 
-def volume_kept(stuck: Stuck) -> Cause | None:
+@tells("volume-retained")
+def volume_kept(stuck: Stuck) -> Finding | None:
     if not stuck.is_a("", "PersistentVolume") or stuck.obj.deleting:
         return None
     if policy(stuck.obj) != "Retain" or stuck.obj.status("phase") not in ("Released", "Available"):
         return None
-    return Cause(
-        "volume-retained",
+    return Finding(
         "its reclaim policy is Retain: nothing but a person or this tool removes it, and the storage stays",
-        "run the teardown: it deletes the volume's object; the storage behind it has to be freed on its own",
+        stuck.run(": it deletes the volume's object; the storage behind it has to be freed on its own"),
     )
 
 
-def driver_slow(stuck: Stuck) -> Cause | None:
+@tells("driver-deletes")
+def driver_slow(stuck: Stuck) -> Finding | None:
     """Policy Delete: the driver takes the storage away first, then the object goes."""
     if not stuck.is_a("", "PersistentVolume") or policy(stuck.obj) != "Delete":
         return None
@@ -162,8 +160,7 @@ def driver_slow(stuck: Stuck) -> Cause | None:
         return None
     driver = stuck.obj.spec("csi", "driver") or stuck.obj.annotations.get("pv.kubernetes.io/provisioned-by") or "?"
     event = stuck.seen.events.get(stuck.obj.uid, "")
-    return Cause(
-        "driver-deletes",
+    return Finding(
         f"driver {driver} has not deleted the storage behind it yet" + (f": {event}" if event else ""),
         f"see the controller of driver {driver}; the volume goes when the storage is gone",
     )

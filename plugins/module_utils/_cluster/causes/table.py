@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.mtv.teardown.plugins.module_utils._cause import Cause, first
+from ansible_collections.mtv.teardown.plugins.module_utils._cause import UNKNOWN, Cause, first
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes import (
     answers,
     cluster,
@@ -22,11 +22,11 @@ CAUSES: tuple[Tells, ...] = (
     *storage.CAUSES,
     *cluster.CAUSES,
 )
-UNKNOWN = Cause(
-    "unknown", "it is being deleted, and nothing that was read holds it", "run the teardown again; see its events"
+NOTHING_FITS = Cause(
+    UNKNOWN, "it is being deleted, and nothing that was read holds it", "run the teardown again; see its events"
 )
 
 
 def why(stuck: Stuck) -> Cause:
     """The cause of one object."""
-    return first(CAUSES, stuck) or UNKNOWN
+    return first(CAUSES, stuck) or NOTHING_FITS

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.mtv.teardown.plugins.module_utils._cause import Cause
+from ansible_collections.mtv.teardown.plugins.module_utils._cause import Finding, tells
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes.model import Stuck, Tells
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj, epoch
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.order import KUBEVIRT
@@ -14,65 +14,64 @@ CONTROLLER = "virt-controller"
 FINALIZERS = ("kubevirt.io/", "foregroundDeleteVirtualMachine")
 
 
-def controller_down(stuck: Stuck) -> Cause | None:
+@tells("virt-controller-down")
+def controller_down(stuck: Stuck) -> Finding | None:
     if not stuck.seen.is_down(CONTROLLER) or not stuck.held_by(*FINALIZERS):
         return None
-    return Cause(
-        "virt-controller-down",
+    return Finding(
         f"Deployment {CONTROLLER} has no pod that runs, and only it takes {stuck.held_by(*FINALIZERS)} off",
         f"bring {CONTROLLER} up (OpenShift Virtualization), then run the teardown again",
     )
 
 
-def node_gone(stuck: Stuck) -> Cause | None:
+@tells("node-gone")
+def node_gone(stuck: Stuck) -> Finding | None:
     """Nobody but the node's kubelet can say that a pod has ended (kubevirt#10407, #4280)."""
     pod = _ending_pod(stuck)
     node = str(pod.spec("nodeName") or "") if pod is not None else ""
     if pod is None or not node or stuck.seen.nodes is None or stuck.seen.nodes.get(node):
         return None
     state = "is not ready" if node in stuck.seen.nodes else "is not in the cluster any more"
-    return Cause(
-        "node-gone",
+    return Finding(
         f"pod {pod.name} cannot end: its node {node} {state}",
         f"bring node {node} back, or when it is off for good remove it (or taint it "
         f"node.kubernetes.io/out-of-service); then run the teardown again",
     )
 
 
-def grace_period(stuck: Stuck) -> Cause | None:
+@tells("grace-period")
+def grace_period(stuck: Stuck) -> Finding | None:
     """deletionTimestamp of a pod is when its grace ends."""
     pod = _ending_pod(stuck)
     left = epoch(pod.deleting) - stuck.seen.now if pod is not None else 0.0
     if pod is None or left <= 0:
         return None
-    return Cause(
-        "grace-period",
+    return Finding(
         f"pod {pod.name} has {left:.0f} s of its grace period left",
         f"wait {left:.0f} s and run the teardown again, with a longer mtv_teardown_stall_timeout",
     )
 
 
-def pod_hangs(stuck: Stuck) -> Cause | None:
+@tells("pod-hangs")
+def pod_hangs(stuck: Stuck) -> Finding | None:
     pod = _ending_pod(stuck)
     if pod is None or pod.finalizers:
         return None
-    return Cause(
-        "pod-hangs",
+    return Finding(
         f"pod {pod.name} has not ended, though its grace period is over and its node is ready",
         f"see pod {pod.name} on node {pod.spec('nodeName') or '?'} (its kubelet; of a VM, virt-handler), then run "
         "the teardown again",
     )
 
 
-def instance_recreated(stuck: Stuck) -> Cause | None:
+@tells("vm-recreates")
+def instance_recreated(stuck: Stuck) -> Finding | None:
     """A VM that runs makes its instance anew; an instance its launcher."""
     owner = next((o for o in stuck.obj.owners if o.controller and o.kind.startswith("VirtualMachine")), None)
     maker = stuck.seen.alive(owner.uid) if owner is not None else None
     if owner is None or maker is None or maker.deleting or stuck.obj.deleting:
         return None
-    return Cause(
-        "vm-recreates", f"{owner.kind} {owner.name} makes it anew while that lives", f"delete {owner.kind} {owner.name}"
-    )
+    return Finding(f"{owner.kind} {owner.name} makes it anew while that lives", stuck.let_go(maker))
 
 
 def _ending_pod(stuck: Stuck) -> Obj | None:

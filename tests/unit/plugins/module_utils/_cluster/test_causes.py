@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes import answers, table
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes.model import Evidence, Stuck
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import epoch
+from ansible_collections.mtv.teardown.plugins.module_utils._next_step import Whose
 from ansible_collections.mtv.teardown.tests.unit.plugins.build import obj
 
 N = "auto-ab12"
@@ -257,3 +259,71 @@ def test_nothing_is_guessed(stuck: Any) -> None:
     """Where nothing could be read, no controller, node, pod or owner is blamed."""
     cause = table.why(Stuck(stuck, seen()))
     assert cause.name in {"archive-not-answered", "cancel-not-answered", "finalizer", "not-asked"}
+
+
+HOLDERS = [
+    ("prime-claim-in-use", obj("PersistentVolumeClaim", "prime-claim-uid", N), seen(claims=(CLAIM,))),
+    (
+        "conversion-recreates",
+        obj("Pod", "x", N, labels={"plan": "plan-uid", "vmID": "vm-1"}),
+        seen(conversions=(CONVERSION,)),
+    ),
+    ("vm-recreates", obj("VirtualMachineInstance", "v", N, controller=VM), seen(owners=(VM,))),
+    (
+        "snapshot-in-progress",
+        gone("PersistentVolumeClaim", "c", finalizers=("snapshot.storage.kubernetes.io/pvc-as-source-protection",)),
+        seen(snapshots=(SNAPSHOT,)),
+    ),
+    ("pod-uses-claim", gone("PersistentVolumeClaim", "c", finalizers=PVC_HELD), seen(pods=(USER,))),
+    ("datavolume-recreates", obj("PersistentVolumeClaim", "d", N, controller=DV), seen(data_volumes=(DV,))),
+    (
+        "importer-recreated",
+        obj("Pod", "importer-c", N, controller=CLAIM, labels={"cdi.kubevirt.io": "importer"}),
+        seen(claims=(CLAIM,)),
+    ),
+    ("claim-holds-volume", volume("Bound"), seen()),
+    (
+        "made-anew",
+        obj("Secret", "x", N, controller=obj("Deployment", "w", N)),
+        seen(owners=(obj("Deployment", "w", N),)),
+    ),
+]
+
+
+@pytest.mark.parametrize("whose", Whose)
+@pytest.mark.parametrize(("name", "stuck", "evidence"), HOLDERS, ids=[case[0] for case in HOLDERS])
+def test_what_to_do_about_a_holder_depends_on_whose_it_is(
+    name: str, stuck: Any, evidence: Evidence, whose: Whose
+) -> None:
+    cause = table.why(Stuck(stuck, replace(evidence, whose=lambda *_which: whose)))
+    assert cause.name == name
+    words = {Whose.OURS: "it is the session's, too", Whose.OTHERS: "ask the owner of", Whose.UNKNOWN: "see whose"}
+    assert [one for one in Whose if words[one] in cause.next_step] == [whose]
+    assert "delete" not in cause.next_step and "run the teardown" not in cause.next_step
+
+
+RUNS = {
+    "not-asked": (SECRET, seen()),
+    "archived-not-cleaned": (obj("Secret", "x", N, labels={"plan": "plan-uid"}), seen(plans=(ARCHIVED,))),
+    "volume-retained": (volume("Released", "Retain"), seen()),
+}
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_a_run_is_told_only_to_who_may_delete_it(name: str) -> None:
+    stuck, evidence = RUNS[name]
+    told = {
+        may: table.why(Stuck(stuck, replace(evidence, may={} if may is None else {stuck.uid: may}))).next_step
+        for may in (True, False, None)
+    }
+    assert told[True].startswith("run the teardown")
+    assert told[False].startswith("give the account the right to delete ")
+    assert told[None].startswith("see whether the account may delete ")
+    assert stuck.resource.key in told[False]
+
+
+def test_more_time_is_told_where_it_was_short() -> None:
+    young = gone("ConfigMap")
+    now = epoch(THEN) + 5
+    assert "mtv_teardown_stall_timeout" in table.why(Stuck(young, seen(now=now))).next_step
+    assert "mtv_teardown_wait_timeout" in table.why(Stuck(young, seen(now=now, over=True))).next_step

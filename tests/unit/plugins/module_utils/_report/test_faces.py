@@ -111,7 +111,7 @@ def test_the_summary_has_phases_and_the_command_to_look() -> None:
     table = lines[2:12]
     assert table[0].split() == ["phase", "found", "deleted", "left", "time"]
     assert {len(line) for line in table if line.rstrip().endswith("s")} == {len(table[1])}
-    assert "    look: kubectl get persistentvolumeclaim both --namespace shared-vms --output yaml" in lines
+    assert "    look: kubectl get PersistentVolumeClaim/both --namespace shared-vms --output yaml" in lines
     assert "left for contested: 2" in lines
 
 

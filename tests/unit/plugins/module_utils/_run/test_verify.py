@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -58,3 +59,33 @@ def test_what_is_accepted_is_no_proof_when_looks_differ() -> None:
     assert judged([TWO], [TWO], rules=rules)["verdict"] == "clean"
     told = judged([ONE, TWO], [TWO], rules=rules)
     assert (told["sweeps"], told["verdict"], told["leftovers"]) == (2, "unverified", [])
+
+
+def told_of(namespace: str, earlier: dict[str, Any] | None = None, may: bool | None = None) -> dict[str, Any]:
+    server = OddServer([held(namespace)])
+    answer = (403, b"{}") if may is None else (201, json.dumps({"status": {"allowed": may}}).encode())
+    server.answers["/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"] = answer
+    before = {f"uid-of-{namespace}": earlier} if earlier else {}
+    terms = verify.Terms(quiet_interval=0.0, total=0.0, openshift_only=True, earlier=before)
+    (left,) = verify.verify(server.client(), SESSION, terms, sleep=lambda _s: None)["leftovers"]
+    return dict(left)
+
+
+REFUSED = {"cause": "forbidden", "reason": "403: no", "next_step": "give the account the right to x (RBAC)"}
+
+
+@pytest.mark.parametrize(
+    ("earlier", "may", "cause", "next_step"),
+    [
+        pytest.param(None, True, "not-asked", "run the teardown", id="only-looked"),
+        pytest.param(None, False, "not-asked", "give the account the right to delete namespaces", id="no-right"),
+        pytest.param(None, None, "not-asked", "see whether the account may delete namespaces", id="nobody-knows"),
+        pytest.param(REFUSED, True, "forbidden", REFUSED["next_step"], id="was-refused"),
+        pytest.param({**REFUSED, "cause": "contested"}, True, "not-asked", "run the teardown", id="is-free-by-now"),
+        pytest.param({"cause": None, "reason": None}, True, "not-asked", "run the teardown", id="says-nothing"),
+    ],
+)
+def test_next_is_what_can_work(earlier: dict[str, Any] | None, may: bool | None, cause: str, next_step: str) -> None:
+    left = told_of(ONE, earlier, may)
+    assert left["cause"] == cause
+    assert left["next_step"].startswith(next_step)

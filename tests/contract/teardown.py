@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,10 +68,12 @@ def teardown(
     namespaces: bool = True,
     quiet: float = 0.2,
     settle: float = 1.0,
+    keep: Callable[[dict[str, Any]], None] = lambda _note: None,
 ) -> Run:
     """As playbooks/teardown.yml does it. The namespace controller waits 5 s before it begins, so those have a longer
-    window here; namespaces: False leaves them alone."""
+    window here; namespaces: False leaves them alone; keep: takes the note, before anything is touched."""
     found = look.look(cluster, session)
+    keep(found["journal"])
     session = from_dict(found["session"])
     short, long = Limits(stall, 60, settle), Limits(namespace_stall, 90, 5.0)
     done: dict[str, Result] = {}

@@ -1,0 +1,39 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One teardown in a process of its own, that may be killed:
+python -m tests.contract.one_run KUBECONFIG FOLDER PREFIX AT_ONCE (requests).
+
+It reads and writes in the folder what the playbook does: the record, and the note. The last line that it prints is its
+verdict and what is left, as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.mtv.teardown.plugins.module_utils import _text_file
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster import client
+from ansible_collections.mtv.teardown.plugins.module_utils._run import load
+
+from tests.contract.conftest import cluster_of
+from tests.contract.teardown import teardown
+
+
+def main(kubeconfig: str, folder: str, prefix: str, at_once: str) -> None:
+    client.CONNECTIONS = int(at_once)
+    session = load.session_of({"session_prefix": prefix, "data_collector_path": folder})
+
+    def keep(note: dict[str, Any]) -> None:
+        _text_file.replace(str(Path(folder, note["name"])), json.dumps(note["content"]))
+
+    run = teardown(cluster_of(Path(kubeconfig)), session, stall=30, namespace_stall=60, keep=keep)
+    judged = {name: run.judged[name] for name in ("verdict", "leftovers", "unreadable")}
+    print(json.dumps({**judged, "deleted": sorted(run.deleted)}))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

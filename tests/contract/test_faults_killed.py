@@ -1,0 +1,83 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Teardowns that are killed, each at its first write, until one comes to its end: what is written beside the record has
+to be enough for the next, nothing is lost, and nothing of others is touched."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.lab.controlplane import CHECKOUT, Lab, mark, requests
+from tests.lab.faults import FAULTS, Exchange, FaultProxy, Rule
+from tests.lab.worlds import check, seed
+
+WRITES = "^(DELETE|PATCH|PUT)$"
+# A whole world has fewer writes than that.
+MOST = 100
+
+
+class Killer:
+    """Runs teardowns through a proxy; each is killed with its first write, before the server gets it or after."""
+
+    def __init__(self, lab: Lab, folder: Path, prefix: str, at_once: int) -> None:
+        self.folder, self.prefix, self.at_once = folder, prefix, at_once
+        self.process: subprocess.Popen[str] | None = None
+        self.proxy = FaultProxy(lab, folder=folder / "proxy")
+        self.proxy.faults = {**FAULTS, "killed after it": self._after}
+
+    async def _after(self, exchange: Exchange) -> Any:
+        answer = await exchange.forward()
+        self.kill()
+        return answer
+
+    def kill(self) -> None:
+        """Not twice: several writes are under way at once."""
+        assert self.process is not None
+        if self.process.poll() is None:
+            self.process.kill()
+
+    def run(self, *rules: Rule) -> dict[str, Any] | None:
+        """What a run said at its end; None for one that was killed."""
+        self.proxy.rules = list(rules)
+        command = [sys.executable, "-m", "tests.contract.one_run"]
+        command += [str(self.proxy.kubeconfig), str(self.folder), self.prefix, str(self.at_once)]
+        self.process = subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True)
+        told, _none = self.process.communicate(timeout=300)
+        if self.process.returncode == -signal.SIGKILL:
+            return None
+        assert self.process.returncode == 0
+        said: dict[str, Any] = json.loads(told.splitlines()[-1])
+        return said
+
+
+@pytest.mark.parametrize(("world", "at_once", "at_least"), [("running", 1, 20), ("shared-namespace", 16, 8)])
+def test_killed_at_every_write(acting_lab: Lab, tmp_path: Path, world: str, at_once: int, at_least: int) -> None:
+    """at_once: writes that are under way when the first of them kills; with one, each of a world has its kill."""
+    prefix = f"auto-kl{at_once:02d}"
+    seed.seed(acting_lab, world, prefix, tmp_path, say=lambda _text: None)
+    killer = Killer(acting_lab, tmp_path, prefix, at_once)
+    since, kills = mark(acting_lab), 0
+    before, after = Rule(method=WRITES, before=killer.kill), Rule("killed after it", method=WRITES)
+    with killer.proxy:
+        # One before the server gets it brings nothing forward, so there are fewer of those.
+        while (said := killer.run(before if kills % 6 == 0 else after)) is None:
+            kills += 1
+            assert kills < MOST
+    assert said["verdict"] == "clean", said
+    assert kills >= at_least
+    problems, told = check.check(acting_lab, tmp_path / "world.json", "clean")
+    assert not problems, told
+    # What was asked to go and is on its way is not asked again.
+    deletes = Counter(
+        one["uri"] for one in requests(acting_lab, since) if one["verb"] == "delete" and one["code"] < 300
+    )
+    assert [uri for uri, times in deletes.items() if times > 1] == []

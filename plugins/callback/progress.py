@@ -74,6 +74,7 @@ _REFRESH = 1.0
 _TICK = 0.2
 _PATIENCE = 2.0
 _LARGEST = 1_000_000
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _ERASE = "\r\x1b[2K"
 
 
@@ -177,23 +178,25 @@ class Watch:
         self._last = time.monotonic()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
-        self._handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        self._handlers = {number: signal.getsignal(number) for number in _SIGNALS}
         for number, handler in self._handlers.items():
-            if callable(handler):
+            if callable(handler) or handler == signal.SIG_DFL:
                 signal.signal(number, self._interrupted)
         # However the run ends, but for a signal that kills at once.
         atexit.register(self.close, cut_off=True)
 
     def _interrupted(self, number: int, frame: FrameType | None) -> None:
-        """Ansible's own handler does the rest. After SIGTERM that ends the process, so the last words come first."""
+        """Who handled it before does the rest. But for SIGINT that ends the process, so the last words come first."""
         handler = self._handlers[signal.Signals(number)]
         signal.signal(number, handler)
         if os.getpid() == self._pid:
             self._signal = number
-            if number == signal.SIGTERM:
+            if number != signal.SIGINT:
                 self._thread.join(_PATIENCE)
         if callable(handler):
             handler(number, frame)
+        else:
+            os.kill(os.getpid(), number)
 
     def _run(self) -> None:
         looked = 0.0
@@ -220,17 +223,19 @@ class Watch:
                 self._screen.say(line)
 
     def _cut_off(self) -> None:
-        """Modules that were interrupted say what they had asked for, and end; SIGTERM they have not been sent yet."""
+        """Modules that were interrupted say what they had asked for, and end; of other signals they have not heard yet."""
         self._closed = True
-        ends = time.monotonic() + (_PATIENCE if self._signal != signal.SIGTERM else 0.0)
+        ends = time.monotonic() + (_PATIENCE if self._signal in (0, signal.SIGINT) else 0.0)
         states = self._folder.states()
         while any(not state.over for state in states) and time.monotonic() < ends:
             time.sleep(_TICK / 4)
             states = self._folder.states()
         words = _told.last_words(states, sys.argv, time.time())
-        if words:
-            self._screen.say("\n".join(words))
-        self._folder.remove()
+        try:
+            if words:
+                self._screen.say("\n".join(words))
+        finally:
+            self._folder.remove()
 
     def close(self, cut_off: bool = False) -> None:
         """Once, in the process that began it."""

@@ -1,12 +1,25 @@
 # Copyright (c) 2026 mtv.teardown contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How long is waited, and how much of that is left."""
+"""How long is waited, and how much of that is left: nothing, once somebody has interrupted."""
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import dataclass
+
+_interrupted = threading.Event()
+
+
+def interrupt() -> None:
+    """From now on nobody waits any more, in whatever thread: those do not hear of a signal."""
+    _interrupted.set()
+
+
+def is_interrupted() -> bool:
+    """Whether nothing more is to be begun."""
+    return _interrupted.is_set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,4 +56,4 @@ class Clock:
 
     def total_left(self) -> float:
         """The same, however much moves."""
-        return self.limits.total - (time.monotonic() - self._began)
+        return -1.0 if is_interrupted() else self.limits.total - (time.monotonic() - self._began)

@@ -13,7 +13,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import sys
 import threading
 import time
 from collections import Counter
@@ -22,7 +21,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils import _secrets, _text_file
-from ansible_collections.mtv.teardown.plugins.module_utils._limits import Clock
+from ansible_collections.mtv.teardown.plugins.module_utils._limits import Clock, is_interrupted
 
 # Set by the callback alone.
 CHANNEL = "MTV_TEARDOWN_PROGRESS_CHANNEL"
@@ -109,7 +108,7 @@ def waiting(tell: Tell) -> Iterator[None]:
     try:
         yield
     finally:
-        if not isinstance(sys.exc_info()[1], KeyboardInterrupt):
+        if not is_interrupted():
             here.waits.pop(key, None)
 
 

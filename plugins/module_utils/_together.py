@@ -9,14 +9,23 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from ansible_collections.mtv.teardown.plugins.module_utils._limits import is_interrupted
+
 A = TypeVar("A")
 B = TypeVar("B")
 
 
 def together(work: Callable[[A], B], items: Iterable[A], at_once: int) -> list[B]:
-    """What work returns for each item, in their order; at_once: how many threads at most."""
+    """What work returns for each item, in their order; at_once: how many threads at most. Nothing is begun any more
+    once somebody has interrupted."""
+
+    def begin(item: A) -> B:
+        if is_interrupted():
+            raise KeyboardInterrupt
+        return work(item)
+
     items = list(items)
     if len(items) < 2:
-        return [work(item) for item in items]
+        return [begin(item) for item in items]
     with ThreadPoolExecutor(max_workers=min(at_once, len(items))) as pool:
-        return list(pool.map(work, items))
+        return list(pool.map(begin, items))

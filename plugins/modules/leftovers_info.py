@@ -528,6 +528,7 @@ summary:
 
 from functools import partial
 
+from ansible_collections.mtv.teardown.plugins.module_utils import _progress
 from ansible_collections.mtv.teardown.plugins.module_utils._report import run
 from ansible_collections.mtv.teardown.plugins.module_utils._run import (
     cluster_module,
@@ -562,6 +563,7 @@ def main() -> None:
         earlier.checked(options["phases"], options["targets"])
         ignore.compile_rules(options["verify_ignore"])  # bad input ends before anything is asked
         session = earlier.with_deleted(load.session_of(options), options["phases"])
+        _progress.about(tuple, session=session.prefix)
         cluster = cluster_module.cluster_of(module)
         search = partial(providers.search_of, options=options)
         return {"changed": False, **judge.judge(cluster, session, options, search, str(module.ansible_version))}

@@ -258,11 +258,13 @@ def _cut(text: str, width: int, measure: Callable[[str], int]) -> str:
 
 
 def last_words(states: Sequence[State], arguments: Sequence[str], now: float) -> list[str]:
-    """What a run that was cut off has asked for and not seen, and how to go on. states: in their order of time; nothing
-    when no module of ours has run, or when a verdict was given."""
-    if not states or any(state.module.endswith("leftovers_info") and state.over for state in states):
+    """What a run that was cut off has asked for and not seen, and how to go on. states: in their order of time. Nothing
+    when no module of ours has run, and of sessions that were judged."""
+    judged = {state.session for state in states if _has_judged(state)}
+    open_ones = [state for state in states if state.session not in judged]
+    if not states or (judged and not any(state.session for state in open_ones)):
         return []
-    things, left = _outstanding(states)
+    things, left = _outstanding(open_ones)
     command = f"  {_command(arguments)}"
     if not left:
         return ["Cut off. Nothing that was asked to go is known to be left, and there is no verdict. For one:", command]
@@ -280,6 +282,10 @@ def last_words(states: Sequence[State], arguments: Sequence[str], now: float) ->
         "They may go yet, or stay. To go on, and for a verdict, run the same command again:",
         command,
     ]
+
+
+def _has_judged(state: State) -> bool:
+    return state.module.endswith("leftovers_info") and state.over and not state.waits
 
 
 def _outstanding(states: Iterable[State]) -> tuple[list[tuple[Thing, str]], Counter[str]]:

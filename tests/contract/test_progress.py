@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import re
@@ -15,6 +16,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import ansible_runner
 import pytest
@@ -26,7 +28,16 @@ from tests.lab.controlplane import CHECKOUT, Lab
 
 HELD = {"finalizers": ["example.com/held"]}
 WAITS = {"mtv_teardown_stall_timeout": 120, "mtv_teardown_preflight": False}
+TEARDOWN = CHECKOUT / "playbooks" / "teardown.yml"
 ERASED = "\r\x1b[2K"
+
+
+def as_told(text: str, prefix: str = "auto-ab12") -> str:
+    """Whatever the session is called, and however long it took."""
+    return re.sub(r"(\d+ min )?\d+ s\b", "so long", text.replace(prefix, "auto-ab12"))
+
+
+GUIDE = as_told((CHECKOUT / "docs/docsite/rst/guide_progress.rst").read_text(encoding="utf-8"))
 
 
 class World:
@@ -79,8 +90,10 @@ def playbooks(lab: Lab, world: World, tmp_path: Path) -> Playbooks:
 class Running:
     """A playbook that runs, and what it has shown so far. terminal: it is started on one."""
 
-    def __init__(self, playbooks: Playbooks, *arguments: str, terminal: bool, **extra: object) -> None:
-        command = playbooks.command(CHECKOUT / "playbooks" / "teardown.yml", *arguments, **{**WAITS, **extra})
+    def __init__(
+        self, playbooks: Playbooks, *arguments: str, terminal: bool, playbook: Path = TEARDOWN, **extra: object
+    ) -> None:
+        command = playbooks.command(playbook, *arguments, **{**WAITS, **extra})
         source, sink = pty.openpty() if terminal else os.pipe()
         self.process = subprocess.Popen(
             command,
@@ -112,7 +125,7 @@ class Running:
 
 
 @contextmanager
-def running(playbooks: Playbooks, *arguments: str, terminal: bool, **extra: object) -> Iterator[Running]:
+def running(playbooks: Playbooks, *arguments: str, terminal: bool, **extra: Any) -> Iterator[Running]:
     started = Running(playbooks, *arguments, terminal=terminal, **extra)
     try:
         yield started
@@ -134,6 +147,8 @@ def test_plain_lines(playbooks: Playbooks, world: World) -> None:
         assert run.process.poll() is None and world.is_asked()
         world.release()
         assert run.ended() == 0, run.shown
+    line = next(line for line in run.shown.splitlines() if "left to go" in line)
+    assert as_told(line, world.prefix) in GUIDE
     assert ERASED not in run.shown
     assert "WARNING" not in run.shown and "Cut off" not in run.shown
 
@@ -171,6 +186,8 @@ def test_cut_off(playbooks: Playbooks, world: World, number: signal.Signals, ter
     assert re.search(
         rf"\n  ansible-playbook \S*teardown.yml .*-e session_prefix={world.prefix} -e some_password=…\n", said
     )
+    for line in said.splitlines()[:4]:
+        assert as_told(line, world.prefix) in GUIDE
     assert "hunter22" not in run.shown
     assert "kept" not in said
     # And so it goes on.
@@ -202,6 +219,35 @@ def test_a_module_that_is_killed(playbooks: Playbooks, world: World) -> None:
     assert "mtv.teardown.progress" not in run.shown
 
 
+def test_several_hosts(playbooks: Playbooks, world: World) -> None:
+    """Two at a time, one of them delegated; and one whose environment is not ours, as on another machine."""
+    names = {"here": world.prefix, "delegated": f"{world.prefix}x", "elsewhere": f"{world.prefix}y"}
+    for name in (names["delegated"], names["elsewhere"]):
+        world.admin.namespace(name)
+        world.admin.make("Secret", name, "held-a", metadata=HELD)
+    hosts = {name: {"ansible_connection": "local", "prefix": prefix} for name, prefix in names.items()}
+    hosts["elsewhere"]["channel"] = "/nowhere/at/all"
+    module = {"session_prefix": "{{ prefix }}", "kubeconfig": playbooks.kubeconfig, "stall_timeout": 120}
+    task = {
+        "mtv.teardown.openshift_resources": module,
+        "environment": "{{ {'MTV_TEARDOWN_PROGRESS_CHANNEL': channel} if channel is defined else {} }}",
+        "delegate_to": "{{ 'localhost' if inventory_hostname == 'delegated' else omit }}",
+        "vars": {"ansible_python_interpreter": sys.executable},
+    }
+    play = {"hosts": "all", "gather_facts": False, "tasks": [task]}
+    (playbooks.folder / "inventory.json").write_text(json.dumps({"all": {"hosts": hosts}}), encoding="utf-8")
+    (playbooks.folder / "several.yml").write_text(json.dumps([play]), encoding="utf-8")
+    with running(playbooks, "-i", "inventory.json", playbook=playbooks.folder / "several.yml", terminal=False) as run:
+        whose = [rf"mtv\.teardown: {names[name]} https://\S+: \d left to go" for name in ("here", "delegated")]
+        assert eventually(lambda: all(run.shows(one) for one in whose)), run.shown
+        for name in (names["delegated"], names["elsewhere"]):
+            world.admin.release("Secret", name, "held-a")
+        world.release()
+        assert run.ended() == 0, run.shown
+    assert f"{names['elsewhere']} https" not in run.shown
+    assert run.shown.count("changed: [") == 3
+
+
 def test_it_arrives_through_ansible_runner(playbooks: Playbooks, world: World, tmp_path: Path) -> None:
     """As events of AWX, while the module waits."""
     seen: list[str] = []
@@ -217,7 +263,7 @@ def test_it_arrives_through_ansible_runner(playbooks: Playbooks, world: World, t
     (folder / "project").mkdir(parents=True)
     done = ansible_runner.run(
         private_data_dir=str(folder),
-        playbook=str(CHECKOUT / "playbooks" / "teardown.yml"),
+        playbook=str(TEARDOWN),
         extravars={**WAITS, "session_prefix": world.prefix, "data_collector_path": str(tmp_path / "data")},
         envvars={
             "KUBECONFIG": playbooks.kubeconfig,

@@ -6,11 +6,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+import signal
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from types import FrameType
 from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.mtv.teardown.plugins.module_utils import _progress, _secrets, _times
+from ansible_collections.mtv.teardown.plugins.module_utils import _limits, _progress, _secrets, _times
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import TeardownError
 from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._session import ignore
@@ -104,13 +107,32 @@ def run(module: Module, work: Callable[[], dict[str, Any]]) -> None:
         module.fail_json(msg=missing_required_lib("jmespath"), exception=ignore.IMPORT_ERROR)
     try:
         check_numbers(module.params)
-        with _progress.channel(module._name):
+        with _interruptible(), _progress.channel(module._name):
             result = work()
     except TeardownError as exc:
         module.fail_json(msg=exc.msg, error=exc.details)
     if result.get("failed"):
         module.fail_json(**result)
     module.exit_json(**result)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Ctrl-C ends waits and begins nothing more, in threads, too. Without it a module with several providers would go
+    on until the last of them is done, with nobody left who hears it."""
+
+    def interrupted(_number: int, _frame: FrameType | None) -> None:
+        _limits.interrupt()
+        raise KeyboardInterrupt
+
+    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:  # it is ignored, or somebody else's
+        yield
+        return
+    signal.signal(signal.SIGINT, interrupted)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def answer(module: Module, done: str, phase: Callable[[Limits], Result]) -> dict[str, Any]:

@@ -122,7 +122,7 @@ def signals() -> Iterator[list[int]]:
     def handler(number: int, _frame: Any) -> None:
         seen.append(number)
 
-    before = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     yield seen
     for number, one in before.items():
         signal.signal(number, one)
@@ -203,7 +203,7 @@ def test_a_worker_leaves_the_line_alone(display: Display, monkeypatch: pytest.Mo
     assert display.shown.endswith("3 left to gofrom a worker\n")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_run_that_is_interrupted(display: Display, home: Path, signals: list[int], number: int) -> None:
     watch = progress.Watch(display, is_live=False, interval=60.0)  # type: ignore[arg-type]
     write("1.json", event(os.getpid(), over=True))
@@ -215,6 +215,22 @@ def test_a_run_that_is_interrupted(display: Display, home: Path, signals: list[i
     watch.close(cut_off=True)
     assert display.shown.count("Cut off") == 1
     assert not is_left(home)
+
+
+def test_a_terminal_that_went_away(
+    display: Display, home: Path, signals: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch = progress.Watch(display, is_live=False, interval=60.0)  # type: ignore[arg-type]
+    write("1.json", event(os.getpid(), over=True))
+
+    def fails(*_args: Any, **_more: Any) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(display, "display", fails)
+    os.kill(os.getpid(), signal.SIGHUP)
+    assert signals == [signal.SIGHUP]
+    assert eventually(lambda: not any(home.iterdir()))
+    watch.close(cut_off=True)
 
 
 def test_a_run_that_ends_before_its_end(display: Display, home: Path, dead: int) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import signal
 import threading
 import time
 from pathlib import Path
@@ -15,13 +16,14 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
-from ansible_collections.mtv.teardown.plugins.module_utils import _progress, _secrets, _text_file
+from ansible_collections.mtv.teardown.plugins.module_utils import _limits, _progress, _secrets, _text_file
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import awaited
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ledger import Ledger
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj, Resource
 from ansible_collections.mtv.teardown.plugins.module_utils._limits import Clock, Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import teardown
 from ansible_collections.mtv.teardown.plugins.module_utils._session.result import Result
+from ansible_collections.mtv.teardown.plugins.module_utils._together import together
 from ansible_collections.mtv.teardown.plugins.plugin_utils import _progress as lines
 
 SECRET = Resource("", "v1", "secrets", "Secret", True)
@@ -29,6 +31,11 @@ SECRET = Resource("", "v1", "secrets", "Secret", True)
 
 def obj(name: str, **more: Any) -> Obj:
     return Obj(SECRET, name, f"u-{name}", "auto-ab12", **more)
+
+
+@pytest.fixture(autouse=True)
+def nobody_has_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_limits, "_interrupted", threading.Event())
 
 
 @pytest.fixture
@@ -102,6 +109,7 @@ def test_a_wait_is_told_while_it_lasts(folder: Path) -> None:
 
 def test_one_that_is_interrupted_stays_told(folder: Path) -> None:
     with pytest.raises(KeyboardInterrupt), _progress.channel("plans"), _progress.waiting(left(obj("a"))):
+        _limits.interrupt()
         raise KeyboardInterrupt
     assert (told(folder)["over"], told(folder)["waits"][0]["left"]) == (True, {"Secret": 1})
 
@@ -293,3 +301,50 @@ def test_what_a_phase_leaves_is_its_last_word(
         {"VirtualMachine": 1},
         ["locked"],
     )
+
+
+# Ctrl-C
+
+
+def test_an_interrupt_ends_the_waits_of_all_threads_and_nothing_more_is_begun(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with two vCenters, of which each is waited for by a thread of its own."""
+    begun, ended, later = threading.Barrier(3), [], []
+
+    def wait(name: str) -> None:
+        clock = Clock(Limits())
+        with _progress.waiting(
+            lambda: _progress.wait("to go", [_progress.thing("Vm", name, since="2026-01-01")], clock)
+        ):
+            begun.wait(30)
+            while clock.left() > 0:
+                time.sleep(0.01)
+            ended.append(name)
+
+    def remove(*_args: Any, **_more: Any) -> Result:
+        together(wait, ["a", "b"], 2)
+        return Result()
+
+    def interrupt() -> None:
+        begun.wait(30)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(teardown, "remove", remove)
+    monkeypatch.setattr(signal, "default_int_handler", signal.getsignal(signal.SIGINT))
+    threading.Thread(target=interrupt, daemon=True).start()
+    module = importlib.import_module("ansible_collections.mtv.teardown.plugins.modules.vsphere_clones")
+    given = {"session_prefix": "auto-ci01", "hostname": "h", "username": "ci", "password": "hunter22"}
+    with patch_module_args(given), pytest.raises(KeyboardInterrupt):
+        module.main()
+    ends = time.monotonic() + 30  # a signal may come while a thread is being made, which is then not joined
+    while len(ended) < 2 and time.monotonic() < ends:
+        time.sleep(0.01)
+    assert sorted(ended) == ["a", "b"]
+    with pytest.raises(KeyboardInterrupt):
+        together(later.append, ["a"], 1)
+    with pytest.raises(KeyboardInterrupt):
+        together(later.append, ["a", "b"], 2)
+    assert later == []
+    said = lines.last_words([lines.state_of(json.dumps(told(folder)).encode()) or lines.State("")], [], time.time())
+    assert said[0] == "Cut off. 2 asked for and not seen done (2 Vm):"

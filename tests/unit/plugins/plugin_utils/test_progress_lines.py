@@ -272,6 +272,31 @@ def test_a_later_run_of_the_same_module_has_looked_afresh() -> None:
             [state(asked=asked(thing("a"))), state(module="mtv.teardown.leftovers_info", over=True)], [], id="judged"
         ),
         pytest.param(
+            [
+                state(asked=asked(thing("a"))),
+                state(module="session_info", session=""),
+                state(module="mtv.teardown.leftovers_info", over=True),
+                state(asked=asked(thing("c")), session="auto-xy99"),
+            ],
+            [
+                "Cut off. 1 asked for and not seen done (1 Secret):",
+                "  Secret auto-ab12/c, to go, asked 45 s ago, held by example.com/held",
+                "They may go yet, or stay. To go on, and for a verdict, run the same command again:",
+                AGAIN,
+            ],
+            id="another-one-was-judged",
+        ),
+        pytest.param(
+            [state(asked=asked(thing("a"))), state(wait(), module="mtv.teardown.leftovers_info", over=True)],
+            [
+                "Cut off. 1 asked for and not seen done (1 Secret):",
+                "  Secret auto-ab12/a, to go, asked 45 s ago, held by example.com/held",
+                "They may go yet, or stay. To go on, and for a verdict, run the same command again:",
+                AGAIN,
+            ],
+            id="interrupted-while-it-judged",
+        ),
+        pytest.param(
             [state(over=True), state({"what": "look", "providers": ["a"]})],
             ["Cut off. Nothing that was asked to go is known to be left, and there is no verdict. For one:", AGAIN],
             id="nothing-left",

@@ -120,7 +120,8 @@ class _Run:
     def _let_go(self, found: Found, seen: Found) -> tuple[Found, Found]:
         """Take finalizers off what hangs, each time decided on by a look of its own."""
         for _round in range(hanging.ROUNDS if self.hanging is not None else 0):
-            free = [p for p in self._targets(found) if p[0].uid not in {*self.errors, *self.successors}]
+            asked = self.handled.keys() - self.errors.keys() - self.successors.keys()
+            free = [pair for pair in self._targets(found) if pair[0].uid in asked]
             if self.hanging is None or not self.hanging.take(free):
                 break
             found = self._look_again()

@@ -35,7 +35,8 @@ ROUNDS = 5
 _NO_CLOCK = "nobody knows for how long it hangs: the server does not tell its time, or that of a write to it"
 _CHANGED = "it changed while it was decided on"
 _BACK = "it was taken off, and is there again: whoever sets it is alive"
-# To both of these the server says that it has done nothing.
+_LOST = "the answer to its removal was lost, and it could not be read whether it is off"
+# With both of these the server says that it is not as it was read.
 _REFUSED = (409, 422)
 
 Pair = tuple[Obj, Decision]
@@ -94,7 +95,7 @@ class Hanging:
     limits: Limits
     removed: list[dict[str, Any]] = field(default_factory=list)
     kept: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
-    _doubtful: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    _doubtful: dict[tuple[str, str], tuple[Case, dict[str, Any]]] = field(default_factory=dict)
     _account: str = ""
 
     def foreseen(self, pairs: Iterable[Pair]) -> None:
@@ -107,9 +108,8 @@ class Hanging:
 
     def take(self, pairs: Iterable[Pair]) -> bool:
         """Whether anything was done or waited for, so that all of it has to be looked at and decided on anew."""
-        pairs = list(pairs)
         self.kept.clear()
-        self._settle_doubts(pairs)
+        self._settle_doubts()
         cases = [case for case in self._cases(pairs) if not self._came_back(case)]
         for case in cases:
             self._keep(case, case.kept_because)
@@ -125,7 +125,8 @@ class Hanging:
         return True
 
     def told(self) -> dict[str, list[dict[str, Any]]]:
-        """As it stands in a result. What was not known to be done at the end is told as kept."""
+        """As it stands in a result."""
+        self._settle_doubts()
         done = {(entry["uid"], entry["finalizer"]) for entry in self.removed if not entry["came_back"]}
         kept = [entry for key, entry in self.kept.items() if key not in done]
         return {"finalizers_removed": self.removed, "finalizers_kept": kept}
@@ -193,19 +194,23 @@ class Hanging:
             self.cluster.without_finalizer(case.obj, case.finalizer)
         except ApiError as exc:
             self._keep(case, _CHANGED if exc.status in _REFUSED else exc.msg)
-            if exc.status not in _REFUSED and not exc.lasting:
-                self._doubtful[case.key] = {**entry, "removed": _times.now()}
+            if exc.status < 400 or exc.status >= 500:
+                self._doubtful[case.key] = (case, {**entry, "removed": _times.now()})
             return None
         self.removed.append({**entry, "removed": _times.now()})
         return case.obj if case.obj.finalizers == (case.finalizer,) else None
 
-    def _settle_doubts(self, pairs: Iterable[Pair]) -> None:
-        """Where the answer was lost, the next look shows whether it was done."""
-        there = {(obj.uid, name) for obj, _decision in pairs for name in obj.finalizers}
-        for key, entry in list(self._doubtful.items()):
-            if key not in there:
-                self.removed.append({**entry, "reason": f"{entry['reason']}; the answer was lost, and it is off"})
+    def _settle_doubts(self) -> None:
+        """Where the answer was lost, a reading shows whether it was done."""
+        for key, (case, entry) in list(self._doubtful.items()):
+            answer = self._listed((case.obj.resource, case.obj.namespace))
+            if isinstance(answer, str):
+                self._keep(case, f"{_LOST}: {answer}")
+                continue
             del self._doubtful[key]
+            now = next((one for one in answer if one.uid == case.obj.uid), None)
+            if now is None or case.finalizer not in now.finalizers:
+                self.removed.append({**entry, "reason": f"{entry['reason']}; the answer was lost, and it is off"})
 
     def _came_back(self, case: Case) -> bool:
         """Never taken off twice in a run."""

@@ -305,6 +305,37 @@ def test_an_answer_that_is_lost_is_looked_up() -> None:
     assert "the answer was lost" in result.finalizers["finalizers_removed"][0]["reason"]
 
 
+def test_an_answer_that_is_lost_for_good_is_told() -> None:
+    """Neither was it done as far as anybody knows, nor can it be read afterwards."""
+    server = served(hung("Secret", "left", OTHER, HELD))
+    answer = server._answer
+
+    def losing(method: str, path: str, query: Any, body: str | None) -> tuple[int, bytes]:
+        if method == "PATCH":
+            server.answers[f"/api/v1/namespaces/{OWN}/secrets"] = status(403, "Forbidden")
+            return status(504, "Timeout")
+        return answer(method, path, query, body)
+
+    server._answer = losing  # type: ignore[method-assign]
+    result = run(server, WORD)
+    assert off(result) == [] and "could not be read" in stayed(result)[("left", HELD)]
+
+
+def test_a_server_that_has_no_time_for_it_has_not_done_it() -> None:
+    """And whoever took it off then was not we."""
+    server = served(hung("Secret", "left", OTHER, HELD))
+    answer = server._answer
+
+    def busy(method: str, path: str, query: Any, body: str | None) -> tuple[int, bytes]:
+        if method == "PATCH":
+            server.named("left")["metadata"]["finalizers"].remove(HELD)
+            return status(429, "TooManyRequests")
+        return answer(method, path, query, body)
+
+    server._answer = busy  # type: ignore[method-assign]
+    assert off(run(server, WORD)) == []
+
+
 def test_one_that_is_put_back_is_told_and_not_fought_over() -> None:
     server = served(hung("Secret", "left", OTHER, HELD))
     answer = server._answer

@@ -53,3 +53,18 @@ attributes:
     platforms: posix
     description: Target OS the module runs on.
 """
+
+    SHOWN = r"""
+options: {}
+attributes:
+  check_mode:
+    support: full
+    description: Shows the same in check mode.
+  diff_mode:
+    support: none
+    description: Nothing is changed.
+  platform:
+    support: full
+    platforms: posix
+    description: Target OS the module runs on.
+"""

@@ -12,6 +12,7 @@ start=$(date +%s)
 name=demo
 prefix=auto-demo
 out=.cache/demo
+page=$out/teardown-$prefix.html
 say() { printf '\n=== %s (%s s)\n' "$*" "$(($(date +%s) - start))"; }
 
 tests/tools/setup.sh
@@ -25,7 +26,7 @@ finish() {
   trap - EXIT INT TERM
   if [ $ours = yes ]; then lab down --name $name; fi
   vcenter down
-  if [ $code -eq 0 ]; then result="the demo passed"; else result="the demo FAILED (exit code $code)"; fi
+  if [ $code -eq 0 ]; then result="the demo passed; its report: $PWD/$page"; else result="the demo FAILED (exit code $code)"; fi
   say "$result"
   exit $code
 }
@@ -39,7 +40,7 @@ eval "$(lab env --name $name)"
 export KUBECONFIG
 
 say "seeding what a session of mtv-api-tests leaves, and bystanders beside it"
-rm -f $out/*.json
+rm -f $out/*.json "$page"
 lab seed cold --name $name --prefix $prefix --out $out
 vcenter seed $out/resources.json
 
@@ -64,3 +65,4 @@ play verify
 say "an independent look: nothing of the session is left, every bystander lives"
 lab check $out/world.json --name $name --expect clean
 vcenter check $out/resources.json
+[ -s "$page" ]

@@ -110,20 +110,20 @@ def of(data: Any, path: str = "") -> Told:
     wrong = not isinstance(data, dict) or data.get("verdict") not in ("clean", "leftovers", "unverified")
     if wrong or not all(_is_list(data.get(name, [])) for name in _LISTS):
         raise RecordError(f"{path} is no result of a run of mtv.teardown.")
-    return Told(_readable(data), path)
+    return Told(readable(data), path)
 
 
 def _is_list(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(one, dict) for one in value)
 
 
-def _readable(value: Any) -> Any:
+def readable(value: Any) -> Any:
     """Without characters that no face can show."""
     if isinstance(value, str):
         return _ODD.sub("\N{REPLACEMENT CHARACTER}", value)
     if isinstance(value, dict):
-        return {_readable(key): _readable(one) for key, one in value.items()}
-    return [_readable(one) for one in value] if isinstance(value, list) else value
+        return {readable(key): readable(one) for key, one in value.items()}
+    return [readable(one) for one in value] if isinstance(value, list) else value
 
 
 @dataclass(frozen=True, slots=True)

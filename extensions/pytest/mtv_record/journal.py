@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from mtv_record.entries import Fold, events_of
+from .entries import Fold, events_of
 
 JOURNAL = "resources.journal.jsonl"
 RESOURCES = "resources.json"

@@ -78,9 +78,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._run import places
 _FAILURES = (*FAILURES, AnsibleError)
 _MARK = "_mtv_recorder"
 # Modules of the collections that make nothing that is left behind.
-_MAKES_NOTHING = re.compile(
-    r"_info$|_cp$|_drain$|_exec$|_scale$|_patch$|_taint$|_rollback$|power_?state|_action$|_auth$|_wait$"
-)
+_MAKES_NOTHING = re.compile(r"_(info|cp|drain|exec|scale|json_patch|taint|rollback|powerstate|action|auth|wait)\Z")
 
 
 @dataclass

@@ -19,11 +19,12 @@ PROVIDERS = {"_vsphere", "_ovirt", "_openstack"}
 # Folder -> what it may import beside itself; the ground floor may be imported by all.
 MAY = {
     "_session": set(),
+    "_recording": set(),
     "_provider": {"_session"},
     **{provider: {"_provider", "_session"} for provider in PROVIDERS},
     "_cluster": {"_session"},
     "_report": {"_cluster", "_provider", "_session"},
-    "_run": {"_report", "_cluster", "_provider", "_session", *PROVIDERS},
+    "_run": {"_recording", "_report", "_cluster", "_provider", "_session", *PROVIDERS},
 }
 
 

@@ -110,7 +110,7 @@ class Fold:
         key = _key_of_event(kind, entry, event)
         holds = self._holds.setdefault(key, {})
         before = list(holds.values())
-        if what in ("not_made", "removed", "gone"):
+        if what in ("not_made", "removed", "gone", "struck"):
             for hold in _let_go(str(what), event, entry, holds):
                 del holds[hold]
         else:
@@ -150,6 +150,8 @@ def _let_go(what: str, event: Mapping[str, Any], entry: Entry, holds: Holds) -> 
         return [hold for hold in holds if hold == (process, str(event.get("of")))]
     if what == "removed":
         return [hold for hold in holds if hold[0] == process]
+    if what == "struck" and not (entry.get("uid") or entry.get("id")):
+        return list(holds)
     return [hold for hold, held in holds.items() if _is(held, entry)]
 
 
@@ -161,9 +163,9 @@ def _named(holds: Mapping[Hold, Entry]) -> list[Entry]:
 
 def _placed(kind: str, holds: Mapping[Hold, Entry]) -> list[Entry]:
     """The entries for what has one name in one place: on a cluster one object, the last that is known; on a provider
-    each that is known, and what may be there beside them."""
+    each that is known, and what may be there beside them. What tells most comes last."""
     known: dict[tuple[str | None, ...], Entry] = {}
-    for entry in sorted(holds.values(), key=lambda one: one.get("outcome") != UNKNOWN):  # what is sure comes last
+    for entry in sorted(holds.values(), key=lambda one: (one.get("outcome") != UNKNOWN, bool(one.get("uid")))):
         identity = (entry.get("uid"), entry.get("id")) if kind in PROVIDERS else ()
         known.pop(identity, None)
         known[identity] = entry

@@ -54,6 +54,16 @@ class Journal:
         with self._locked():
             self._append()
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """While somebody changes resources.json by hand: nobody else writes in this folder."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._held = self._acquire()
+        try:
+            yield
+        finally:
+            self._let_go()
+
     def close(self) -> None:
         """Let the file go; it is opened again where it is needed."""
         if self._file is not None:

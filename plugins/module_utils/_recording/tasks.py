@@ -207,15 +207,13 @@ def _object(
     if method == "delete" or options.get("state") in _GONE:
         return _deleted(named, options, body)
     if not made.uid or not made.name:
-        told = bool(answer.get("changed") or answer.get("failed") or answer.get("error"))
+        told = bool(answer.get("changed") or answer.get("failed") or "error" in answer)
         return named, Outcome.UNKNOWN if told else Outcome.NOT_MADE
     if method == "create":
         return made, Outcome.MADE
     if method in ("update", "replace") or not answer.get("changed"):
         return made, Outcome.NOT_MADE
-    metadata = body["metadata"]
-    untouched = metadata.get("generation") in (None, 1)
-    return made, _by_age(metadata.get("creationTimestamp"), times, untouched)
+    return made, _by_writes(body["metadata"], times)
 
 
 def _deleted(named: Thing, options: Mapping[str, Any], body: Mapping[str, Any]) -> tuple[Thing, Outcome]:
@@ -258,6 +256,21 @@ def _vm(
 
 
 # -- times ----------------------------------------------------------------------------------------------------
+
+
+def _by_writes(metadata: Mapping[str, Any], times: tuple[float, float]) -> Outcome:
+    """Of what was changed: by its own server's clock alone, where that tells when it was written last, which was not
+    before this task wrote it."""
+    created = _seconds(metadata.get("creationTimestamp"))
+    managed = metadata.get("managedFields")
+    writers = [one for one in managed if isinstance(one, Mapping)] if isinstance(managed, list) else []
+    written = [at for one in writers if not one.get("subresource") and (at := _seconds(one.get("time"))) is not None]
+    if created is None or not written:
+        return _by_age(metadata.get("creationTimestamp"), times, untouched=metadata.get("generation") in (None, 1))
+    since = max(written) - created
+    if since <= 0:
+        return Outcome.MADE
+    return Outcome.NOT_MADE if since > times[1] - times[0] + 2 * _ROUNDED else Outcome.UNKNOWN
 
 
 def _by_age(created: Any, times: tuple[float, float], untouched: bool = True) -> Outcome:

@@ -205,7 +205,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         except BaseException:
             self.end(begun, None)
             raise
-        job = str(result.get("ansible_job_id") or "")
+        job = str(result.get("ansible_job_id") or "") if isinstance(result, Mapping) else ""
         if bound.get("wrap_async") and job:
             if begun is not None:
                 self._jobs[job] = begun

@@ -21,17 +21,8 @@ author:
 requirements:
   - python >= 3.11
   - kubernetes >= 31.0.0
-attributes:
-  check_mode:
-    support: full
-    description: In check mode it tells what it would change, and changes nothing.
-  diff_mode:
-    support: full
-    description: With C(--diff) the entries before and after are shown, one line each.
-  platform:
-    support: full
-    platforms: posix
-    description: Target OS the module runs on.
+extends_documentation_fragment:
+  - mtv.teardown._attributes
 options:
   path:
     description: The resources file. With O(state=present) it is made when it is not there, and its folder, too.

@@ -111,7 +111,7 @@ def _changed(data: _File, wanted: Iterable[tuple[str, _Entry]], *, absent: bool)
     for kind, entry in wanted:
         there = made.get(kind, [])
         if absent:
-            removed += [{"kind": kind, **one} for one in there if _is_meant(entry, one)]
+            removed += [_shown(kind, one) for one in there if _is_meant(entry, one)]
             if there:
                 made[kind] = [one for one in there if not _is_meant(entry, one)]
         elif not any(_is_said(entry, one) for one in there):
@@ -135,7 +135,12 @@ def _is_said(entry: _Entry, one: _Entry) -> bool:
 
 def _listed(data: _File) -> list[dict[str, Any]]:
     kinds = {key: value for key, value in data.items() if not key.startswith("_")}
-    return [{"kind": kind, **one} for kind, entries in kinds.items() for one in entries]
+    return [_shown(kind, one) for kind, entries in kinds.items() for one in entries]
+
+
+def _shown(kind: str, one: _Entry) -> dict[str, Any]:
+    """What else a suite keeps in an entry may be secret."""
+    return {"kind": kind, **{name: one[name] for name in (*FIELDS, "outcome") if name in one}}
 
 
 def _lines(entries: Iterable[_Entry]) -> str:

@@ -13,7 +13,7 @@ version_added: 0.3.0
 author:
   - mtv.teardown contributors (!UNKNOWN)
 description:
-  - Writes the C(resources.json) that the playbook P(mtv.teardown.session#role) and all others of this collection take, as tasks
+  - Writes the C(resources.json) that the role P(mtv.teardown.session#role) and the playbooks of this collection take, as tasks
     make things, for plays that set tests up. It is there from the first task on, also when a play fails, or is killed.
   - Recorded are C(kubernetes.core.k8s) and C(k8s_service), C(kubevirt.core.kubevirt_vm), C(openstack.cloud.server),
     C(ovirt.ovirt.ovirt_vm), the modules of C(vmware.vmware) and C(community.vmware) that deploy a VM, and their

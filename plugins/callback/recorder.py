@@ -67,6 +67,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ansible import context
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.plugins.callback import CallbackBase
@@ -117,7 +118,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         self._recorder = recorder = Recorder(folder, prefix or uuid.uuid4().hex, suite=suite)
         recorder.tell = self._tell
         recorder.begin(prefix)
-        if prefix:
+        if prefix and not context.CLIARGS.get("check"):
             with recorder.folder_is_emptied():
                 pass
         plain = ActionBase._execute_module

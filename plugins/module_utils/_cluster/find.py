@@ -187,12 +187,16 @@ class _Reading:
         return {obj.name for obj in self._objects.values() if (obj.group, obj.kind) == ("", "Namespace")}
 
     def _is_here(self, record: Record) -> bool:
-        """Whether an entry is about this cluster: it says no place, or this one, or something was met here that was
-        made there. Entries about providers are theirs."""
+        """Whether an entry is about this cluster: it says no place, or this one, or something is or was met here that
+        was made there. Entries about providers are theirs."""
         if record.on_provider or record.place in ("", self._url):
             return True
         there = {r.uid for r in self._session.records if r.place == record.place and r.uid}
-        return not there.isdisjoint(self._objects)
+        return any(there & known for known in self._met_here())
+
+    def _met_here(self) -> tuple[set[str], ...]:
+        """uids: now, and by earlier phases and runs."""
+        return set(self._objects), set(self._session.lineage), set(self._session.identities.values())
 
     def _elsewhere(self, record: Record) -> dict[str, Any]:
         entry = {"kind": record.kind, "api_version": "", "namespace": record.namespace, "name": record.name}

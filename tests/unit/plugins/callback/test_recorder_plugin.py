@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ansible import context
 from ansible.plugins.action import ActionBase
 from ansible_collections.mtv.teardown.plugins.callback.recorder import CallbackModule
 from ansible_collections.mtv.teardown.plugins.module_utils._recording.entries import events_of
@@ -169,12 +170,18 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     assert plugin.entries()["ConfigMap"][0]["uid"] == "u"
 
 
-def test_another_session_in_the_folder_is_set_aside_and_the_same_one_goes_on(plugin: Plugin) -> None:
+def test_another_session_in_the_folder_is_set_aside_and_the_same_one_goes_on(
+    plugin: Plugin, monkeypatch: pytest.MonkeyPatch
+) -> None:
     plugin.module(CREATED)
     again = Plugin(plugin.folder)
     again.begin_playbook()
     assert again.entries().keys() == {"ConfigMap"}
     other = Plugin(plugin.folder, "auto-cd34")
+    with monkeypatch.context() as checking:
+        checking.setattr(context, "CLIARGS", {"check": True})
+        other.begin_playbook()
+    assert (plugin.folder / "resources.json").exists()
     other.begin_playbook()
     assert not (plugin.folder / "resources.json").exists()
     assert [one.name[:8] for one in plugin.folder.glob("*.resources.json")] == ["earlier-"]

@@ -55,6 +55,11 @@ _PODMAN = (
     " ansible-playbook mtv.teardown.teardown -e data_collector_path=/runner/artifacts"
 )
 
+_RECORDED = (
+    "ANSIBLE_CALLBACKS_ENABLED=mtv.teardown.recorder MTV_TEARDOWN_RECORDER_PATH=recorded ansible-playbook setup.yml"
+)
+_SETUP = f"cp {ROOT}/docs/examples/recording/setup.yml ."
+
 COMMANDS: dict[str, Case] = {
     # Installing. ansible-galaxy and pip: see test_guide_commands.py. The collection comes from the tarball, since it
     # is not published yet, and Python's packages go into a venv that is thrown away.
@@ -77,6 +82,11 @@ COMMANDS: dict[str, Case] = {
     f"{_TEARDOWN} {_FILES} {_PROVIDERS}": _CLEAN,
     f"{_TEARDOWN} {_FILES} {_PROVIDERS} {_RUN}": _CLEAN,
     f"{_TEARDOWN} {_PREFIX} {_PROVIDERS}": _CLEAN,
+    # Recording.
+    _RECORDED: Case(left=True, before=_SETUP, files=("recorded/resources.json",)),
+    f"{_TEARDOWN} -e resources_file=recorded/resources.json {_PROVIDERS}": Case(
+        before=f"{_SETUP} && {_RECORDED}", shows="CLEAN: everything was read", files=_RESULT
+    ),
     # Afterwards.
     f"{_VERIFY} {_PREFIX}": _LOOKED,
     f"{_VERDICT} {_RUN}": Case(there=False, before=f"{_TEARDOWN} {_PREFIX} {_RUN}", shows="the verdict is clean"),

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -31,11 +32,12 @@ PROVIDERS = {"_vsphere", "_ovirt", "_openstack"}
 # Folder -> what it may import beside itself; the ground floor may be imported by all.
 MAY = {
     "_session": set(),
+    "_recording": set(),
     "_provider": {"_session"},
     **{provider: {"_provider", "_session"} for provider in PROVIDERS},
     "_cluster": {"_session"},
     "_report": {"_cluster", "_provider", "_session"},
-    "_run": {"_report", "_cluster", "_provider", "_session", *PROVIDERS},
+    "_run": {"_recording", "_report", "_cluster", "_provider", "_session", *PROVIDERS},
 }
 
 
@@ -97,6 +99,20 @@ def test_every_type_that_can_be_searched_is_registered_under_its_name() -> None:
     assert set(registry.PROVIDERS) == set(SEARCHED) == {folder.removeprefix("_") for folder in PROVIDERS}
     for kind in SEARCHED:
         assert (UTILS.parent / "doc_fragments" / f"_{kind}.py").is_file()
+
+
+def test_both_recorders_write_by_one_code() -> None:
+    """Links in the checkout, files in a tarball; the plugin of pytest is installed without the collection."""
+    ours, theirs = UTILS / "_recording", UTILS.parents[1] / "extensions/pytest/mtv_record"
+    shared = {file.name for file in ours.glob("*.py")} - {"tasks.py"}
+    assert shared == {"entries.py", "journal.py", "recorder.py"}
+    assert all((ours / name).read_bytes() == (theirs / name).read_bytes() for name in shared)
+    names = {
+        name
+        for file in theirs.glob("*.py")
+        for name in re.findall(r"^(?:from|import) (\w+)", file.read_text("utf-8"), re.M)
+    }
+    assert "ansible" not in names and "ansible_collections" not in names
 
 
 def test_there_is_no_other_folder() -> None:

@@ -12,6 +12,10 @@ from typing import Any
 
 # Nothing else of an entry is ever written: what a suite adds of its own may be secret.
 FIELDS = ("name", "namespace", "module", "test_name", "id")
+# Beside those, where the event says where things are made (place): its API, its identity there, and whether it is known
+# that it was made at all (outcome "unknown"). Only the recorder of Ansible's plays says that.
+IDENTITY = ("api_version", "uid", "place", "outcome")
+UNKNOWN = "unknown"
 # What the suite calls its source providers, in place of a kind.
 PROVIDERS = frozenset({"vsphere", "ovirt", "rhv", "openstack", "openshift", "ova", "hyperv", "ec2", "nutanix"})
 # Names of these are segments of paths, of all other kinds domain names.
@@ -25,8 +29,13 @@ _SEGMENT = re.compile(r"[^/%\s\x00-\x1f\x7f]+")
 _UNWRITABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 _LONGEST = 1024
 
+_PLAIN = 4  # parts of a key without a place
+
 Entry = dict[str, str | None]
-Key = tuple[str, str, str, str]
+Key = tuple[str, ...]
+# Process, and the number of its call or "stored".
+Hold = tuple[str, str]
+Holds = dict[Hold, Entry]
 
 
 def text(value: object) -> str:
@@ -41,7 +50,8 @@ def entry_of(kind: object, given: object) -> Entry | None:
     entry would make the whole file unreadable to a careful reader."""
     if not isinstance(given, Mapping):
         return None
-    entry: Entry = {field: text(given[field]) or None for field in FIELDS if field in given}
+    fields = (*FIELDS, *IDENTITY) if "place" in given else FIELDS
+    entry: Entry = {field: text(given[field]) or None for field in fields if field in given}
     if any(given[field] and not entry[field] for field in ("name", "namespace", "id") if field in entry):
         return None
     entry = {field: value for field, value in entry.items() if value is not None or field == "namespace"}
@@ -65,15 +75,28 @@ def key_of(kind: str, entry: Mapping[str, Any]) -> Key:
     return (kind, entry.get("namespace") or "", entry.get("name") or "", entry.get("id") or "")
 
 
+def _key_of_event(kind: str, entry: Entry, event: Mapping[str, Any]) -> Key:
+    """With the place where it is made: there its identity is told by the entries themselves, and an intent has none."""
+    if "place" not in event:
+        return key_of(kind, entry)
+    return (*key_of(kind, {**entry, "id": None}), text(event["place"]), entry.get("api_version") or "")
+
+
+def _is(entry: Entry, other: Entry) -> bool:
+    """Whether both tell one identity."""
+    return any(entry.get(field) and entry.get(field) == other.get(field) for field in ("uid", "id"))
+
+
 class Fold:
     """What is to be named after the events so far.
 
     An object is named as long as somebody holds it: an intent holds it until the server has said that nothing was made
     by it; an entry of the suite's own store holds it until the suite takes it out again. Processes hold for themselves.
+    That an object has gone counts for all of them, where its identity is told.
     """
 
     def __init__(self) -> None:
-        self._holds: dict[Key, dict[tuple[str, str], Entry]] = {}
+        self._holds: dict[Key, Holds] = {}
         self.changed = True  # since somebody looked and set it to False
 
     def add(self, event: object) -> None:
@@ -81,24 +104,18 @@ class Fold:
         if not isinstance(event, Mapping):
             return
         kind, entry = text(event.get("kind")), entry_of(event.get("kind"), event)
-        process, what = str(event.get("process")), event.get("event")
+        what = event.get("event")
         if entry is None:
             return
-        key = key_of(kind, entry)
+        key = _key_of_event(kind, entry, event)
         holds = self._holds.setdefault(key, {})
-        before = _named(holds)
-        if what == "intent":
-            holds[process, str(event.get("seq"))] = entry
-        elif what == "made":  # its name may be the server's
-            holds.setdefault((process, str(event.get("of"))), entry)
-        elif what == "stored":
-            holds[process, "stored"] = entry
-        elif what == "not_made":
-            holds.pop((process, str(event.get("of"))), None)
-        elif what == "removed":
-            for hold in [hold for hold in holds if hold[0] == process]:
+        before = list(holds.values())
+        if what in ("not_made", "removed", "gone", "struck"):
+            for hold in _let_go(str(what), event, entry, holds):
                 del holds[hold]
-        self.changed = self.changed or _named(holds) != before
+        else:
+            _take_hold(str(what), event, entry, holds)
+        self.changed = self.changed or list(holds.values()) != before
         if not holds:
             del self._holds[key]
 
@@ -106,16 +123,53 @@ class Fold:
         """What resources.json holds; the suite's own word for an object comes before ours."""
         found: dict[str, list[Entry]] = {}
         for key, holds in self._holds.items():
-            named = _named(holds)
-            if named is not None:
-                found.setdefault(key[0], []).append(named)
-        return found
+            found.setdefault(key[0], []).extend(_placed(key[0], holds) if len(key) > _PLAIN else _named(holds))
+        return {kind: entries for kind, entries in found.items() if entries}
 
 
-def _named(holds: Mapping[tuple[str, str], Entry]) -> Entry | None:
-    """The entry for an object: the suite's own, else the first; None where nobody holds it."""
+def _take_hold(what: str, event: Mapping[str, Any], entry: Entry, holds: Holds) -> None:
+    """An event after which something may be there."""
+    process, placed = str(event.get("process")), "place" in event
+    call = (process, str(event.get("of")))
+    if what == "intent":
+        holds[process, str(event.get("seq"))] = {**entry, "outcome": UNKNOWN} if placed else entry
+    elif what == "made" and placed:  # with its identity
+        holds[call] = entry
+    elif what == "failed" and placed:
+        holds[call] = {**entry, "outcome": UNKNOWN}
+    elif what == "made":  # its name may be the server's
+        holds.setdefault(call, entry)
+    elif what == "stored":
+        holds[process, "stored"] = entry
+
+
+def _let_go(what: str, event: Mapping[str, Any], entry: Entry, holds: Holds) -> list[Hold]:
+    """Who holds it no more after an event that says that it is not there."""
+    process = str(event.get("process"))
+    if what == "not_made":
+        return [hold for hold in holds if hold == (process, str(event.get("of")))]
+    if what == "removed":
+        return [hold for hold in holds if hold[0] == process]
+    if what == "struck" and not (entry.get("uid") or entry.get("id")):
+        return list(holds)
+    return [hold for hold, held in holds.items() if _is(held, entry)]
+
+
+def _named(holds: Mapping[Hold, Entry]) -> list[Entry]:
+    """The entry for an object: the suite's own, else the first; none where nobody holds it."""
     own = [entry for (_process, hold), entry in holds.items() if hold == "stored"]
-    return next(iter([*own, *holds.values()]), None)
+    return [*own, *holds.values()][:1]
+
+
+def _placed(kind: str, holds: Mapping[Hold, Entry]) -> list[Entry]:
+    """The entries for what has one name in one place: on a cluster one object, the last that is known; on a provider
+    each that is known, and what may be there beside them. What tells most comes last."""
+    known: dict[tuple[str | None, ...], Entry] = {}
+    for entry in sorted(holds.values(), key=lambda one: (one.get("outcome") != UNKNOWN, bool(one.get("uid")))):
+        identity = (entry.get("uid"), entry.get("id")) if kind in PROVIDERS else ()
+        known.pop(identity, None)
+        known[identity] = entry
+    return list(known.values())
 
 
 def line_of(event: Mapping[str, Any]) -> bytes:

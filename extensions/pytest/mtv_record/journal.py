@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from mtv_record.entries import Fold, events_of
+from .entries import Fold, events_of
 
 JOURNAL = "resources.journal.jsonl"
 RESOURCES = "resources.json"
@@ -53,6 +53,16 @@ class Journal:
         self._own += lines
         with self._locked():
             self._append()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """While somebody changes resources.json by hand: nobody else writes in this folder."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._held = self._acquire()
+        try:
+            yield
+        finally:
+            self._let_go()
 
     def close(self) -> None:
         """Let the file go; it is opened again where it is needed."""

@@ -17,8 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from mtv_record.entries import PROVIDERS, Entry, entry_of, line_of, text
-from mtv_record.journal import Journal
+from .entries import PROVIDERS, Entry, entry_of, line_of, text
+from .journal import Journal
 
 FORM = 1
 _PAUSE = 0.1
@@ -69,27 +69,46 @@ class Recorder:
         self.prefix = text(prefix)
 
     def intent(
-        self, kind: str, name: str, namespace: str | None = None, module: str = "", test_name: str | None = None
+        self,
+        kind: str,
+        name: str,
+        namespace: str | None = None,
+        module: str = "",
+        test_name: str | None = None,
+        **identity: str,
     ) -> Call | None:
-        """Before something is made. Without a name, where the server gives one: made tells it."""
+        """Before something is made. Without a name, where the server gives one: made tells it. identity: place, where
+        it is made, and api_version, where an event has them (entries.IDENTITY)."""
         kind = text(kind)
         given: dict[str, Any] = {"name": name or "x", "namespace": namespace, "module": module}
         given["test_name"] = self.test[1] if test_name is None else test_name
         if kind in PROVIDERS:
-            given = {"name": given["name"]}
-        entry = entry_of(kind, given)
+            given = {"name": given["name"], **({"test_name": given["test_name"]} if identity else {})}
+        entry = entry_of(kind, {**given, **identity})
         if entry is None:
             self.trouble(f"a {kind or 'thing'} of an impossible name or kind is not recorded")
             return None
         if not name:
             entry["name"] = ""
+        if "place" in identity:
+            entry["place"] = text(identity["place"])  # that it is not known is told, too
         return Call(self._note("intent", kind=kind, **entry), kind, entry)
 
-    def made(self, call: Call | None, uid: str = "", name: str = "") -> None:
-        """After it was made; name: where the server gave it."""
+    def made(self, call: Call | None, uid: str = "", name: str = "", ident: str = "") -> None:
+        """After it was made; name: where the server gave it; ident: its id, where a provider has one beside."""
         if call is not None:
-            entry = {**call.entry, "name": call.entry["name"] or text(name)}
-            self._note("made", of=call.seq, kind=call.kind, **entry, uid=text(uid))
+            entry = {**call.entry, "name": call.entry["name"] or text(name), **_idents(uid, ident)}
+            self._note("made", of=call.seq, kind=call.kind, **entry)
+
+    def unknown(self, call: Call | None, reason: str, uid: str = "", ident: str = "") -> None:
+        """When nobody knows whether it was there before; with its identity, where that is known."""
+        if call is not None:
+            named = {**call.entry, **(_idents(uid, ident) if uid or ident else {})}
+            self._note("failed", of=call.seq, kind=call.kind, **named, reason=text(reason))
+
+    def gone(self, kind: str, entry: Entry) -> None:
+        """When an object that may be recorded was deleted, and its identity is known."""
+        self._note("gone", kind=kind, **entry)
 
     def not_made(self, call: Call | None, reason: str = "") -> None:
         """When it is sure that nothing was made by this call: it is not named any more."""
@@ -210,6 +229,10 @@ class Recorder:
         if told not in self.troubles:
             self.troubles.append(told)
             self.tell(told)
+
+
+def _idents(uid: str, ident: str) -> Entry:
+    return {"uid": text(uid), **({"id": text(ident)} if ident else {})}
 
 
 def _now() -> str:

@@ -15,6 +15,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._cluster import (
     forklift,
     inspections,
     kinds,
+    kubeconfig,
     noting,
     order,
     scopes,
@@ -149,6 +150,8 @@ class _Reading:
         self._swept: set[str] = set()
         self._gone: set[str] = set()
         self._unknown: dict[str, str] = {}
+        placed = any(record.place for record in session.records if not record.on_provider)
+        self._url = kubeconfig.place_of(str(cluster.where["url"])) if placed else ""
 
     def run(self) -> Found:
         self._read(self._root_scopes())
@@ -162,6 +165,7 @@ class _Reading:
             self._learn()
             self._read_namespaces()
         self._missing_servers()
+        self._unreadable += [self._elsewhere(record) for record in self._session.records if not self._is_here(record)]
         self._session = inspections.with_hosts(self._session, self._objects, self._secret)
         kept = [(obj, decision) for obj, decision in self._decided() if decision.status is not Status.OTHER]
         kept.sort(key=lambda pair: pair[0].place)
@@ -192,12 +196,32 @@ class _Reading:
         """Names of the namespaces that were met."""
         return {obj.name for obj in self._objects.values() if (obj.group, obj.kind) == ("", "Namespace")}
 
+    def _is_here(self, record: Record) -> bool:
+        """Whether an entry is about this cluster: it says no place, or this one, or something is or was met here that
+        was made there. Entries about providers are theirs."""
+        if record.on_provider or record.place in ("", self._url):
+            return True
+        there = {r.uid for r in self._session.records if r.place == record.place and r.uid}
+        return any(there & known for known in self._met_here())
+
+    def _met_here(self) -> tuple[set[str], ...]:
+        """uids: now, and by earlier phases and runs."""
+        return set(self._objects), set(self._session.lineage), set(self._session.identities.values())
+
+    def _elsewhere(self, record: Record) -> dict[str, Any]:
+        entry = {"kind": record.kind, "api_version": "", "namespace": record.namespace, "name": record.name}
+        error = (
+            f"{record.entry}: it was made on {record.place}, and this is {self._url}. Tear down there, too; what "
+            "has gone from there is taken out of the resources file by mtv.teardown.record"
+        )
+        return {**entry, "error": error}
+
     def _absent_records(self, found: Found) -> tuple[Record, ...]:
         """Records not met, where the place they name was really read (or cannot be: no such kind or namespace)."""
         met = {*self._views, *((obj.group, *obj.place) for obj in self._objects.values())}
         absent = []
         for record in self._session.records:
-            group = self._groups.get(record.entry)
+            group = self._groups.get(record.entry) if self._is_here(record) else None
             if group is None or (group, record.kind, record.namespace or "", record.name) in met:
                 continue
             resource = self._catalog.find(group, record.kind)
@@ -415,7 +439,8 @@ class _Reading:
             namespaces=frozenset(self._existing()) if ("", "Namespace", None) in self._covered else None,
         )
         # What the record calls by the name of a view is recorded.
-        records, groups = second_views.resolved(self._session.records, self._groups, self._views, self._objects)
+        here = [record for record in self._session.records if self._is_here(record)]
+        records, groups = second_views.resolved(here, self._groups, self._views, self._objects)
         return Ownership(self._session.learned(records=records), self._objects.values(), groups, coverage)
 
     def _decided(self) -> list[tuple[Obj, Decision]]:

@@ -46,27 +46,44 @@ SUITE_GROUPS = {
 def group_of(record: Record, served: Iterable[Resource]) -> str | None:
     """The API group of a record's kind; None when neither its module nor the cluster can tell.
 
-    Order: the wrapper's module, the kinds the suite is known to write, the one group in which the cluster serves it.
+    Order: its API version, the wrapper's module, the kinds the suite is known to write, the one group in which the
+    cluster serves it.
     """
-    if record.module in GROUP_OF_MODULE:
-        return second_views.group_of(GROUP_OF_MODULE[record.module], record.kind)
+    told = _told(record)
+    if told is not None:
+        return second_views.group_of(told, record.kind)
     if record.kind in SUITE_GROUPS:
         return SUITE_GROUPS[record.kind]
     groups = {resource.group for resource in served if resource.kind == record.kind}
     return groups.pop() if len(groups) == 1 else None
 
 
+def _told(record: Record) -> str | None:
+    """The group that the entry itself tells; None when it tells none."""
+    if record.api_version:
+        return record.api_version.rpartition("/")[0]
+    return GROUP_OF_MODULE.get(record.module)
+
+
 def meant(records: Iterable[Record]) -> tuple[Record, ...]:
     """The objects that are recorded, each once: an entry that names a second view of an object means the object."""
-    found: dict[tuple[str, str, str, str], Record] = {}
+    found: dict[tuple[str, ...], Record] = {}
     for record in records:
         if not record.on_provider:
-            group = GROUP_OF_MODULE.get(record.module)
+            group = _told(record)
             kind, name, part = second_views.of_record(group, record.kind, record.name)
             namespace = None if kind == "Namespace" else record.namespace
             if (kind, name) != (record.kind, record.name):
                 record = replace(record, kind=kind, name=name, namespace=namespace, part=part)
-        key = (record.kind, record.namespace or "", record.name, record.id)
+        key = (
+            record.kind,
+            record.namespace or "",
+            record.name,
+            record.id,
+            record.place,
+            record.uid,
+            record.api_version,
+        )
         whole = key in found and found[key].part and not record.part
         if key not in found or whole or (record.test_name and not found[key].test_name):
             found[key] = record

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from ansible_collections.mtv.teardown.plugins.module_utils import _secrets, _text_file
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import NoConnectionError, RecordError
@@ -86,6 +87,33 @@ def of(auth: Mapping[str, Any], environ: Mapping[str, str]) -> Origin:
     user = str(entry.get("user") or "") if isinstance(entry, Mapping) else ""
     credentials = _named(data, "users", user).get("user")
     return Origin(files, context, user, credentials if isinstance(credentials, Mapping) else {})
+
+
+def server(auth: Mapping[str, Any], environ: Mapping[str, str]) -> str:
+    """The address of the API server that these options lead to. NoConnectionError where nobody can tell."""
+    if auth.get("host"):
+        return str(auth["host"])
+    if not (auth.get("kubeconfig") or auth.get("context")) and is_pod(environ):
+        return f"https://{environ['KUBERNETES_SERVICE_HOST']}:{environ.get('KUBERNETES_SERVICE_PORT') or 443}"
+    _files, data = _read(kubeconfig(auth, environ))
+    entry = _named(data, "contexts", str(auth.get("context") or data.get("current-context") or "")).get("context")
+    name = str(entry.get("cluster") or "") if isinstance(entry, Mapping) else ""
+    found = _named(data, "clusters", name).get("cluster")
+    return str(found.get("server") or "") if isinstance(found, Mapping) else ""
+
+
+def place_of(url: str) -> str:
+    """An address of an API server in the one way in which a record has it: without what is there by default, and
+    without a name and a password; empty for what is none."""
+    try:
+        parts = urlsplit(url.strip())
+        port = parts.port or (80 if parts.scheme == "http" else 443)
+    except ValueError:
+        return ""
+    if not parts.hostname:
+        return ""
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{parts.scheme or 'https'}://{host}:{port}{parts.path.rstrip('/')}"
 
 
 def is_pod(environ: Mapping[str, str]) -> bool:

@@ -29,7 +29,8 @@ SUCCESSOR = "made anew since with the same name: the successor is not the sessio
 # What rests on a name alone, so that another object can take its place.
 BY_NAME = frozenset({"record", "name", "reference"})
 # What an object does not carry itself, so that it may be missing later though nobody took it away.
-NOT_TO_BE_SEEN = frozenset({"record", "uid"})
+NOT_TO_BE_SEEN = frozenset({"record", "record, by uid", "uid"})
+UNSURE = "a task of the session was about to make it, and nobody knows whether it did, or found it there"
 _NAMED_BY_PLAN = ("-extra-v2v-conf", "-customization-scripts")
 
 
@@ -85,11 +86,10 @@ class Ownership:
 
     @staticmethod
     def _index(records: Iterable[Record], groups: Mapping[str, str]) -> dict[tuple[str, str, str, str], Record]:
-        return {
-            (groups[r.entry], r.kind, r.namespace or "", r.name): r
-            for r in records
-            if not r.on_provider and r.entry in groups
-        }
+        """Of two entries for one place the one that tells more."""
+        placed = [r for r in records if not r.on_provider and r.entry in groups]
+        placed.sort(key=lambda r: (bool(r.uid), r.sure))
+        return {(groups[r.entry], r.kind, r.namespace or "", r.name): r for r in placed}
 
     def _named_plans(self) -> dict[tuple[str, str], str]:
         """(namespace, name) of every Plan of the session -> its test, recorded ones also when they are gone."""
@@ -145,12 +145,17 @@ class Ownership:
             return lineage
         if obj.namespace in self._anew:
             return _refused(f"its namespace was {SUCCESSOR}")
-        record = self._records.get((obj.group, obj.kind, obj.namespace or "", obj.name))
+        record = self._record_of(obj)
         decision = self._recorded(obj, record) if record is not None else self._by_name(obj)
         return _refused(SUCCESSOR, decision.test_name) if decision.ours and self._is_successor(obj) else decision
 
+    def _record_of(self, obj: Obj) -> Record | None:
+        return self._records.get((obj.group, obj.kind, obj.namespace or "", obj.name))
+
     def _is_successor(self, obj: Obj) -> bool:
-        return self._session.identities.get(obj.address, obj.uid) != obj.uid
+        record = self._record_of(obj)
+        recorded = record.uid if record is not None else ""
+        return obj.uid != (recorded or self._session.identities.get(obj.address, obj.uid))
 
     def _is_own(self, namespace: str | None) -> bool:
         """A namespace that the session created, and not another one of the same name that somebody made since."""
@@ -397,23 +402,27 @@ class Ownership:
 
     def _recorded(self, obj: Obj, record: Record) -> Decision:
         test = record.test_name
-        if (obj.group, obj.kind) in order.LINEAGE_KINDS:
+        if (obj.group, obj.kind) in order.LINEAGE_KINDS and not _is_very(obj, record):
             return _refused(
                 "recorded, but in a shared namespace and without a label or owner that shows that the session made it",
                 test,
             )
         if record.part and not prefixes.matches(self._session.prefix, obj.name):
             return _refused("only a part of it is recorded, and its name does not show that the session made it", test)
-        return replace(self._recorded_by_age(obj, test), rests_on=record.where)
+        return replace(self._recorded_by_age(obj, record), rests_on=record.where)
 
-    def _recorded_by_age(self, obj: Obj, test: str) -> Decision:
-        started = self._session.started
+    def _recorded_by_age(self, obj: Obj, record: Record) -> Decision:
+        started, test = self._session.started, record.test_name
         if prefixes.of_other_session(self._session.prefix, obj.name):
             return _refused("recorded, but its name is of another session", test)
+        if _is_very(obj, record):
+            return _owned("record, by uid", test)
         if started and obj.created and obj.created < started:
             return _refused(f"recorded, but older than the session ({obj.created}): only reused by it", test)
         if prefixes.matches(self._session.prefix, obj.name):
             return _owned("record", test)
+        if not record.sure:
+            return Decision(Status.CONTESTED, "record", UNSURE, test)
         another = self._another_session(obj)
         if another:
             return _refused(f"recorded, but {another}", test)
@@ -460,7 +469,7 @@ class Ownership:
         return any(self._is_own(str(name)) for name in named if name)
 
     def _namespace(self, obj: Obj) -> Decision:
-        record = self._records.get(("", "Namespace", "", obj.name))
+        record = self._record_of(obj)
         test = record.test_name if record else ""
         if prefixes.is_protected(obj.name):
             return _refused("a namespace of the cluster itself, never deleted", test) if record else _OTHER
@@ -470,8 +479,8 @@ class Ownership:
             return _owned("record" if record else "name", test, record.where if record else self._prefix)
         if record is None:
             return _NAME_ONLY if obj.name in self._unshown else _OTHER
-        decision = replace(self._recorded_by_age(obj, test), rests_on=record.where)
-        if not decision.ours:
+        decision = replace(self._recorded_by_age(obj, record), rests_on=record.where)
+        if decision.status is not Status.OWNED:
             return decision
         stranger = self._stranger_in(obj.name)
         if stranger:  # the session made it, and its removal is the session's to expect: so it is a leftover
@@ -503,7 +512,7 @@ class Ownership:
 
     def _test_of(self, obj: Obj) -> str:
         """The test to which an object in an own namespace can be traced, or nothing."""
-        record = self._records.get((obj.group, obj.kind, obj.namespace or "", obj.name))
+        record = self._record_of(obj)
         if record is not None and record.test_name:
             return record.test_name
         decision = self._label(obj) or self._root(obj) or self._owner(obj)
@@ -514,6 +523,11 @@ class Ownership:
             above = self._claims.get((str(dig(claim, "namespace") or ""), str(dig(claim, "name") or "")))
             return self._base(above).test_name if above is not None else ""
         return ""
+
+
+def _is_very(obj: Obj, record: Record) -> bool:
+    """Whether the session is recorded to have made this very object."""
+    return record.sure and bool(record.uid) and record.uid == obj.uid
 
 
 def _key(kind: str, key: Key) -> str:

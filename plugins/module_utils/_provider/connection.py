@@ -55,6 +55,20 @@ class Connection:
         """Host and port as they stand in a URL."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
+    @property
+    def place(self) -> str:
+        """What a record calls the place where it makes things."""
+        return self.address.lower()
+
+
+def place_of(address: Any, port: Any = None) -> str:
+    """The same of an address that a task was given; empty for what is none."""
+    try:
+        at = split_address(str(address or ""))
+        return Connection("", "", at.host, int(port or at.port or SDK_PORT)).place if at.host else ""
+    except (RecordError, ValueError, TypeError):
+        return ""
+
 
 def from_options(kind: str, options: Mapping[str, Any], source: str = "options") -> list[Connection]:
     """The server that these name, or none when they name none."""

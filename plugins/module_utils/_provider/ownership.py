@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -28,7 +28,10 @@ _SOURCE = re.compile(rf"-source-({'|'.join((*SEARCHED, *ALIASES, *NAMED))})-")
 # How far the clocks of a provider and of the cluster may be apart.
 _CLOCKS = timedelta(hours=1)
 MACHINES = frozenset({"VirtualMachine", "Vm", "Server"})
+BY_ID = "record, by id"
 UNPROVEN = "recorded, but neither its name nor its age shows that the session made it"
+UNSURE = "a task of the session was about to make it, and nobody knows whether it did, or found it there"
+ANOTHER = "what is recorded under this name has another id: whose this is nobody can tell"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ class Remote:
     another; shown: an evidence other than its name, such as its id in the record; owner: identity of the object that it
     is a part of, and goes with; relation: what it is to that owner, for people, such as C(attached to Server
     auto-ab12-x); kept: why it is not taken, whoever made it; facts: what holds it, as the provider says;
-    leaves: identities of what it may leave when it goes.
+    leaves: identities of what it may leave when it goes; reached: how a record calls the place (Connection.place).
     """
 
     type: str
@@ -63,6 +66,7 @@ class Remote:
     facts: Mapping[str, Any] = field(default_factory=dict)
     server: str = ""
     leaves: tuple[str, ...] = ()
+    reached: str = ""
 
     @property
     def identity(self) -> str:
@@ -133,17 +137,49 @@ def records_of(session: Session, kind: str) -> list[Record]:
     ]
 
 
+def unreached(session: Session, kind: str, places: Collection[str]) -> list[Record]:
+    """Entries about providers of this type in a place that none of those is. Its server may well be one of them, by
+    another name: nobody knows."""
+    return [r for r in records_of(session, kind) if r.place and r.place not in places]
+
+
 # Of each type the last session that was asked for: a look asks it of every VM that there is.
-_asked: dict[str, tuple[Session, dict[str, Record]]] = {}
+_asked: dict[str, tuple[Session, dict[str, list[Record]]]] = {}
 
 
-def recorded(session: Session, kind: str) -> Mapping[str, Record]:
+def recorded(session: Session, kind: str) -> Mapping[str, Sequence[Record]]:
     """The clones that the record names on providers of this type, by name."""
     known = _asked.get(kind)
     if known is None or known[0].records is not session.records:
-        named = {r.name: r for r in records_of(session, kind) if r.name and r.kind != "VolumeSnapshot"}
-        known = _asked[kind] = (session, named)
+        named: dict[str, list[Record]] = defaultdict(list)
+        for record in records_of(session, kind):
+            if record.name and record.kind != "VolumeSnapshot":
+                named[record.name].append(record)
+        known = _asked[kind] = (session, dict(named))
     return known[1]
+
+
+def _record_of(session: Session, remote: Remote) -> Record | None:
+    """The entry that names an object: that of its identity first, then one that tells none; last one that is about
+    another object of that name. What was made in another place is none of these."""
+    named = recorded(session, remote.type).get(remote.clone, ())
+    here = [record for record in named if record.place in ("", remote.reached)]
+    return min(here, key=lambda record: (not _is_very(remote, record), _is_identified(record)), default=None)
+
+
+def _is_identified(record: Record) -> bool:
+    """A moRef alone says nothing: every vCenter has one like it."""
+    return bool(record.uid or (record.id and record.place))
+
+
+def _is_very(remote: Remote, record: Record) -> bool:
+    """Whether an entry is about this very object. Where both have an identity that lasts, that decides: a moRef is
+    given anew by a vCenter that was set up anew."""
+    if not _is_identified(record):
+        return False
+    if record.uid and remote.uid:
+        return record.uid == remote.uid and record.id in ("", remote.id)
+    return record.id == remote.id
 
 
 def may_be(session: Session, kind: str, name: str) -> bool:
@@ -273,7 +309,7 @@ def _shown(session: Session, remote: Remote) -> Decision | None:
         return None
     if _is_older(remote.created, session.started):
         return Decision(Status.REFUSED, reason=f"{remote.shown}, but older than the session ({remote.created})")
-    record = recorded(session, remote.type).get(remote.clone)
+    record = _record_of(session, remote)
     return Decision(
         Status.OWNED,
         remote.shown,
@@ -292,7 +328,7 @@ def _decide(session: Session, remote: Remote, same_name: list[Remote]) -> Decisi
     if remote.kept:
         return replace(decision, status=Status.CONTESTED, reason=remote.kept)
     others = [other for other in same_name if other is not remote]
-    if others and not known and remote.kind in MACHINES:
+    if others and not known and remote.kind in MACHINES and decision.evidence != BY_ID:
         if any(_planned_name(session, other) for other in others):
             return Decision(Status.REFUSED, reason="another one of that name is the session's, by its id")
         places = ", ".join(sorted(f"{other.place} ({other.provider}, {other.id})" for other in same_name))
@@ -302,19 +338,24 @@ def _decide(session: Session, remote: Remote, same_name: list[Remote]) -> Decisi
 
 
 def _by_id(session: Session, remote: Remote) -> Decision | None:
-    """Cinder snapshots are recorded with their ids; their names are no evidence, several may bear one."""
-    record = next((r for r in session.records if r.on_provider and r.id and r.id == remote.id), None)
+    """Cinder snapshots are recorded with their ids; their names are no evidence, several may bear one. And what
+    mtv.teardown's own recorder has met."""
+    record = _record_of(session, remote)
+    if record is None or not (record.sure and _is_very(remote, record)):
+        # Without a place only an id that no other server gives shows anything: a moRef is none.
+        alone = (r for r in records_of(session, remote.type) if not r.place and remote.type != "vsphere")
+        record = next((r for r in alone if r.id and r.id == remote.id), None)
     if record is None:
         return None
     decision = _recorded(session, remote, record)
     trusted = decision.status is Status.OWNED or decision.reason == UNPROVEN
     if not trusted:
         return decision
-    return Decision(Status.OWNED, "record, by id", test_name=record.test_name, rests_on=record.where)
+    return Decision(Status.OWNED, BY_ID, test_name=record.test_name, rests_on=record.where)
 
 
 def _by_name(session: Session, remote: Remote, known: str) -> Decision:
-    record = recorded(session, remote.type).get(remote.clone)
+    record = _record_of(session, remote)
     if record is not None:
         return _recorded(session, remote, record)
     evidence = "name"
@@ -341,6 +382,9 @@ def _by_name(session: Session, remote: Remote, known: str) -> Decision:
 def _recorded(session: Session, remote: Remote, record: Record) -> Decision:
     """The suite records what it cloned; what it only used may stand there too, and is older or named otherwise."""
     test = record.test_name
+    if _is_identified(record) and not _is_very(remote, record):
+        ours = prefixes.matches(session.prefix, remote.clone)
+        return Decision(Status.CONTESTED if ours else Status.REFUSED, "record" if ours else "", ANOTHER, test)
     if prefixes.matches(session.prefix, remote.clone):
         return Decision(Status.OWNED, "record", test_name=test, rests_on=record.where)
     if prefixes.of_other_session(session.prefix, remote.clone):
@@ -348,6 +392,8 @@ def _recorded(session: Session, remote: Remote, record: Record) -> Decision:
     if _is_older(remote.created, session.started):
         reason = f"recorded, but older than the session ({remote.created}): only used by it"
         return Decision(Status.REFUSED, reason=reason, test_name=test)
+    if not record.sure:
+        return Decision(Status.CONTESTED, "record", UNSURE, test)
     if prefixes.may_be_cut(remote.clone) or _is_newer(remote.created, session.started):
         return Decision(Status.OWNED, "record", test_name=test, rests_on=record.where)
     return Decision(Status.REFUSED, reason=UNPROVEN, test_name=test)
@@ -380,6 +426,6 @@ def _renamed(session: Session, remote: Remote, name: str) -> Decision:
     """A clone that bears another name now: somebody may want to keep it."""
     if not name or name == remote.name or not may_be(session, remote.type, name):
         return Decision(Status.OTHER)
-    record = recorded(session, remote.type).get(name)
+    record = next(iter(recorded(session, remote.type).get(name, ())), None)
     reason = f"it was {name}, and somebody has renamed it"
     return Decision(Status.CONTESTED, "id in a Plan", reason, record.test_name if record else "")

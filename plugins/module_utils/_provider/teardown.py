@@ -250,7 +250,8 @@ def _look(sites: Sequence[Site], failed: Mapping[str, ApiError], targets: Sequen
             reading = site.look(ownership.of_server(session, site.server))
         except ApiError as exc:
             return Seen(unread={"": exc.msg})
-        return replace(reading, remotes=tuple(remote.at(site.server) for remote in reading.remotes))
+        remotes = (replace(remote.at(site.server), reached=site.connection.place) for remote in reading.remotes)
+        return replace(reading, remotes=tuple(remotes))
 
     types = {target.connection.key: target.connection.type for target in targets}
     keys = [site.connection.key for site in sites]
@@ -282,12 +283,13 @@ def _look(sites: Sequence[Site], failed: Mapping[str, ApiError], targets: Sequen
     ]
     incomplete = {types[key] for key, _kind, _error in unread}
     searched = set(types.values()) - incomplete
+    places = {target.connection.place for target in targets}
     return Survey(
         tuple(decided),
         whys,
         tuple(scopes),
         tuple(unreadable),
-        _absent(session, searched, decided),
+        _absent(session, searched, decided, places),
         tuple(sorted(site.connection.key for site in sites if not site.connection.validate_certs)),
     )
 
@@ -304,7 +306,9 @@ def _source(key: Key) -> str:
     return f"{key.host or 'no host'} ({'Conversion' if key.vms else 'Provider'} {key.namespace}/{key.name})"
 
 
-def _absent(session: Session, searched: set[str], decided: Iterable[tuple[Remote, Decision]]) -> tuple[Record, ...]:
+def _absent(
+    session: Session, searched: set[str], decided: Iterable[tuple[Remote, Decision]], places: Collection[str]
+) -> tuple[Record, ...]:
     met = {(remote.type, remote.name) for remote, _decision in decided} | {
         (remote.type, remote.id) for remote, _decision in decided
     }
@@ -312,7 +316,7 @@ def _absent(session: Session, searched: set[str], decided: Iterable[tuple[Remote
         record
         for kind in sorted(searched)
         for record in ownership.records_of(session, kind)
-        if (kind, record.id or record.name) not in met
+        if (kind, record.id or record.name) not in met and record.place in ("", *places)
     )
 
 

@@ -111,7 +111,7 @@ def of_result(result: Mapping[str, Any]) -> list[str]:
     lines += _section("finalizers taken off", result.get("finalizers_removed") or [], _taken_off)
     lines += _section("finalizers named and not taken off", result.get("finalizers_kept") or [], _not_taken_off)
     lines += _not_touched(result["refused"])
-    lines += _section("on source providers, not looked at", result["not_covered"], shown)
+    lines += _section("on source providers, not looked at", result["not_covered"], _uncovered)
     lines += _section("not canceled or archived", result["not_done"], _undone)
     lines.append(
         f"deleted {len(result['deleted'])}, already gone {len(result['absent'])}, left {len(result['leftovers'])}, "
@@ -258,6 +258,11 @@ def _kept_line(entry: Entry) -> str:
 
 def _undone(entry: Entry) -> str:
     return f"{shown(entry)}: {entry['reason']}; next: {entry['next_step']}"
+
+
+def _uncovered(entry: Entry) -> str:
+    """With where it was made, where that is told: somebody has to configure it."""
+    return f"{shown(entry)}: {entry['reason']}" if entry["reason"].startswith("made on ") else shown(entry)
 
 
 def _section(title: str, entries: list[Any], line: Any) -> list[str]:

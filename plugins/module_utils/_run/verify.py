@@ -25,6 +25,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._run.looks import Loo
 from ansible_collections.mtv.teardown.plugins.module_utils._session import ignore
 from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import Status
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
+from ansible_collections.mtv.teardown.plugins.module_utils._session.provider_types import SEARCHED
 from ansible_collections.mtv.teardown.plugins.module_utils._session.resources_file import Record
 from ansible_collections.mtv.teardown.plugins.module_utils._session.result import absent_item
 from ansible_collections.mtv.teardown.plugins.module_utils._session.verdict import verdict
@@ -85,7 +86,7 @@ def verify(
     items += _remote_items(survey, terms.earlier)
     counted, accepted = ignore.split(items, terms.rules)
     unreadable = _once([*(entry for look in looks[-2:] for entry in look.unreadable), *survey.unreadable])
-    not_covered = _not_covered(session, uncovered)
+    not_covered = _not_covered(session, uncovered, targets)
     scopes = [dict(scope) for scope in (*last.scopes, *survey.scopes)]
     undone = [dict(entry) for entry in not_done]
     kept = [kept_item(obj, decision) for obj, decision in last.with_status(Status.KEPT)]
@@ -153,13 +154,19 @@ def _handles(known: Iterable[Mapping[str, Any]]) -> dict[str, set[str]]:
     return handles
 
 
-def _not_covered(session: Session, uncovered: frozenset[str]) -> list[dict[str, Any]]:
-    """What the record names on providers that cannot be looked at; a type without a record stands for itself."""
+def _not_covered(session: Session, uncovered: frozenset[str], targets: Sequence[Target]) -> list[dict[str, Any]]:
+    """What the record names on providers that cannot be looked at; a type without a record stands for itself. And what
+    was made in a place that none of the providers is."""
     entries = []
     for kind in sorted(uncovered):
         records = ownership.records_of(session, kind) or [Record(kind, "")]
         reason = f"no {kind} provider is configured: not looked at"
         entries += [{**absent_item(record), "reason": reason} for record in records]
+    places = {target.connection.place for target in targets}
+    for kind in sorted(set(SEARCHED) - uncovered):
+        for record in ownership.unreached(session, kind, places):
+            reason = f"made on {record.place}, and no {kind} provider is configured by that address: not looked at"
+            entries.append({**absent_item(record), "reason": reason})
     return entries
 
 

@@ -50,7 +50,10 @@ class Record:
 
     kind: the key of the file, a Kubernetes kind or a provider key; module: the wrapper's Python module
     (text only); entry: where it stands, such as C(Plan[0]); id: only for Cinder volume snapshots; part: the session is
-    only known to have made a part of it.
+    only known to have made a part of it. What only mtv.teardown's own recorder writes: api_version; uid: identity of
+    the very object that was made, on vSphere the instanceUuid, beside the moRef in id; place: where that was, as
+    kubeconfig.place_of and connection.place_of have it; outcome: C(unknown) where a task was to make it, and nobody
+    knows whether it did.
     """
 
     kind: str
@@ -61,11 +64,20 @@ class Record:
     id: str = ""
     entry: str = ""
     part: bool = False
+    api_version: str = ""
+    uid: str = ""
+    place: str = ""
+    outcome: str = ""
 
     @property
     def on_provider(self) -> bool:
         """True for what lies on a source provider, not on the cluster."""
         return self.kind in PROVIDER_KEYS or (self.kind == "VolumeSnapshot" and bool(self.id))
+
+    @property
+    def sure(self) -> bool:
+        """False where nobody knows whether the session made it, or found it there."""
+        return not self.outcome
 
     @property
     def where(self) -> str:
@@ -114,7 +126,8 @@ def _records(text: str, path: str) -> tuple[Record, ...]:
             raise RecordError(f"{path}: more than {MAX_ENTRIES} entries cannot be those of one session.")
         for index, entry in enumerate(entries):
             record = _record(kind, entry, f"{kind}[{index}]", path)
-            key = (record.kind, record.namespace or "", record.name, record.id)
+            identity = (record.api_version, record.uid, record.place, record.outcome)
+            key = (record.kind, record.namespace or "", record.name, record.id, *identity)
             if key not in records or (record.test_name and not records[key].test_name):
                 records[key] = record
     return tuple(records.values())
@@ -181,6 +194,10 @@ def _record(kind: str, entry: Any, where: str, path: str) -> Record:
         test_name=_string(entry, "test_name", where, path),
         id=_string(entry, "id", where, path),
         entry=where,
+        api_version=_string(entry, "api_version", where, path),
+        uid=_string(entry, "uid", where, path),
+        place=_string(entry, "place", where, path),
+        outcome=_string(entry, "outcome", where, path),
     )
     if record.on_provider:
         if not (record.name or record.id):

@@ -87,9 +87,9 @@ KINDS = st.one_of(
 )
 EVENTS = st.builds(
     lambda what, kind, fields: {"event": what, "process": "a", "seq": 1, "kind": kind, **fields},
-    st.sampled_from(["intent", "made", "stored"]),
+    st.sampled_from(["intent", "made", "failed", "stored", "gone", "struck"]),
     KINDS,
-    st.dictionaries(st.sampled_from(entries.FIELDS), ANY),
+    st.dictionaries(st.sampled_from([*entries.FIELDS, *entries.IDENTITY]), ANY),
 )
 
 
@@ -111,3 +111,102 @@ def test_what_the_teardown_would_read_is_not_left_out(kind: Any, entry: dict[str
         readable = False
     if readable and not str(kind).startswith("_"):
         assert entries.entry_of(kind, entry) is not None
+
+
+# -- of plays: with the place and the identity -------------------------------------------------------------------
+
+
+def placed(what: str, seq: int, process: str = "a", **fields: Any) -> dict[str, Any]:
+    return event(what, seq, process, api_version="v1", place="https://c:6443", **fields)
+
+
+UNKNOWN = {"outcome": "unknown"}
+
+
+@pytest.mark.parametrize(
+    ("events", "told"),
+    [
+        pytest.param([placed("intent", 1)], [UNKNOWN], id="begun"),
+        pytest.param([placed("intent", 1), placed("made", 2, of=1, uid="u")], [{"uid": "u"}], id="made"),
+        pytest.param([placed("intent", 1), placed("failed", 2, of=1)], [UNKNOWN], id="nobody-knows"),
+        pytest.param([placed("intent", 1), placed("failed", 2, of=1, uid="u")], [{"uid": "u", **UNKNOWN}], id="which"),
+        pytest.param([placed("intent", 1), placed("not_made", 2, of=1)], [], id="was-there"),
+        pytest.param(
+            [placed("intent", 1), placed("made", 2, of=1, uid="u"), placed("gone", 3, "b", uid="u")], [], id="gone"
+        ),
+        pytest.param(
+            [placed("intent", 1), placed("made", 2, of=1, uid="u"), placed("gone", 3, uid="v")],
+            [{"uid": "u"}],
+            id="another-one-has-gone",
+        ),
+        pytest.param(
+            [placed("intent", 1), placed("made", 2, of=1, uid="u"), placed("intent", 3, "b")],
+            [{"uid": "u"}],
+            id="begun-again",
+        ),
+        pytest.param(
+            [
+                placed("intent", 1),
+                placed("made", 2, of=1, uid="u"),
+                placed("intent", 3),
+                placed("made", 4, of=3, uid="v"),
+            ],
+            [{"uid": "v"}],
+            id="made-again",
+        ),
+        pytest.param([placed("intent", 1), placed("struck", 1, "by-hand")], [], id="struck"),
+        pytest.param(
+            [placed("intent", 1), placed("struck", 1, "by-hand", uid="u")], [UNKNOWN], id="struck-by-another-identity"
+        ),
+        pytest.param([placed("intent", 1), event("struck", 1, "by-hand")], [UNKNOWN], id="struck-elsewhere"),
+    ],
+)
+def test_what_is_told_of_an_object_of_a_play(events: list[Any], told: list[dict[str, str]]) -> None:
+    fold = entries.Fold()
+    for one in events:
+        fold.add(one)
+    place = {"api_version": "v1", "place": "https://c:6443"}
+    assert fold.resources() == ({"Plan": [{**PLAN, **place, **one} for one in told]} if told else {})
+
+
+def test_two_vms_of_one_name_are_two() -> None:
+    fold = entries.Fold()
+    for seq in (1, 3, 5):
+        vm = {"kind": "vsphere", "name": "x", "place": "vc:443", "process": "a"}
+        fold.add({**vm, "event": "intent", "seq": seq})
+        if seq < 5:
+            fold.add({**vm, "event": "made", "seq": seq + 1, "of": seq, "uid": f"u{seq}", "id": f"vm-{seq}"})
+    assert [(one.get("id"), one.get("outcome")) for one in fold.resources()["vsphere"]] == [
+        (None, "unknown"),
+        ("vm-1", None),
+        ("vm-3", None),
+    ]
+
+
+STEPS = st.lists(st.tuples(st.integers(0, 3), st.sampled_from(["make", "patch", "delete", "crash"])), max_size=30)
+
+
+@given(STEPS)
+def test_histories_lose_nothing_and_name_nothing_of_others(steps: list[tuple[int, str]]) -> None:
+    """Several processes on few names: what was made and lives is named by its uid, what others have never for sure."""
+    fold, there, ours = entries.Fold(), {0: "uid-of-others"}, set[str]()
+    for seq, (name, step) in enumerate(steps, 1):
+        at = {"process": f"p{seq % 3}", "kind": "ConfigMap", "name": f"n{name}", "namespace": "ns", "place": "c"}
+        if step == "delete" and there.get(name) in ours:
+            fold.add({**at, "event": "gone", "seq": seq, "uid": there.pop(name)})
+        elif step != "delete":
+            fold.add({**at, "event": "intent", "seq": seq})
+            made = f"uid-{seq}" if name not in there and step != "patch" else ""
+            if made:
+                there[name] = made
+            if step == "crash":
+                continue
+            ours |= {made} if made else set()
+            end = {"event": "made", "uid": made} if made else {"event": "not_made"}
+            fold.add({**at, **end, "seq": seq, "of": seq})
+    named = fold.resources().get("ConfigMap", [])
+    sure = {str(one.get("uid")) for one in named if "outcome" not in one}
+    assert {uid for uid in there.values() if uid in ours} <= sure
+    assert "uid-of-others" not in sure
+    alive = {f"n{name}" for name, uid in there.items() if uid != "uid-of-others"}
+    assert alive <= {one["name"] for one in named}

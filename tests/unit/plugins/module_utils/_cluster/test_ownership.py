@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects impo
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ownership import Ownership
 from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import Decision, Status
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
+from ansible_collections.mtv.teardown.plugins.module_utils._session.resources_file import Record
 from ansible_collections.mtv.teardown.tests.unit.plugins.build import (
     AFTER,
     BEFORE,
@@ -447,3 +449,62 @@ def test_what_others_put_into_it_keeps_it(binding: Obj, annotations: dict[str, s
     made = only_in_it(binding, annotations=annotations)
     assert made.status is Status.CONTESTED
     assert f"{binding.shown} in it is not the session's" in made.reason
+
+
+# -- what mtv.teardown's own recorder noted: the very object -----------------------------------------------------
+
+
+def noted(kind: str, name: str, namespace: str | None, **more: str) -> Record:
+    return replace(record(kind, name, namespace, "t"), **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("entry", "target", "status", "told"),
+    [
+        pytest.param({"uid": "u"}, {"created": AFTER}, Status.OWNED, "record, by uid", id="this-one"),
+        pytest.param({"uid": "u"}, {"created": BEFORE}, Status.OWNED, "record, by uid", id="older-than-what-is-named"),
+        pytest.param({"uid": "other"}, {"created": AFTER}, Status.REFUSED, "made anew", id="made-anew-by-others"),
+        pytest.param(
+            {"uid": "u", "outcome": "unknown"}, {"created": AFTER}, Status.CONTESTED, "nobody knows", id="both"
+        ),
+        pytest.param(
+            {"outcome": "unknown"}, {"created": AFTER}, Status.CONTESTED, "nobody knows", id="about-to-be-made"
+        ),
+        pytest.param({"outcome": "unknown"}, {"created": BEFORE}, Status.REFUSED, "older", id="was-there"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["ConfigMap", "Secret"])
+def test_what_the_recorder_noted(
+    kind: str, entry: dict[str, str], target: dict[str, str], status: Status, told: str
+) -> None:
+    """Its name is nobody's, in a namespace of others."""
+    made = decide(session(noted(kind, "values", "shared", **entry)), obj(kind, "values", "shared", uid="u", **target))
+    assert (made.status, told in made.evidence + made.reason) == (status, True)
+
+
+def test_an_intent_of_the_sessions_name_is_as_ever() -> None:
+    named = noted("ConfigMap", f"{PREFIX}-x", "shared", outcome="unknown")
+    assert decide(session(named), obj("ConfigMap", f"{PREFIX}-x", "shared", created=AFTER)).status is Status.OWNED
+    other = noted("ConfigMap", f"{PREFIX}-x", "shared", uid="other")
+    assert decide(session(other), obj("ConfigMap", f"{PREFIX}-x", "shared", created=AFTER)).status is Status.REFUSED
+    strange = noted("ConfigMap", "auto-zz99-x", "shared", uid="u")
+    assert decide(session(strange), obj("ConfigMap", "auto-zz99-x", "shared", uid="u")).status is Status.REFUSED
+
+
+def test_a_namespace_by_its_uid() -> None:
+    """What is in it decides as for any other that the session made; one of the cluster is never the session's."""
+    known = session(noted("Namespace", "made-by-us", None, uid="u"))
+    assert decide(known, obj("Namespace", "made-by-us", uid="u", created=BEFORE)).evidence == "record, by uid"
+    stranger = obj("ConfigMap", "theirs", "made-by-us")
+    assert decide(known, obj("Namespace", "made-by-us", uid="u"), stranger).status is Status.CONTESTED
+    anew = decide(known, obj("Namespace", "made-by-us", uid="v", created=AFTER))
+    assert anew.status is Status.REFUSED
+    system = session(noted("Namespace", "kube-system", None, uid="u"))
+    assert decide(system, obj("Namespace", "kube-system", uid="u")).status is Status.REFUSED
+
+
+def test_the_entry_that_tells_more_counts() -> None:
+    both = session(
+        record("ConfigMap", "values", "shared"), replace(noted("ConfigMap", "values", "shared", uid="u"), entry="b")
+    )
+    assert decide(both, obj("ConfigMap", "values", "shared", uid="v", created=AFTER)).status is Status.REFUSED

@@ -189,3 +189,47 @@ def test_no_name_outside_the_session_is_ever_owned(prefix: str, name: str, creat
     ):
         owned = [d for _one, d in ownership.decide(session, [one]) if d.status is Status.OWNED]
         assert bool(owned) <= (one.name == prefix or one.name.startswith(f"{prefix}-"))
+
+
+# -- what mtv.teardown's own recorder noted: the very VM, and where it is ------------------------------------------
+
+PLACE = "vc.example.com:443"
+IDS = {"id": "vm-7", "uid": "uuid-vm-7", "place": PLACE}
+MINE = vm("mine", "vm-7", reached=PLACE)
+
+
+@pytest.mark.parametrize(
+    ("entry", "one", "status"),
+    [
+        pytest.param(IDS, MINE, Status.OWNED, id="this-one"),
+        pytest.param(IDS, replace(MINE, created=""), Status.OWNED, id="of-no-age"),
+        pytest.param({**IDS, "uid": ""}, MINE, Status.OWNED, id="by-its-moref-there"),
+        pytest.param(IDS, replace(MINE, created=OLDER), Status.REFUSED, id="older-than-the-session"),
+        pytest.param(IDS, replace(MINE, reached="other:443"), Status.OTHER, id="a-copy-on-another-vcenter"),
+        pytest.param({**IDS, "uid": "x"}, MINE, Status.REFUSED, id="moref-given-anew"),
+        pytest.param({**IDS, "id": "vm-8"}, MINE, Status.REFUSED, id="another-one-of-that-name"),
+        pytest.param({"id": "vm-7"}, replace(MINE, created=""), Status.REFUSED, id="a-moref-of-nowhere"),
+        pytest.param({"outcome": "unknown", "place": PLACE}, MINE, Status.CONTESTED, id="about-to-be-made"),
+        pytest.param({"outcome": "unknown", "place": "x:443"}, MINE, Status.OTHER, id="about-to-be-made-elsewhere"),
+    ],
+)
+def test_what_the_recorder_noted(entry: dict[str, str], one: Remote, status: Status) -> None:
+    known = SESSION.learned(records=(Record("vsphere", "mine", **entry),))  # type: ignore[arg-type]
+    made = [decision.status for _one, decision in ownership.decide(known, [one])]
+    assert made == ([] if status is Status.OTHER else [status])
+
+
+def test_its_id_tells_it_from_others_of_that_name() -> None:
+    known = SESSION.learned(records=(Record("vsphere", "mine", **IDS),))  # type: ignore[arg-type]
+    other = vm("mine", "vm-9", reached=PLACE, place="/b/mine")
+    made = {one.id: decision.status for one, decision in ownership.decide(known, [MINE, other])}
+    assert made == {"vm-7": Status.OWNED, "vm-9": Status.REFUSED}
+    ours = SESSION.learned(records=(Record("vsphere", CLONE, **IDS),))  # type: ignore[arg-type]
+    made = {one.id: decision.status for one, decision in ownership.decide(ours, [vm(CLONE, "vm-9", reached=PLACE)])}
+    assert made == {"vm-9": Status.CONTESTED}
+
+
+def test_what_was_made_in_a_place_that_nobody_configured() -> None:
+    known = SESSION.learned(records=(Record("vsphere", "mine", **IDS), Record("vsphere", CLONE)))  # type: ignore[arg-type]
+    assert [one.name for one in ownership.unreached(known, "vsphere", {"other:443"})] == ["mine"]
+    assert ownership.unreached(known, "vsphere", {PLACE}) == []

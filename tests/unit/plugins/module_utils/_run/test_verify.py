@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.mtv.teardown.plugins.module_utils._run import verify
 from ansible_collections.mtv.teardown.plugins.module_utils._session import ignore
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
+from ansible_collections.mtv.teardown.plugins.module_utils._session.resources_file import Record
 from ansible_collections.mtv.teardown.tests.unit.plugins.odd_server import OddServer
 
 SESSION = Session(prefix="auto-ab12", started="2026-01-01T11:00:00Z")
@@ -89,3 +90,43 @@ def test_next_is_what_can_work(earlier: dict[str, Any] | None, may: bool | None,
     left = told_of(ONE, earlier, may)
     assert left["cause"] == cause
     assert left["next_step"].startswith(next_step)
+
+
+# -- what was made elsewhere ------------------------------------------------------------------------------------
+
+VALUES = held("values") | {"kind": "ConfigMap"}
+VALUES["metadata"] |= {"namespace": "shared-vms", "uid": "uid-of-values"}
+
+
+@pytest.mark.parametrize(
+    ("entry", "items", "verdict", "status"),
+    [
+        pytest.param({"uid": "uid-of-values"}, [VALUES], "leftovers", "record, by uid", id="here-by-whatever-address"),
+        pytest.param({"uid": "gone"}, [], "unverified", "", id="nowhere-to-be-seen"),
+        pytest.param({"uid": "gone"}, [VALUES], "unverified", "", id="another-one-of-that-name"),
+        pytest.param({"outcome": "unknown"}, [VALUES], "unverified", "", id="about-to-be-made-there"),
+    ],
+)
+def test_what_was_made_on_another_cluster(
+    entry: dict[str, str], items: list[dict[str, Any]], verdict: str, status: str
+) -> None:
+    """Nothing of that name here is the session's by it, and nothing is clean while nobody has looked there."""
+    where = {"namespace": "shared-vms", "api_version": "v1", "place": "https://other.example.com:6443", **entry}
+    known = SESSION.learned(records=(Record("ConfigMap", "values", entry="ConfigMap[0]", **where),))  # type: ignore[arg-type]
+    server = OddServer([held("shared-vms"), *items])
+    terms = verify.Terms(quiet_interval=0.0, total=0.0, openshift_only=True)
+    told = verify.verify(server.client(), known, terms, sleep=lambda _seconds: None)
+    assert told["verdict"] == verdict
+    assert [one["evidence"] for one in told["leftovers"]] == ([status] if status else [])
+    if verdict == "unverified":
+        assert "made on https://other.example.com:6443" in told["unreadable"][0]["error"]
+
+
+def test_what_was_made_in_a_place_of_which_no_provider_is_configured() -> None:
+    moved = Record("vsphere", "mine", id="vm-7", uid="u", place="vc.example.com:443")
+    terms = verify.Terms(quiet_interval=0.0, total=0.0, search=lambda _session: ((), frozenset()))
+    told = verify.verify(OddServer([]).client(), SESSION.learned(records=(moved,)), terms, sleep=lambda _seconds: None)
+    assert told["verdict"] == "unverified"
+    assert [(one["name"], "made on vc.example.com:443" in one["reason"]) for one in told["not_covered"]] == [
+        ("mine", True)
+    ]

@@ -58,7 +58,7 @@ _PODMAN = (
 _RECORDED = (
     "ANSIBLE_CALLBACKS_ENABLED=mtv.teardown.recorder MTV_TEARDOWN_RECORDER_PATH=recorded ansible-playbook setup.yml"
 )
-_SETUP = f"cp {ROOT}/docs/examples/recording/setup.yml ."
+_SETUP = f"cp {ROOT}/docs/examples/recording/setup.yml.example ./setup.yml"
 
 COMMANDS: dict[str, Case] = {
     # Installing. ansible-galaxy and pip: see test_guide_commands.py. The collection comes from the tarball, since it

@@ -61,7 +61,7 @@ class HoldingServer(results.LivingServer):
         change = json.loads(body or "")
         self.patches.append((path, change))
         self.before()
-        one = next((item for item in self.items if _path(item) == path), None)
+        one = next((item for item in self.items if path_of(item) == path), None)
         if one is None:
             return status(404, "NotFound", path.rsplit("/", 1)[1])
         held, tests = one["metadata"]["finalizers"], [step for step in change if step["op"] == "test"]
@@ -105,7 +105,7 @@ def status(code: int, reason: str, name: str = "") -> tuple[int, bytes]:
     return code, json.dumps(told).encode()
 
 
-def _path(one: Any) -> str:
+def path_of(one: Any) -> str:
     resource, meta = KINDS[one["kind"]], one["metadata"]
     base = f"/apis/{resource.api_version}" if resource.group else f"/api/{resource.api_version}"
     place = f"/namespaces/{meta['namespace']}" if meta.get("namespace") else ""

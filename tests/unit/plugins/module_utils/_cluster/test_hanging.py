@@ -12,14 +12,16 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster import delete, order
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster import delete, guards, order
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.find import find
 from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._run import cluster_module
 from ansible_collections.mtv.teardown.plugins.module_utils._session import finalizers
+from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import Status
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 from ansible_collections.mtv.teardown.plugins.module_utils._session.result import Result
 from ansible_collections.mtv.teardown.plugins.modules import migrated_vms, openshift_resources
-from ansible_collections.mtv.teardown.tests.unit.plugins import mutations
+from ansible_collections.mtv.teardown.tests.unit.plugins import mutations, results
 from ansible_collections.mtv.teardown.tests.unit.plugins.holding_server import (
     AT_ONCE,
     HELD,
@@ -30,13 +32,14 @@ from ansible_collections.mtv.teardown.tests.unit.plugins.holding_server import (
     WORD,
     HoldingServer,
     hung,
+    path_of,
     served,
     stamp,
     status,
     untouched,
     whole_run,
 )
-from ansible_collections.mtv.teardown.tests.unit.plugins.odd_server import OWN
+from ansible_collections.mtv.teardown.tests.unit.plugins.odd_server import OWN, world
 
 BRIEF = Limits(stall=0.05, total=0.2, settle=0.05)
 
@@ -445,3 +448,30 @@ def test_whatever_is_taken_from_it_or_moved_flips_the_audit() -> None:
     for name, change in less.items():
         changed = {key: value for key, value in {**result, **change}.items() if value is not None}
         assert audit.told(name, changed)[0] == audit.CONTRADICTS, name
+
+
+# -- among others -----------------------------------------------------------------------------------------------
+
+
+def test_whatever_hangs_only_what_is_the_sessions_alone_gives_it_up() -> None:
+    """A whole world in which each object hangs by the same finalizer, and the user says of it that all is gone."""
+    items = world()
+    for one in items:
+        one["metadata"] |= {"finalizers": [HELD], "deletionTimestamp": LONG_AGO}
+    server = HoldingServer(items)
+    before = {path_of(one): one["metadata"]["uid"] for one in items}
+    session = Session(prefix="auto-ab12", started="2026-01-01T11:00:00Z")
+    decided = {obj.uid: (obj, decision) for obj, decision in find(server.client(), session).decided}
+    taken: set[str] = set()
+    for phase in (order.VMS, order.RESOURCES, order.NAMESPACES):
+        removal = finalizers.of(WORD, AT_ONCE)
+        result = delete.run(server.client(), session, BRIEF, False, phase=phase, removal=removal)
+        taken |= {entry["uid"] for entry in result.finalizers["finalizers_removed"]}
+    asked = {before[path] for path, _change in server.patches}
+    assert taken and taken <= asked
+    owned = {uid for uid, (_obj, decision) in decided.items() if decision.status is Status.OWNED}
+    assert asked <= owned, asked - owned
+    assert not [uid for uid in asked if int(uid[:8]) >= results.NEIGHBOURS]
+    assert not [decided[uid][0] for uid in asked if (decided[uid][0].group, decided[uid][0].kind) in guards.NEVER]
+    left = {one["metadata"]["uid"]: one["metadata"]["finalizers"] for one in server.items}
+    assert all(left[uid] == [HELD] for uid in set(before.values()) - taken)

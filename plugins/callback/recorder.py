@@ -186,15 +186,17 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         elif outcome is Outcome.NOT_MADE:
             recorder.not_made(call, "it was there")
         else:
-            if call is not None and outcome is Outcome.MADE and not _is_of(call, thing):
-                recorder.not_made(call, "it was called otherwise")
-                call = None
-            if call is None and outcome is Outcome.MADE:
-                call = _intent(recorder, thing, place)
-            if outcome is Outcome.MADE:
-                recorder.made(call, thing.uid, thing.name, thing.id)
-            else:
-                recorder.unknown(call, "nobody knows whether it was there before", thing.uid, thing.id)
+            self._may_be(recorder, call, thing, outcome, place)
+
+    def _may_be(self, recorder: Recorder, call: Call | None, thing: Thing, outcome: Outcome, place: str) -> None:
+        """It is there now, or may be."""
+        if outcome is Outcome.UNKNOWN:
+            recorder.unknown(call, "nobody knows whether it was there before", thing.uid, thing.id)
+        elif call is not None and _is_of(call, thing):
+            recorder.made(call, thing.uid, thing.name, thing.id)
+        else:
+            recorder.made(_intent(recorder, thing, place), thing.uid, thing.name, thing.id)
+            recorder.not_made(call, "it was called otherwise")
 
     def run(self, plain: Callable[..., Any], action: Any, given: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """Run one module, recorded. A module that goes on by itself is at its end when its job is."""
@@ -231,7 +233,8 @@ def _recorded(plain: Callable[..., Any], plugin: CallbackModule) -> Callable[...
 
 
 def _intent(recorder: Recorder, thing: Thing, place: str) -> Call | None:
-    identity = {"place": place, **({"api_version": thing.api_version} if thing.api_version else {})}
+    more = {"api_version": thing.api_version, "generate_name": thing.generate_name}
+    identity = {"place": place, **{name: value for name, value in more.items() if value}}
     return recorder.intent(thing.kind, thing.name, thing.namespace, **identity)
 
 

@@ -63,6 +63,10 @@ options:
       test_name:
         description: The test that made it, for reports.
         type: str
+      generate_name:
+        description:
+          - How the name begins that the server was to give, in an entry that a recorder left when a task was cut off. To take it out.
+        type: str
       uid:
         description:
           - The UID of the object, on vSphere the instanceUuid of the VM.

@@ -13,8 +13,9 @@ from typing import Any
 # Nothing else of an entry is ever written: what a suite adds of its own may be secret.
 FIELDS = ("name", "namespace", "module", "test_name", "id")
 # Beside those, where the event says where things are made (place): its API, its identity there, and whether it is known
-# that it was made at all (outcome "unknown"). Only the recorder of Ansible's plays says that.
-IDENTITY = ("api_version", "uid", "place", "outcome")
+# that it was made at all (outcome "unknown"); generate_name: how its name begins, where the server gives the rest. Only
+# the recorder of Ansible's plays says that.
+IDENTITY = ("api_version", "uid", "place", "outcome", "generate_name")
 UNKNOWN = "unknown"
 # What the suite calls its source providers, in place of a kind.
 PROVIDERS = frozenset({"vsphere", "ovirt", "rhv", "openstack", "openshift", "ova", "hyperv", "ec2", "nutanix"})
@@ -60,6 +61,8 @@ def entry_of(kind: object, given: object) -> Entry | None:
 
 def _possible(kind: str, entry: Entry) -> bool:
     name, namespace = entry.get("name") or "", entry.get("namespace")
+    if entry.get("generate_name") and not name:
+        name = f"{entry['generate_name']}x"
     if kind in PROVIDERS or (kind == "VolumeSnapshot" and entry.get("id")):
         return bool(name or entry.get("id"))
     if not _KIND.fullmatch(kind) or len(name) > 253 or name in (".", ".."):
@@ -79,7 +82,8 @@ def _key_of_event(kind: str, entry: Entry, event: Mapping[str, Any]) -> Key:
     """With the place where it is made: there its identity is told by the entries themselves, and an intent has none."""
     if "place" not in event:
         return key_of(kind, entry)
-    return (*key_of(kind, {**entry, "id": None}), text(event["place"]), entry.get("api_version") or "")
+    more = (entry.get(field) or "" for field in ("api_version", "generate_name"))
+    return (*key_of(kind, {**entry, "id": None}), text(event["place"]), *more)
 
 
 def _is(entry: Entry, other: Entry) -> bool:

@@ -98,7 +98,10 @@ class Recorder:
         """After it was made; name: where the server gave it; ident: its id, where a provider has one beside."""
         if call is not None:
             entry = {**call.entry, "name": call.entry["name"] or text(name), **_idents(uid, ident)}
+            nameless = entry.pop("generate_name", None) is not None
             self._note("made", of=call.seq, kind=call.kind, **entry)
+            if nameless:  # its intent stands under no name
+                self.not_made(call, "it has its name")
 
     def unknown(self, call: Call | None, reason: str, uid: str = "", ident: str = "") -> None:
         """When nobody knows whether it was there before; with its identity, where that is known."""

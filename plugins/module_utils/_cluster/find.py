@@ -20,6 +20,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._cluster import (
     order,
     scopes,
     second_views,
+    unfindable,
 )
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Catalog, Cluster
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.coverage import Coverage, Place
@@ -165,7 +166,7 @@ class _Reading:
             self._learn()
             self._read_namespaces()
         self._missing_servers()
-        self._unreadable += [self._elsewhere(record) for record in self._session.records if not self._is_here(record)]
+        self._unreadable += unfindable.entries(self._session, self._is_here, self._url)
         self._session = inspections.with_hosts(self._session, self._objects, self._secret)
         kept = [(obj, decision) for obj, decision in self._decided() if decision.status is not Status.OTHER]
         kept.sort(key=lambda pair: pair[0].place)
@@ -208,20 +209,12 @@ class _Reading:
         """uids: now, and by earlier phases and runs."""
         return set(self._objects), set(self._session.lineage), set(self._session.identities.values())
 
-    def _elsewhere(self, record: Record) -> dict[str, Any]:
-        entry = {"kind": record.kind, "api_version": "", "namespace": record.namespace, "name": record.name}
-        error = (
-            f"{record.entry}: it was made on {record.place}, and this is {self._url}. Tear down there, too; what "
-            "has gone from there is taken out of the resources file by mtv.teardown.record"
-        )
-        return {**entry, "error": error}
-
     def _absent_records(self, found: Found) -> tuple[Record, ...]:
         """Records not met, where the place they name was really read (or cannot be: no such kind or namespace)."""
         met = {*self._views, *((obj.group, *obj.place) for obj in self._objects.values())}
         absent = []
         for record in self._session.records:
-            group = self._groups.get(record.entry) if self._is_here(record) else None
+            group = self._groups.get(record.entry) if record.name and self._is_here(record) else None
             if group is None or (group, record.kind, record.namespace or "", record.name) in met:
                 continue
             resource = self._catalog.find(group, record.kind)
@@ -439,7 +432,7 @@ class _Reading:
             namespaces=frozenset(self._existing()) if ("", "Namespace", None) in self._covered else None,
         )
         # What the record calls by the name of a view is recorded.
-        here = [record for record in self._session.records if self._is_here(record)]
+        here = [record for record in self._session.records if record.name and self._is_here(record)]
         records, groups = second_views.resolved(here, self._groups, self._views, self._objects)
         return Ownership(self._session.learned(records=records), self._objects.values(), groups, coverage)
 

@@ -83,6 +83,8 @@ def meant(records: Iterable[Record]) -> tuple[Record, ...]:
             record.place,
             record.uid,
             record.api_version,
+            record.generate_name,
+            record.outcome,
         )
         whole = key in found and found[key].part and not record.part
         if key not in found or whole or (record.test_name and not found[key].test_name):

@@ -56,6 +56,7 @@ class Thing:
     api_version: str = ""
     uid: str = ""
     id: str = ""
+    generate_name: str = ""
 
     @property
     def place(self) -> tuple[str, str, str, str]:
@@ -188,6 +189,7 @@ def _thing(body: Mapping[str, Any]) -> Thing:
         name=str(told.get("name") or ""),
         namespace=str(told["namespace"]) if told.get("namespace") else None,
         api_version=str(body.get("apiVersion") or ""),
+        generate_name=str(told.get("generateName") or "") if not told.get("name") else "",
         uid=str(told.get("uid") or ""),
     )
 

@@ -29,7 +29,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session import resou
 
 FIELDS = (*_SUITES, *(name for name in IDENTITY if name != "outcome"))
 # By these two entries are about one object; a test name only says more.
-_SAME = ("name", "namespace", "id", "uid", "place", "api_version")
+_SAME = ("name", "namespace", "id", "uid", "place", "api_version", "generate_name")
 _Entry = Mapping[str, Any]
 _File = dict[str, Any]
 

@@ -53,7 +53,7 @@ class Record:
     only known to have made a part of it. What only mtv.teardown's own recorder writes: api_version; uid: identity of
     the very object that was made, on vSphere the instanceUuid, beside the moRef in id; place: where that was, as
     kubeconfig.place_of and connection.place_of have it; outcome: C(unknown) where a task was to make it, and nobody
-    knows whether it did.
+    knows whether it did; generate_name: how its name begins, where that is all that is known of it.
     """
 
     kind: str
@@ -68,6 +68,7 @@ class Record:
     uid: str = ""
     place: str = ""
     outcome: str = ""
+    generate_name: str = ""
 
     @property
     def on_provider(self) -> bool:
@@ -126,7 +127,7 @@ def _records(text: str, path: str) -> tuple[Record, ...]:
             raise RecordError(f"{path}: more than {MAX_ENTRIES} entries cannot be those of one session.")
         for index, entry in enumerate(entries):
             record = _record(kind, entry, f"{kind}[{index}]", path)
-            identity = (record.api_version, record.uid, record.place, record.outcome)
+            identity = (record.api_version, record.uid, record.place, record.outcome, record.generate_name)
             key = (record.kind, record.namespace or "", record.name, record.id, *identity)
             if key not in records or (record.test_name and not records[key].test_name):
                 records[key] = record
@@ -198,15 +199,17 @@ def _record(kind: str, entry: Any, where: str, path: str) -> Record:
         uid=_string(entry, "uid", where, path),
         place=_string(entry, "place", where, path),
         outcome=_string(entry, "outcome", where, path),
+        generate_name=_string(entry, "generate_name", where, path),
     )
     if record.on_provider:
         if not (record.name or record.id):
             raise RecordError(f"{path}: {where} has neither name nor id.", entry=where)
         return record
-    if not record.name:
+    name = record.name or (f"{record.generate_name}x" if record.generate_name else "")
+    if not name:
         raise RecordError(f"{path}: {where} has no name.", entry=where)
-    if not _possible_name(kind, record.name):
-        raise RecordError(f"{path}: {where}: no {kind} can have the name {record.name!r}.", entry=where)
+    if not _possible_name(kind, name):
+        raise RecordError(f"{path}: {where}: no {kind} can have the name {name!r}.", entry=where)
     if record.namespace is not None and not _DNS_LABEL.fullmatch(record.namespace):
         raise RecordError(f"{path}: {where}: no namespace can have the name {record.namespace!r}.", entry=where)
     return record

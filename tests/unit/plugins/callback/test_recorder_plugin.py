@@ -117,8 +117,14 @@ def test_what_was_there_is_not_named(plugin: Plugin) -> None:
 
 
 def test_a_name_that_the_server_gives_and_one_that_it_changes(plugin: Plugin) -> None:
-    plugin.module(CREATED, {"kind": "ConfigMap", "generate_name": "a-", "namespace": "ns", "host": "https://c:6443"})
-    assert plugin.entries()["ConfigMap"][0]["uid"] == "u"
+    options = {"kind": "ConfigMap", "generate_name": "a-", "namespace": "ns", "host": "https://c:6443"}
+    with pytest.raises(KeyboardInterrupt):
+        plugin.module(KeyboardInterrupt(), options)
+    (entry,) = plugin.entries()["ConfigMap"]
+    assert (entry["generate_name"], entry["outcome"], "name" in entry) == ("a-", "unknown", False)
+    plugin.module(CREATED, options)
+    assert [one.get("name") for one in plugin.entries()["ConfigMap"]] == [None, "a"]
+    assert plugin.entries()["ConfigMap"][1]["uid"] == "u" and "generate_name" not in plugin.entries()["ConfigMap"][1]
     project = {"kind": "Project", "apiVersion": "project.openshift.io/v1", "metadata": {"name": "p", "uid": "w"}}
     options = {"kind": "ProjectRequest", "name": "p", "api_version": "project.openshift.io/v1"}
     plugin.module({**CREATED, "result": project}, options)

@@ -146,6 +146,18 @@ def test_a_recorder_keeps_what_was_done_by_hand(capfd: pytest.CaptureFixture[str
     assert [one["name"] for one in found["Plan"]] == ["b"]
 
 
+def test_what_has_no_name_yet_can_be_taken_out(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path, "run")
+    for name in ("made-", "kept-"):
+        recorder.intent("ConfigMap", "", "ns", api_version="v1", place="https://c:6443", generate_name=name)
+    file = tmp_path / "resources.json"
+    assert [one["generate_name"] for one in read(file)["ConfigMap"]] == ["made-", "kept-"]
+    entry = {"kind": "ConfigMap", "namespace": "ns", "generate_name": "made-"}
+    assert len(run(capfd, file, entry, state="absent")["removed"]) == 1
+    recorder.refresh()
+    assert [one["generate_name"] for one in read(file)["ConfigMap"]] == ["kept-"]
+
+
 def test_several_processes_at_once(file: Path) -> None:
     code = (
         "import sys; from ansible_collections.mtv.teardown.plugins.module_utils._run import by_hand\n"

@@ -130,3 +130,15 @@ def test_what_was_made_in_a_place_of_which_no_provider_is_configured() -> None:
     assert [(one["name"], "made on vc.example.com:443" in one["reason"]) for one in told["not_covered"]] == [
         ("mine", True)
     ]
+
+
+@pytest.mark.parametrize(("namespace", "verdict"), [("shared-vms", "unverified"), ("auto-ab12-own", "clean")])
+def test_what_a_task_was_to_make_under_a_name_of_the_server(namespace: str, verdict: str) -> None:
+    """Nobody can find it by that, but where all is the session's own."""
+    made = Record("ConfigMap", "", namespace, entry="ConfigMap[0]", outcome="unknown", generate_name="made-")
+    terms = verify.Terms(quiet_interval=0.0, total=0.0, openshift_only=True)
+    server = OddServer([held("shared-vms")])
+    told = verify.verify(server.client(), SESSION.learned(records=(made,)), terms, sleep=lambda _seconds: None)
+    assert told["verdict"] == verdict
+    assert [one["name"] for one in told["unreadable"]] == (["made-*"] if verdict == "unverified" else [])
+    assert told["absent"] == []

@@ -78,8 +78,8 @@ def unknown_finalizer(stuck: Stuck) -> Finding | None:
         return None
     return Finding(
         f"held by finalizer {', '.join(held)}",
-        f"see whether the controller behind finalizer {held[0]} runs, and its log; if it is gone for good, the "
-        "finalizer has to be removed by hand",
+        f"see whether the controller behind finalizer {held[0]} runs, and its log; if it is gone for good, name "
+        "it in mtv_teardown_remove_finalizers and run the teardown again",
     )
 
 

@@ -125,7 +125,8 @@ def populated_claim(stuck: Stuck) -> Finding | None:
     down = f"; {POPULATOR_CONTROLLER} is down" if stuck.seen.is_down(POPULATOR_CONTROLLER) else ""
     return Finding(
         f"Forklift's populator still protects it ({TARGET_PROTECTION}), as 2.10 and older may do for ever{down}",
-        "see whether its populator is gone; then the finalizer has to be removed by hand (fixed in 2.11, MTV-3353)",
+        "see whether its populator is gone; then name the finalizer in mtv_teardown_remove_finalizers and run the "
+        "teardown again (fixed in 2.11, MTV-3353)",
     )
 
 

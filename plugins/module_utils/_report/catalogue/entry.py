@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes.cluster import OWN
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.guards import NEVER
 
 Left = Mapping[str, Any]
 # Kinds of OpenStack, each of which has commands of its own.
@@ -97,8 +98,9 @@ def values(left: Left) -> dict[str, tuple[str, ...]]:
     kind, name, held = str(left.get("kind") or ""), str(left.get("name") or ""), left.get("held_by")
     held = held if isinstance(held, Mapping) else {}
     finalizers = [str(one) for one in held.get("finalizers") or ()]
-    strange = (one for one in finalizers if kind != "Namespace" and not one.startswith(OWN))
-    chosen = next(strange, "")  # nobody takes one of Kubernetes' own off, or a namespace's
+    group = str(left.get("api_version") or "").rpartition("/")[0]
+    strange = (one for one in finalizers if (group, kind) not in NEVER and not one.startswith(OWN))
+    chosen = next(strange, "")  # nobody is told to take one of Kubernetes' own off, or what holds a namespace or a node
     place = str(left.get("place") or "")
     told = {
         "name": name,

@@ -163,8 +163,9 @@ KUBERNETES = (
         "The finalizers in its metadata, and since when it is being deleted.",
         "Whoever put the finalizer there wants to do something before the object goes, and has not done it: its "
         "controller may hang, or be gone with its operator.",
-        "See whether the controller runs, and its log. Only when it is gone for good is the finalizer to be removed, "
-        "by whoever knows what it guards.",
+        "See whether the controller runs, and its log. Only when it is gone for good is the finalizer to be removed: "
+        "name it in mtv_teardown_remove_finalizers and run the teardown again, which takes it off what is shown to be "
+        "the session's alone, and only when what it guards is shown to be gone. By hand nothing looks at that.",
         look=(THE_OBJECT, ITS_EVENTS),
         commands=(TAKE_OFF,),
         risk=FORCED,

@@ -94,7 +94,8 @@ FORKLIFT = (
         "Forklift's populator still protects the claim",
         "Finalizer forklift.konveyor.io/populate-target-protection.",
         "The claim is being filled; or, in 2.10 and older, its populator went and forgot it (MTV-3353, fixed in 2.11).",
-        "See whether the populator and its pod are gone. When they are, the finalizer has to be removed by hand.",
+        "See whether the populator and its pod are gone. When they are, name the finalizer in "
+        "mtv_teardown_remove_finalizers and run the teardown again, which looks at that too; or remove it by hand.",
         look=(
             THE_OBJECT,
             f"kubectl get {_POPULATORS} --all-namespaces",

@@ -44,6 +44,15 @@ ANY = (
 
 VSPHERE = (
     Entry(
+        "kept-unread",
+        "kept, because nobody can tell which VM it is",
+        "vCenter did not tell the instance UUID of the VM, right before it was to be deleted.",
+        "Its moRef alone may be another VM's by now: one number is given again. Nothing was asked of it.",
+        "See why vCenter does not tell it, such as a right that is missing or a host that is not connected. Then run "
+        "the teardown again.",
+        look=(_INFO, "govc permissions.ls $vm"),
+    ),
+    Entry(
         "files-left",
         "files of a clone that is not in the inventory",
         "A folder or a file of a datastore with the clone's name, and no VM that has it.",

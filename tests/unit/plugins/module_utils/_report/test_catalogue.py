@@ -36,7 +36,7 @@ ODD = [
 ]
 
 
-def left(kind: str = "Role", api_version: str = "rbac.authorization.k8s.io/v1", **more: Any) -> dict[str, Any]:
+def left(kind: str = "Thing", api_version: str = "example.com/v1", **more: Any) -> dict[str, Any]:
     made = {"kind": kind, "api_version": api_version, "namespace": "auto-ab12", "name": "x", "uid": "uid-1"}
     return {**made, "cause": "finalizer", "held_by": HELD, **more}
 
@@ -71,13 +71,13 @@ def test_a_shell_reads_what_was_meant(name: str) -> None:
     one = left(name=name)
     for command in filled((r"printf '%s\0' $object $uid",), one):
         said = subprocess.run(["sh", "-c", command], capture_output=True, check=True).stdout.decode().split("\0")
-        assert said[:-1] == [f"Role.v1.rbac.authorization.k8s.io/{name}", "uid-1"]
+        assert said[:-1] == [f"Thing.v1.example.com/{name}", "uid-1"]
 
 
 @pytest.mark.parametrize(
     ("one", "expected"),
     [
-        pytest.param(left(), "Role.v1.rbac.authorization.k8s.io/x --namespace auto-ab12", id="group"),
+        pytest.param(left(), "Thing.v1.example.com/x --namespace auto-ab12", id="group"),
         pytest.param(left("Secret", "v1"), "Secret/x --namespace auto-ab12", id="core"),
         pytest.param(left("PersistentVolume", "v1", namespace=None), "PersistentVolume/x", id="cluster"),
     ],
@@ -102,6 +102,7 @@ def test_a_finalizer_is_taken_off_only_as_it_was_seen() -> None:
         pytest.param(left(held_by={"finalizers": ["kubernetes.io/pvc-protection"]}), id="of-kubernetes"),
         pytest.param(left(held_by={"finalizers": ["foregroundDeletion"]}), id="of-the-garbage-collector"),
         pytest.param(left("Namespace", "v1", namespace=None), id="of-a-namespace"),
+        pytest.param(left("Role", "rbac.authorization.k8s.io/v1"), id="of-a-role"),
         pytest.param(left(held_by={}), id="none"),
     ],
 )
@@ -127,7 +128,7 @@ def test_commands_are_of_the_kind_of_object() -> None:
 
 def test_a_cause_of_a_later_release_is_none() -> None:
     assert table.of(left(cause="of-tomorrow")) is None
-    look = "kubectl get Role.v1.rbac.authorization.k8s.io/x --namespace auto-ab12 --output yaml"
+    look = "kubectl get Thing.v1.example.com/x --namespace auto-ab12 --output yaml"
     assert list(commands(None, left())) == [("look", look)]
 
 
@@ -142,6 +143,6 @@ def test_the_lookup() -> None:
     assert len(lookup.run([])) == len(table.ENTRIES)
     assert [one["where"] for one in lookup.run(["forbidden"])] == ["cluster", "vsphere", "ovirt", "openstack"]
     (told,) = lookup.run([left()])
-    assert told["look"][0] == "kubectl get Role.v1.rbac.authorization.k8s.io/x --namespace auto-ab12 --output yaml"
+    assert told["look"][0] == "kubectl get Thing.v1.example.com/x --namespace auto-ab12 --output yaml"
     with pytest.raises(AnsibleError, match="'of-tomorrow' is no cause"):
         lookup.run([left(cause="of-tomorrow")])

@@ -286,6 +286,42 @@ def test_what_is_no_result_is_told(tmp_path: Path, capfd: pytest.CaptureFixture[
     assert run(capfd, results=[str(file)], mode="rw")["failed"]
 
 
+def _thousand() -> dict[str, Any]:
+    """What a run leaves that could delete nothing: a thousand objects, of four causes, in ten kinds."""
+    result = results.leftovers()
+    one = result["leftovers"][0]
+    held = {"finalizers": ["example.com/held"], "deletion_requested": "2026-01-01T12:00:00Z", "pods": ["user"]}
+    causes = ("finalizer", "pod-uses-claim", "forbidden", "of-a-later-release")
+    result["leftovers"] = [
+        {**one, "kind": f"Kind{number % 10}", "api_version": "example.com/v1", "name": f"auto-ab12-{number}"}
+        | {"uid": f"uid-{number}", "cause": causes[number % 4], "held_by": held, "reason": "held by example.com/held"}
+        for number in range(1000)
+    ]
+    return result
+
+
+def test_a_thousand_leftovers_can_be_read() -> None:
+    """Grouped, each explained once, and no file of a size that nobody opens or a job's summary refuses (1 MiB)."""
+    made = told.of(_thousand(), "r.result.json")
+    lines, rendered = faces.lines(made), faces.render(made, faces.FACES)
+    assert [line for line in lines if line.startswith("left for ")] == [
+        "left for finalizer: 250",
+        "left for forbidden: 250",
+        "left for of-a-later-release: 250",
+        "left for pod-uses-claim: 250",
+    ]
+    assert lines.count("  … and 200 more, in the result") == 4
+    assert len(lines) < 1500 and sum(len(line) for line in lines) < 200_000
+    assert len([line for line in lines if line.startswith("  before you mend: ")]) == 1
+    assert rendered["markdown"].count("### Left for ") == 4 and rendered["markdown"].count("<details>") == 3
+    sizes = {name: len(text.encode()) for name, text in rendered.items()}
+    assert sizes["markdown"] < 250_000 and sizes["prometheus"] < 20_000, sizes
+    assert sizes["html"] < 3_000_000 and sizes["junit"] < 1_500_000, sizes
+    page = Page(rendered["html"])
+    assert sum(tag == "details" and "open" in attributes for tag, attributes in page.elements) <= 4 * 5 + 1
+    assert rendered["html"].count("auto-ab12-777") >= 1  # the page has all of them
+
+
 def test_odd_results_are_errors_of_ours() -> None:
     result = results.leftovers()
     for name in result:

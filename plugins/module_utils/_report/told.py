@@ -138,8 +138,10 @@ class Group:
     @property
     def risk(self) -> str:
         """Of the commands that mend, where there are such for one of them."""
-        mended = self.about is not None and any(what == "mend" for e in self.entries for what, _c in commands(e))
-        return self.about.risk if self.about is not None and mended else ""
+        if self.about is None or not self.about.commands:
+            return ""
+        mended = any(what == "mend" for entry in self.entries for what, _command in commands(entry))
+        return self.about.risk if mended else ""
 
 
 def by_cause(entries: Iterable[Entry]) -> list[Group]:

@@ -318,7 +318,7 @@ rights:
           description: What gives the right; empty where no manifest of this collection does.
           type: str
           returned: always
-    untold:
+    unchecked:
       description: C(provider), empty for the cluster, and C(error), where rights could not be asked for; and the C(reason) why a provider could not be opened.
       type: list
       elements: dict
@@ -406,7 +406,7 @@ def main() -> None:
         cluster = cluster_module.cluster_of(module)
         ask = partial(_ask, module.params, cluster) if module.params["rights"] else None
         found = look.look(cluster, session, configured, module.params["fail_on_unreachable"], ask)
-        for entry in found["rights"].get("untold", ()):
+        for entry in found["rights"].get("unchecked", ()):
             module.warn(f"rights could not be asked for, {entry['provider'] or 'cluster'}: {entry['error']}")
         times = {"began": began, "ended": _times.now()}
         return {"changed": False, **found, "requests": cluster.requests, "times": times}

@@ -65,7 +65,7 @@ def preflight(cluster: Cluster, session: Session) -> dict[str, Any]:
 def of_session(cluster: Cluster, session: Session) -> list[Manifest]:
     """What the collection says that this session needs; asked by somebody who may do everything."""
     told = preflight(cluster, session)
-    assert (told["missing"], told["untold"]) == ([], [])
+    assert (told["missing"], told["unchecked"]) == ([], [])
     return list(told["manifests"])
 
 
@@ -120,7 +120,7 @@ def test_with_exactly_these_nothing_is_refused(
     since = mark(acting_lab)
     cluster = cluster_of(acting_lab.kubeconfig, f"u-{prefix}")
     told = preflight(cluster, session)
-    assert (told["missing"], told["untold"]) == ([], [])
+    assert (told["missing"], told["unchecked"]) == ([], [])
     run = teardown(cluster, session, stall=20.0)
     asked = requests(acting_lab, since)
     assert len(asked) > 100
@@ -240,8 +240,8 @@ def test_a_server_that_does_not_answer_the_question_is_told_and_stops_nothing(
     monkeypatch.setattr(cluster._http, "json", refuse)
     told = preflight(cluster, small.session)
     assert told["missing"] == []
-    assert [entry["provider"] for entry in told["untold"]] == [""]
-    assert "404" in told["untold"][0]["error"]
+    assert [entry["provider"] for entry in told["unchecked"]] == [""]
+    assert "404" in told["unchecked"][0]["error"]
     assert len(sent) <= 4
 
 

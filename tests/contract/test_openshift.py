@@ -200,7 +200,7 @@ def test_a_run_keeps_the_rights_by_which_it_works(
     since, begun = mark(openshift), time.monotonic()
     cluster = cluster_of(openshift.kubeconfig, f"u-{prefix}")
     told = preflight(cluster, session)
-    assert (told["missing"], told["untold"]) == ([], [])
+    assert (told["missing"], told["unchecked"]) == ([], [])
     assert not [r for one in told["manifests"] for r in one["rules"] if "project.openshift.io" in r["apiGroups"]]
     run = teardown(cluster, session, **PATIENT)
     asked = requests(openshift, since)

@@ -29,17 +29,17 @@ def account(project: Project, name: str, *roles: str) -> Connection:
 
 
 def lacking(at: Connection, prefix: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    return teardown.lacking([Target(at, site.open_site)], clouds.session(prefix))
+    return teardown.missing_rights([Target(at, site.open_site)], clouds.session(prefix))
 
 
 def test_a_token_that_may_only_read_is_a_clear_no_and_a_member_is_enough(project: Project, prefix: str) -> None:
     volume = project.volume(f"{prefix}-rhel8-aaaa-boot-vol")
     reader = account(project, f"reader-{prefix}", "reader")
-    missing, untold = lacking(reader, prefix)
+    missing, unchecked = lacking(reader, prefix)
     assert [(entry["verb"], entry["resource"], entry["name"]) for entry in missing] == [
         ("role member", "Project", "ci")
     ]
-    assert untold == []
+    assert unchecked == []
     refused = clouds.clear(reader, clouds.session(prefix), clouds.STUCK)
     assert refused.causes() == {volume: "forbidden"}
     assert volume in project.everything()
@@ -51,6 +51,6 @@ def test_a_token_that_may_only_read_is_a_clear_no_and_a_member_is_enough(project
 
 def test_roles_of_the_operators_own_are_his_to_explain(project: Project, prefix: str) -> None:
     project.volume(f"{prefix}-rhel8-aaaa-boot-vol")
-    missing, untold = lacking(account(project, f"tester-{prefix}", "reader", f"tester-{prefix}"), prefix)
+    missing, unchecked = lacking(account(project, f"tester-{prefix}", "reader", f"tester-{prefix}"), prefix)
     assert missing == []
-    assert any(f"tester-{prefix}" in entry["error"] for entry in untold)
+    assert any(f"tester-{prefix}" in entry["error"] for entry in unchecked)

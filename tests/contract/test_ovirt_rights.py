@@ -27,7 +27,7 @@ PERMITS = [removal.STOP[0], removal.REMOVE[0], removal.REMOVE_DISK[0]]
 
 
 def lacking(engine: Peer, session: Session = SESSION) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    return providers.lacking([Target(connection(engine, **LOGIN), partial(open_site, patience=HASTY))], session)
+    return providers.missing_rights([Target(connection(engine, **LOGIN), partial(open_site, patience=HASTY))], session)
 
 
 def account(engine: Peer, *permits: str, **more: Any) -> None:
@@ -56,10 +56,10 @@ def test_a_permit_that_is_missing_is_named_and_nothing_is_changed(engine: Peer, 
     account(engine, *(one for one in PERMITS if one != permit))
     session, disk = with_orphan(engine)
     before = engine.vms()
-    missing, untold = lacking(engine, session)
+    missing, unchecked = lacking(engine, session)
     kind = "Disk" if permit == "delete_disk" else "Vm"
     assert [(entry["verb"], entry["resource"], entry["provider"]) for entry in missing] == [(permit, kind, "rhv-1")]
-    assert untold == []
+    assert unchecked == []
     assert engine.vms() == before and disk in engine.disks()
     assert not [path for method, path in engine.calls("POST") if "/api/" in path] + engine.calls("DELETE")
 
@@ -67,17 +67,17 @@ def test_a_permit_that_is_missing_is_named_and_nothing_is_changed(engine: Peer, 
 def test_a_user_with_a_role_on_one_vm_alone(engine: Peer) -> None:
     mine, other = engine.vm(NAME), engine.vm(f"{NAME}-seen")
     account(engine, *PERMITS, admin=False, acts=[mine["id"]], sees=[other["id"]])
-    missing, untold = lacking(engine)
+    missing, unchecked = lacking(engine)
     assert [(entry["verb"], entry["name"].rpartition("/")[2]) for entry in missing] == [("delete_vm", other["name"])]
-    assert ["no administrator" in entry["error"] for entry in untold] == [True, True]
+    assert ["no administrator" in entry["error"] for entry in unchecked] == [True, True]
 
 
 def test_an_engine_that_does_not_show_the_roles_is_no_clear_no(engine: Peer) -> None:
     engine.vm(NAME)
     account(engine, *PERMITS)
     engine.rules({"method": "GET", "path": "/users/.*/permissions", "kind": "fault", "status": 403})
-    missing, untold = lacking(engine)
-    assert (missing, len(untold)) == ([], 1)
+    missing, unchecked = lacking(engine)
+    assert (missing, len(unchecked)) == ([], 1)
 
 
 def test_no_question_where_nothing_is_the_sessions(engine: Peer) -> None:
@@ -107,10 +107,10 @@ ALL = frozenset({"delete_vm", "stop_vm", "delete_disk"})
     ],
 )
 def test_what_a_role_covers(grant: Grant, enough: bool) -> None:
-    assert (rights.lacks([ONE], {"v": VM}, [grant]) == []) is enough
+    assert (rights.missing([ONE], {"v": VM}, [grant]) == []) is enough
 
 
 def test_older_engines_have_one_permit_for_all_that_runs_a_vm() -> None:
     up = Machine("v", NAME, status="up")
     grant = Grant(frozenset({"delete_vm", "vm_basic_operations"}))
-    assert rights.lacks([ONE], {"v": up}, [grant]) == []
+    assert rights.missing([ONE], {"v": up}, [grant]) == []

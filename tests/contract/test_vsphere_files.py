@@ -144,8 +144,8 @@ def test_its_own_disk_that_another_vm_has_too_keeps_the_clone_in_every_way(
     assert names(remove(vcenter, session, check_mode=True).done) == {f"{PREFIX}-b"}
     judged = {one.name: made.status for one, made in survey(vcenter, session).decided}
     assert judged == {CLONE: Status.CONTESTED, f"{PREFIX}-b": Status.OWNED}
-    missing, untold = teardown.lacking([target(vcenter)], session)
-    assert (missing, untold) == ([], [])
+    missing, unchecked = teardown.missing_rights([target(vcenter)], session)
+    assert (missing, unchecked) == ([], [])
     done = remove(vcenter, session)
     assert names(done.done) == {f"{PREFIX}-b"} and names(done.refused) == {CLONE}
     assert f"{OWN}, which database-vm has, too" in done.refused[0]["reason"]

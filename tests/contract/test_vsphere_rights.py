@@ -28,7 +28,7 @@ def privileged(vcenter: peer.VCenter) -> Session:
 
 
 def lacking(vcenter: peer.VCenter, session: Session) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    return teardown.lacking([target(vcenter, snapshots=True)], session)
+    return teardown.missing_rights([target(vcenter, snapshots=True)], session)
 
 
 def test_with_every_privilege_nothing_is_missing_and_no_other_is_used(vcenter: peer.VCenter) -> None:
@@ -87,7 +87,7 @@ def test_a_privilege_that_is_missing_is_named_and_nothing_is_changed(
     session = privileged(vcenter)
     before = vcenter.vms()
     vcenter.deny(privilege)
-    missing, _untold = lacking(vcenter, session)
+    missing, _unchecked = lacking(vcenter, session)
     assert {entry["verb"] for entry in missing} == {privilege}
     assert {(entry["resource"], entry["name"]) for entry in missing} == where
     assert all(entry["provider"] == "vsphere-8" and entry["remedy"] for entry in missing)
@@ -97,9 +97,9 @@ def test_a_privilege_that_is_missing_is_named_and_nothing_is_changed(
 def test_a_vcenter_that_cannot_be_asked_is_no_clear_no(vcenter: peer.VCenter) -> None:
     session = privileged(vcenter)
     vcenter.rules({"method": "HasPrivilegeOnEntities", "fault": "SystemError", "value": "out of order"})
-    missing, untold = lacking(vcenter, session)
+    missing, unchecked = lacking(vcenter, session)
     assert missing == []
-    assert [entry["provider"] for entry in untold] == ["vsphere-8"]
-    assert "SystemError" in untold[0]["error"]
-    missing, untold = teardown.lacking([target(vcenter, password="not-the-password")], session)
-    assert (missing, ["wrong name or password" in entry["error"] for entry in untold]) == ([], [True])
+    assert [entry["provider"] for entry in unchecked] == ["vsphere-8"]
+    assert "SystemError" in unchecked[0]["error"]
+    missing, unchecked = teardown.missing_rights([target(vcenter, password="not-the-password")], session)
+    assert (missing, ["wrong name or password" in entry["error"] for entry in unchecked]) == ([], [True])

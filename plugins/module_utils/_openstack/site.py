@@ -20,7 +20,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._openstack.removal im
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import ownership
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.ownership import Remote
-from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Lack, Seen
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Missing, Seen
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 
 # Nova shows what is in its bin only to those who ask for changes since some time; this is before all of them.
@@ -82,14 +82,14 @@ class OpenStackSite:
                 servers[ident] = known
         return servers
 
-    def lacks(self, targets: Sequence[Remote]) -> tuple[Sequence[Lack], str]:
+    def missing(self, targets: Sequence[Remote]) -> tuple[Sequence[Missing], str]:
         """OpenStack has no question for it. What is known are the roles in our token; what they allow is for the
         operator to say, but for the one that is made for reading alone."""
         roles, place = self._cloud.roles, self.connection.more.get("project_name") or self._cloud.project
         if not targets or roles & set(DELETING):
             return (), ""
         if roles == {READING}:
-            return [Lack(f"role {DELETING[0]}", "Project", place, f"the role {DELETING[0]} in the project")], ""
+            return [Missing(f"role {DELETING[0]}", "Project", place, f"the role {DELETING[0]} in the project")], ""
         named = ", ".join(sorted(roles)) or "none"
         return (), f"whether the roles in the token ({named}) may delete is for the operator's policies to say"
 

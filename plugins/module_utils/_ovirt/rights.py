@@ -19,13 +19,13 @@ from ansible_collections.mtv.teardown.plugins.module_utils._ovirt.removal import
     STOP,
 )
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.ownership import Remote
-from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Lack
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Missing
 
 _REMEDY = "a role with it on the VM, its cluster or its data centre, such as UserVmManager"
 _ABOVE = frozenset({"system", "data_center"})
 
 
-def lacks(targets: Iterable[Remote], machines: dict[str, Machine | None], grants: Sequence[Grant]) -> list[Lack]:
+def missing(targets: Iterable[Remote], machines: dict[str, Machine | None], grants: Sequence[Grant]) -> list[Missing]:
     """machines: the targets that are VMs, as they are now, by id. Disks of a VM go with it, by its right."""
     found = []
     for one in targets:
@@ -39,7 +39,7 @@ def lacks(targets: Iterable[Remote], machines: dict[str, Machine | None], grants
             continue
         place = f"{one.place}/{one.name}" if one.place else one.name
         found += [
-            Lack(names[0], one.kind, place, _REMEDY)
+            Missing(names[0], one.kind, place, _REMEDY)
             for names in permits
             if not any(grant.permits & set(names) for grant in covering)
         ]

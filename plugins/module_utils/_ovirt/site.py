@@ -12,14 +12,14 @@ from datetime import datetime, timedelta
 
 from ansible_collections.mtv.teardown.plugins.module_utils._cause import Cause
 from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
+from ansible_collections.mtv.teardown.plugins.module_utils._ovirt import rights
 from ansible_collections.mtv.teardown.plugins.module_utils._ovirt.causes import Held, cause_of
 from ansible_collections.mtv.teardown.plugins.module_utils._ovirt.client import Engine, Machine, Patience, Volume
 from ansible_collections.mtv.teardown.plugins.module_utils._ovirt.removal import Removal, facts_of
-from ansible_collections.mtv.teardown.plugins.module_utils._ovirt.rights import lacks
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import ownership
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.ownership import Remote
-from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Lack, Seen, Site
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Missing, Seen, Site
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 
 TYPE = "ovirt"
@@ -136,14 +136,14 @@ class OvirtSite:
         found = self._engine.volumes(sorted(ids))
         return [self._disk(disk, None) for disk in found.values() if disk is not None]
 
-    def lacks(self, targets: Sequence[Remote]) -> tuple[Sequence[Lack], str]:
+    def missing(self, targets: Sequence[Remote]) -> tuple[Sequence[Missing], str]:
         if not targets:
             return (), ""
         grants = self._engine.grants()
         if not grants:
             return (), _ROLELESS
         machines = self._engine.machines({one.id: one.name for one in targets if one.kind == "Vm"})
-        return lacks(targets, machines, grants), ""
+        return rights.missing(targets, machines, grants), ""
 
     def remove(self, targets: Sequence[Remote], limits: Limits) -> Mapping[str, Cause]:
         return Removal(self._engine, targets, limits).run()

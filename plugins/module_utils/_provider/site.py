@@ -33,7 +33,7 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Lack:
+class Missing:
     """A right that the account does not have, by the provider's own word. kind, place: what it is missing on; remedy:
     what gives it."""
 
@@ -64,7 +64,7 @@ class Site(Protocol):
     def look(self, session: Session) -> Seen:
         """Read what may be the session's. Nothing is changed."""
 
-    def lacks(self, targets: Sequence[Remote]) -> tuple[Sequence[Lack], str]:
+    def missing(self, targets: Sequence[Remote]) -> tuple[Sequence[Missing], str]:
         """Rights that the removal of these needs and that we do not have; and what the provider cannot tell of that,
         empty when it told all. Nothing is changed."""
 

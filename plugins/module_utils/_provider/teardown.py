@@ -19,7 +19,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._next_step import Facts, advise, words
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import causes, ownership, sources
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.ownership import Remote
-from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Lack, Seen, Site, Target
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Missing, Seen, Site, Target
 from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import Decision, Status
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session
 from ansible_collections.mtv.teardown.plugins.module_utils._session.provider_types import ALIASES
@@ -74,12 +74,12 @@ def _stored(
 ) -> dict[str, str]:
     """handle -> where it is; else who could not tell; else who says that it is not there."""
     there: dict[str, str] = {}
-    untold: dict[str, str] = {}
+    unsure: dict[str, str] = {}
     denied: dict[str, str] = {}
     for target in targets:
         key, error = target.connection.key, failed.get(target.connection.key)
         if error is not None:
-            untold |= dict.fromkeys(handles.get(target.connection.type, ()), f"{key} could not tell of it: {error.msg}")
+            unsure |= dict.fromkeys(handles.get(target.connection.type, ()), f"{key} could not tell of it: {error.msg}")
     for site in sites:
         key, wanted = site.connection.key, handles.get(site.connection.type, ())
         try:
@@ -88,41 +88,41 @@ def _stored(
             found, unread = (), exc.msg
         there |= dict.fromkeys(found, f"it is there, on {key}")
         if unread:
-            untold |= dict.fromkeys(wanted, f"{key} could not tell of it: {unread}")
+            unsure |= dict.fromkeys(wanted, f"{key} could not tell of it: {unread}")
         denied |= dict.fromkeys(wanted, f"it is not on {key}")
-    return denied | untold | there
+    return denied | unsure | there
 
 
-def lacking(targets: Sequence[Target], session: Session) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def missing_rights(targets: Sequence[Target], session: Session) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """(rights that are missing to delete what is the session's, what could not be told of them), before anything is
     deleted. A provider that cannot be reached is no clear no."""
     with _opened(targets) as (sites, failed):
         seen = _look(sites, failed, targets, session)
         owned = [remote for remote, _decision in seen.with_status(Status.OWNED)]
 
-        def ask(site: Site) -> tuple[Sequence[Lack], str]:
+        def ask(site: Site) -> tuple[Sequence[Missing], str]:
             try:
-                return site.lacks([remote.alone() for remote in owned if remote.provider == site.connection.key])
+                return site.missing([remote.alone() for remote in owned if remote.provider == site.connection.key])
             except ApiError as exc:
                 return (), exc.msg
 
         answers = dict(zip((site.connection.key for site in sites), together(ask, sites, _AT_ONCE), strict=True))
     missing = [
         {
-            "verb": lack.right,
-            "resource": lack.kind,
+            "verb": one.right,
+            "resource": one.kind,
             "namespace": None,
             "provider": key,
-            "name": lack.place,
-            "remedy": lack.remedy,
+            "name": one.place,
+            "remedy": one.remedy,
         }
-        for key, (lacks, _untold) in answers.items()
-        for lack in lacks
+        for key, (rights, _error) in answers.items()
+        for one in rights
     ]
     kept = ("provider", "error", "reason")
-    untold = [{name: entry[name] for name in kept if name in entry} for entry in seen.unreadable]
-    untold += [{"provider": key, "error": text} for key, (_lacks, text) in answers.items() if text]
-    return missing, untold
+    unchecked = [{name: entry[name] for name in kept if name in entry} for entry in seen.unreadable]
+    unchecked += [{"provider": key, "error": text} for key, (_rights, text) in answers.items() if text]
+    return missing, unchecked
 
 
 def remove(

@@ -69,7 +69,7 @@ def of_rights(told: Mapping[str, Any]) -> list[str]:
         places.setdefault((where, given), []).append(_right_line(entry))
     lines = [f"missing rights: {len(told['missing'])}"] if places else []
     lines += [f"  {where}: {', '.join(rights)}; {given}" for (where, given), rights in places.items()]
-    return lines + _section("rights that could not be asked for", told["untold"], _untold_line)
+    return lines + _section("rights that could not be asked for", told["unchecked"], _unchecked_line)
 
 
 def _where(namespace: str | None) -> str:
@@ -80,7 +80,7 @@ def _right_line(entry: Entry) -> str:
     return f"{entry['verb']} on {entry['name']}" if entry["provider"] else f"{entry['verb']} {entry['resource']}"
 
 
-def _untold_line(entry: Entry) -> str:
+def _unchecked_line(entry: Entry) -> str:
     return f"{entry['provider'] or 'the cluster'}: {entry['error']}"
 
 

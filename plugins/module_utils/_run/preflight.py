@@ -28,17 +28,17 @@ Look = tuple[Resource, "str | None"]
 def preflight(
     cluster: Cluster, found: Found, targets: Sequence[Target] = (), finalizers: bool = False
 ) -> dict[str, Any]:
-    """missing, untold, manifests, summary. found: what a teardown is going to work on; targets: the providers on which
-    it does, too; finalizers: whether it takes some off."""
+    """missing, unchecked, manifests, summary. found: what a teardown is going to work on; targets: the providers on
+    which it does, too; finalizers: whether it takes some off."""
     with ThreadPoolExecutor(max_workers=1) as pool:
-        asked = pool.submit(teardown.lacking, targets, found.session)
+        asked = pool.submit(teardown.missing_rights, targets, found.session)
         wanted = needs(found, finalizers).rights()
-        lacking, error = refused(cluster, wanted, _proven(found))
-        missing, untold = asked.result()
-    missing = [*(_entry(right, found.session) for right in lacking), *missing]
+        denied, error = refused(cluster, wanted, _proven(found))
+        missing, unchecked = asked.result()
+    missing = [*(_entry(right, found.session) for right in denied), *missing]
     told = {
         "missing": missing,
-        "untold": [*({"provider": "", "error": text} for text in (_unknown(found), error) if text), *untold],
+        "unchecked": [*({"provider": "", "error": text} for text in (_unknown(found), error) if text), *unchecked],
         "manifests": needed_rights.manifests(wanted, found.session.prefix or "session"),
     }
     return {**told, "summary": summary.of_rights(told)}

@@ -405,7 +405,7 @@ class VCenter:
             found |= {one.id for one in listed}
         return frozenset(found), tuple(unread)
 
-    def lacking(self, kind: str, ids: Iterable[str], privileges: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    def missing(self, kind: str, ids: Iterable[str], privileges: Iterable[str]) -> dict[str, tuple[str, ...]]:
         """Which of these privileges we do not have: moRef -> those that are missing on it. One request for all."""
         objects = [self._object(kind, one) for one in ids]
         try:

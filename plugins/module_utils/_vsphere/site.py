@@ -15,7 +15,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import ownership
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.ownership import Remote
-from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Lack, Seen
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Missing, Seen
 from ansible_collections.mtv.teardown.plugins.module_utils._session import notes
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 from ansible_collections.mtv.teardown.plugins.module_utils._vsphere import causes
@@ -289,7 +289,7 @@ class VSphereSite:
 
     # -- rights -------------------------------------------------------------------------------------------------
 
-    def lacks(self, targets: Sequence[Remote]) -> tuple[Sequence[Lack], str]:
+    def missing(self, targets: Sequence[Remote]) -> tuple[Sequence[Missing], str]:
         """vCenter says it for many objects at once."""
         wanted: dict[tuple[str, str], set[str]] = {}
         places: dict[str, str] = {}
@@ -310,7 +310,7 @@ class VSphereSite:
             if values.get("summary.accessible"):
                 places[ref] = str(values.get("name") or ref)
                 wanted[("Datastore", ref)] = {BROWSE}
-        return [Lack(right, kind, places[ref], _REMEDY) for kind, ref, right in self._missing(wanted)], ""
+        return [Missing(right, kind, places[ref], _REMEDY) for kind, ref, right in self._missing(wanted)], ""
 
     def _missing(self, wanted: Mapping[tuple[str, str], set[str]]) -> Iterator[tuple[str, str, str]]:
         """One question for all objects of a kind that are asked for the same."""
@@ -318,7 +318,7 @@ class VSphereSite:
         for (kind, ref), rights in wanted.items():
             groups.setdefault((kind, frozenset(rights)), []).append(ref)
         for (kind, privileges), refs in groups.items():
-            for ref, missing in self._center.lacking(kind, refs, sorted(privileges)).items():
+            for ref, missing in self._center.missing(kind, refs, sorted(privileges)).items():
                 yield from ((kind, ref, right) for right in missing)
 
     # -- removing -----------------------------------------------------------------------------------------------

@@ -83,7 +83,7 @@ def test_missing_rights_are_told_by_place_with_what_gives_them() -> None:
         {**one, "namespace": None, "remedy": ""},
         {**one, "verb": "delete_vm", "provider": "rhv-1", "name": "Default/vm", "remedy": "a role"},
     ]
-    assert summary.of_rights({"missing": missing, "untold": [{"provider": "vsphere-8", "error": "no answer"}]}) == [
+    assert summary.of_rights({"missing": missing, "unchecked": [{"provider": "vsphere-8", "error": "no answer"}]}) == [
         "missing rights: 4",
         "  in namespace auto-ab12: delete pods, delete secrets; given by x.yml",
         "  in the whole cluster: delete pods; given by no manifest of this collection",
@@ -91,7 +91,7 @@ def test_missing_rights_are_told_by_place_with_what_gives_them() -> None:
         "rights that could not be asked for:",
         "  vsphere-8: no answer",
     ]
-    assert summary.of_rights({"missing": [], "untold": []}) == []
+    assert summary.of_rights({"missing": [], "unchecked": []}) == []
 
 
 def test_the_headline_says_what_is_missing_for_clean() -> None:

@@ -19,11 +19,12 @@ PROVIDERS = {"_vsphere", "_ovirt", "_openstack"}
 # Folder -> what it may import beside itself; the ground floor may be imported by all.
 MAY = {
     "_session": set(),
-    "_provider": {"_session"},
+    "_evidence": set(),
+    "_provider": {"_evidence", "_session"},
     **{provider: {"_provider", "_session"} for provider in PROVIDERS},
-    "_cluster": {"_session"},
+    "_cluster": {"_evidence", "_session"},
     "_report": {"_cluster", "_provider", "_session"},
-    "_run": {"_report", "_cluster", "_provider", "_session", *PROVIDERS},
+    "_run": {"_report", "_cluster", "_provider", "_evidence", "_session", *PROVIDERS},
 }
 
 

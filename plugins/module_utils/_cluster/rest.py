@@ -243,6 +243,11 @@ class Http:
         text = json.dumps(body) if body is not None else None
         return _decode(self._with_retries(method, self._url(path, query), headers, text), path)
 
+    def text(self, path: str, query: Mapping[str, Any]) -> str:
+        """Read what is no JSON, such as a log, and try it only once."""
+        raw = self._with_retries("GET", self._url(path, query), {"Accept": "*/*"}, None, tries=1)
+        return raw.decode("utf-8", "replace")
+
     def stream(self, path: str, query: Mapping[str, Any], accept: str, timeout: float) -> Any:
         """Open a watch: a urllib3 response whose lines are read by the caller, who closes it."""
         read = urllib3.Timeout(connect=self.patience.connect, read=timeout)
@@ -251,7 +256,9 @@ class Http:
             raise self._error(answer.status, self._body(answer), path)
         return answer
 
-    def _with_retries(self, method: str, url: str, headers: Mapping[str, str], body: str | None) -> bytes:
+    def _with_retries(
+        self, method: str, url: str, headers: Mapping[str, str], body: str | None, tries: int = 0
+    ) -> bytes:
         timeout = urllib3.Timeout(connect=self.patience.connect, read=self.patience.silence)
         attempt = 1
         while True:
@@ -260,14 +267,14 @@ class Http:
                 raw = self._body(answer)
             except ApiError as exc:
                 self._unanswered += 1
-                if exc.reason == CERTIFICATE or attempt >= self._tries():
+                if exc.reason == CERTIFICATE or attempt >= (tries or self._tries()):
                     raise
                 self._sleep(_pause(attempt, None))
             else:
                 self._unanswered = 0
                 if 200 <= answer.status < 300:
                     return raw
-                if answer.status not in _RETRIED or attempt >= self._tries():
+                if answer.status not in _RETRIED or attempt >= (tries or self._tries()):
                     raise self._error(answer.status, raw, url.split("?")[0])
                 self._sleep(_pause(attempt, answer.headers.get("Retry-After")))
             attempt += 1

@@ -12,6 +12,7 @@ from ansible.module_utils.basic import missing_required_lib
 from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import rest
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Cluster
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.evidence import ClusterWitness
 from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._run import load
 from ansible_collections.mtv.teardown.plugins.module_utils._run import module as _module
@@ -63,11 +64,13 @@ def run_phase(
         else:
             cluster = cluster_of(module)
             known = session(cluster)
+        cluster.witness = ClusterWitness(cluster, _module.keeper_of(module))
 
         def within(limits: Limits) -> Result:
             result = phase(cluster, known, limits, bool(module.check_mode), stalled=bool(module.params["stalled"]))
             result.requests = cluster.requests
             result.asked, result.gone = cluster.ledger.asked, cluster.ledger.gone
+            result.kept = cluster.witness.told()
             return result
 
         return _module.answer(module, done, within)

@@ -29,7 +29,7 @@ options:
             no link is followed.
         type: path
       run:
-        description: By what the run is known, for the name of its folder.
+        description: By what the run is known, for the name of its folder; the time, where nothing is given.
         type: str
         default: ""
       objects:

@@ -28,7 +28,7 @@ FAULTS: list[tuple[dict[str, Any], str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("rule", "why", "fault"), FAULTS, ids=lambda one: str(one.get("fault", "")) if one else "")
+@pytest.mark.parametrize(("rule", "why", "fault"), FAULTS, ids=["SystemError", "NoPermission", "hang"])
 def test_a_task_that_fails_or_hangs(
     rule: dict[str, Any], why: str, fault: str, vcenter: peer.VCenter, tmp_path: Path
 ) -> None:

@@ -7,6 +7,7 @@ for all that ask, and never more than the bounds."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,6 +25,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._evidence.keeper impo
 # of a migration whose logs are read.
 TAIL, BYTES, SECONDS = 5000, 4 * 1024 * 1024, 6 * 3600
 _PODS, _CONTAINERS, _MIGRATION_PODS, _OWNERS = 2, 3, 5, 5
+_LATE = "not read: evidence has taken too long"
 _POD, _EVENT, _NAMESPACE, _DEPLOYMENT = ("", "Pod"), ("", "Event"), ("", "Namespace"), ("apps", "Deployment")
 
 
@@ -39,7 +41,7 @@ class ClusterWitness:
         if not wanted:
             return
         with self._keeper.taking():
-            reader = _Reader(self._cluster, catalog, self._keeper.log_lines)
+            reader = _Reader(self._cluster, catalog, self._keeper.log_lines, time.monotonic() + self._keeper.patience)
             reader.prepare(wanted)
             for document in self._cluster.together(lambda obj: reader.document(obj, why), wanted):
                 self._keeper.keep(document)
@@ -68,11 +70,13 @@ def _body(obj: Obj) -> dict[str, Any]:
 
 @dataclass(slots=True)
 class _Reader:
-    """unread: what of the things that many ask for could not be read, by what it is."""
+    """ends: after that nothing more is read; unread: what of the things that many ask for could not be read, by what it
+    is."""
 
     cluster: Cluster
     catalog: Catalog
     log_lines: int
+    ends: float
     unread: dict[str, str] = field(default_factory=dict)
     namespaces: dict[str, dict[str, Any]] = field(default_factory=dict)
     logs: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
@@ -108,7 +112,7 @@ class _Reader:
             "log": log,
         }
         return keep.Document(
-            _about(obj, why), {**parts, **self._made(obj, log, unread)}, (*unread, *dict.fromkeys(shared))
+            _about(obj, why), {**parts, **self._made(obj, log, unread)}, tuple(dict.fromkeys((*unread, *shared)))
         )
 
     # -- of one object ----------------------------------------------------------------------------------------
@@ -204,16 +208,19 @@ class _Reader:
         """By a list, which every account may ask for that may see the object; of a Secret only its metadata."""
         if resource is None or not name:
             return None
-        return next(iter(self._listed(resource, namespace, unread, f"metadata.name={name}")), None)
+        there = self._listed(resource, namespace, unread, f"metadata.name={name}")
+        return next((one for one in there if one.name == name), None)
 
     def _listed(self, resource: Resource, namespace: str | None, unread: list[str], fields: str) -> tuple[Obj, ...]:
         whole = (resource.group, resource.kind) != ("", "Secret")
         read = self._try(unread, lambda: self.cluster.listing(resource, namespace, whole, fields, broken=[]))
         return read.objects if read is not None else ()
 
-    @staticmethod
-    def _try(unread: list[str], read: Callable[[], Any]) -> Any:
+    def _try(self, unread: list[str], read: Callable[[], Any]) -> Any:
         """None when it could not be read; that is told in the document."""
+        if time.monotonic() > self.ends:
+            unread.append(_LATE)
+            return None
         try:
             return read()
         except ApiError as exc:

@@ -24,10 +24,10 @@ T = TypeVar("T")
 
 
 class Keeper:
-    """folder: None where no evidence is wanted."""
+    """folder: None where no evidence is wanted; patience: seconds that are left for it."""
 
     def __init__(self, folder: Folder | None = None, patience: float = PATIENCE) -> None:
-        self._folder, self._patience = folder, patience
+        self._folder, self.patience = folder, patience
         self._notes: dict[str, None] = {}
         self._seen: set[tuple[str, str]] = set()
         self._held = 0
@@ -98,8 +98,8 @@ class Keeper:
         try:
             yield
         finally:
-            self._patience -= time.monotonic() - began
-            if self._patience <= 0 and not self._full and self._folder is not None:
+            self.patience -= time.monotonic() - began
+            if self.patience <= 0 and not self._full and self._folder is not None:
                 self._full = True
                 self.note("no more evidence is kept: it has taken too long.")
 

@@ -121,7 +121,7 @@ def keeper_of(module: Module) -> Keeper:
     if not wanted.get("path") or module.check_mode:
         return Keeper()
     bounds = Bounds(wanted["objects"], wanted["file_size"] * 1024, wanted["total_size"] * 1024, wanted["log_lines"])
-    return Keeper(Folder(wanted["path"], wanted["run"], bounds))
+    return Keeper(Folder(wanted["path"], wanted["run"] or _times.now(), bounds))
 
 
 def run(module: Module, work: Callable[[], dict[str, Any]]) -> None:

@@ -32,6 +32,30 @@ _WRITTEN = re.compile(
 )
 _IN_URL = re.compile(r"://[^\s/:@'\"]*:([^\s'\"]+)@")
 _URL_USER = re.compile(r"://[^\s'\"<>]*@")
+# In texts that others have written for themselves, such as logs, further names under which something secret stands; and
+# which end says that only its name or its place does.
+_MORE = r"cookie|session.?(?:id|key)|soap.?session|signature|pwd|ticket|(?<![a-z])pass(?![a-z])"
+_LOOSE = re.compile(rf"{_NAME}|{_MORE}", re.IGNORECASE)
+_SESSION = re.compile(r"session.?id\Z", re.IGNORECASE)
+_ONLY_NAMES = re.compile(r"(file|path|endpoint|url|names?|id|ref)\Z", re.IGNORECASE)
+_WORD = rf"(?:{_NAME}|{_MORE})[\w.-]{{0,80}}"
+# What looks like a secret wherever it stands: keys, headers, tokens.
+_LOOKS = tuple(
+    (re.compile(pattern, re.IGNORECASE | re.DOTALL), told)
+    for pattern, told in (
+        (r"-----BEGIN[A-Z ]*PRIVATE KEY-----.*?(?:-----END[A-Z ]*PRIVATE KEY-----|\Z)", HIDDEN),
+        (r"""(authorization\\*["']?\s*[:=]\s*)(?:\[?\\*"[^"\n]*"|\[?'[^'\n]*'|[^\n]*)""", rf"\1{HIDDEN}"),
+        (r"\b(bearer|basic|negotiate)\s+[\w.~+/=-]{6,}", rf"\1 {HIDDEN}"),
+        (r"\beyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)?|\bsha256~[\w-]+", HIDDEN),
+    )
+)
+_VALUE = re.compile(
+    rf"""(?P<name>{_WORD})(?P<is>\\*["']?\s*(?:[:=]>?|=>)\s*)"""
+    r"""(?:\\+"(?:.*?)\\+"|"(?:[^"\\]|\\.)*"|'[^']*'|[|>][+-]?[ \t]*\n(?:[ \t]+[^\n]*(?:\n|\Z))+"""
+    r"""|(?<==)[^\s,;&}\])"'{\[]+|(?<!=)[^\s,;&}\])"'{\[][^\n,;&}\])"']*)""",
+    re.IGNORECASE,
+)
+_ARGUMENT = re.compile(rf"""(?<![\w-])(--?[\w.-]{{0,40}}{_WORD}\s+)("[^"]*"|'[^']*'|[^\s"'-]\S*)""", re.IGNORECASE)
 # What is told by others, or about what others did; the rest of a result are names and ids, which have to stay whole.
 _TOLD = frozenset({"msg", "error", "reason", "message", "next_step", "summary", "warnings", "text", "exception"})
 _VARIABLES = ("K8S_AUTH_", "VMWARE_", "OVIRT_", "OS_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
@@ -95,6 +119,25 @@ def without(what: object) -> str:
     for secret in _known:
         text = text.replace(secret, HIDDEN)
     return _URL_USER.sub(f"://{HIDDEN}@", text)
+
+
+def is_name_of_one(name: str) -> bool:
+    """Whether what stands under this name in data or a text of others is secret. Too much is hidden rather than too
+    little."""
+    return bool(_LOOSE.search(name) and (_SESSION.search(name) or not _ONLY_NAMES.search(name)))
+
+
+def masked(what: object) -> str:
+    """A text of others, such as a log, without what is known, and without what looks like a secret."""
+    text = without(what)
+    for looks, told in _LOOKS:
+        text = looks.sub(told, text)
+    text = _ARGUMENT.sub(lambda found: f"{found[1]}{HIDDEN}", text)
+    return _VALUE.sub(_masked_value, text)
+
+
+def _masked_value(found: re.Match[str]) -> str:
+    return f"{found['name']}{found['is']}{HIDDEN}" if is_name_of_one(found["name"]) else found[0]
 
 
 def one_line(what: object, limit: int = 300) -> str:

@@ -274,6 +274,72 @@ cluster:
       type: list
       elements: str
       returned: always
+evidence:
+  description: What earlier phases kept of objects in trouble, before anything was deleted that would hide why.
+  type: dict
+  returned: always
+  contains:
+    folder:
+      description: The folder of the run, from that of the result; empty when nothing was kept.
+      type: str
+      returned: always
+    files:
+      description: One file for each object, and for each reason to keep one.
+      type: list
+      elements: dict
+      returned: always
+      contains:
+        path:
+          description: Path of the file, from the folder of the result.
+          type: str
+          returned: always
+        size:
+          description: Its bytes.
+          type: int
+          returned: always
+        sha256:
+          description: Its checksum.
+          type: str
+          returned: always
+        truncated:
+          description: Whether something was left out of it because there was too much.
+          type: bool
+          returned: always
+        why:
+          description:
+            - V(failed) says that the object itself says so, V(hangs) that it was asked to go, or to end, and did not,
+              V(refused) that what was asked of it was refused, V(held) that it stays and nothing was asked of it, and
+              V(finalizer) that a finalizer was about to be taken off it.
+          type: str
+          returned: always
+        taken:
+          description: When.
+          type: str
+          returned: always
+        kind:
+          description: Kind of the object. With C(api_version), C(namespace), C(name), C(uid) and C(provider) as in RV(leftovers).
+          type: str
+          returned: always
+    notes:
+      description: What could not be kept, and why.
+      type: list
+      elements: str
+      returned: always
+  sample:
+    folder: teardown-auto-ab12.evidence/2026-01-01T10-00-00Z-7f2d
+    files:
+      - path: teardown-auto-ab12.evidence/2026-01-01T10-00-00Z-7f2d/PersistentVolumeClaim-auto-ab12-disk-hangs-1f0e3a5e4a.yaml
+        size: 2210
+        sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+        truncated: false
+        why: hangs
+        taken: "2026-01-01T10:03:09.250Z"
+        kind: PersistentVolumeClaim
+        api_version: v1
+        namespace: auto-ab12
+        name: auto-ab12-disk
+        uid: 4f1d1f0e-3a5e-4a53-9d8e-0d3b0a3c6a11
+    notes: []
 files:
   description: The paths of the files that were read, by what they are - C(record), C(note) of an earlier run, C(providers) and C(kubeconfig).
   type: dict

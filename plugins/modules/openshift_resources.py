@@ -26,6 +26,7 @@ extends_documentation_fragment:
   - mtv.teardown._session
   - mtv.teardown._wait
   - mtv.teardown._finalizers
+  - mtv.teardown._evidence
   - mtv.teardown._attributes
 options:
   phase:
@@ -119,6 +120,10 @@ stalled:
   description: Whether a wait ended because nothing moved any more.
   type: bool
   returned: always
+evidence:
+  description: What was kept of objects in trouble, as RV(mtv.teardown.leftovers_info#module:evidence).
+  type: dict
+  returned: when O(evidence) names a path and something was kept, or could not be
 requests:
   description: How many requests were sent to the API server.
   type: int
@@ -149,6 +154,7 @@ def main() -> None:
             **_module.SESSION_SPEC,
             **_module.WAIT_SPEC,
             **_module.FINALIZERS_SPEC,
+            **_module.EVIDENCE_SPEC,
             "phase": {
                 "type": "str",
                 "choices": ["openshift_resources", "namespaces"],

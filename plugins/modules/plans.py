@@ -24,6 +24,7 @@ extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - mtv.teardown._session
   - mtv.teardown._wait
+  - mtv.teardown._evidence
   - mtv.teardown._attributes
 options:
   state:
@@ -82,6 +83,10 @@ stalled:
   description: Whether a wait ended because nothing moved any more.
   type: bool
   returned: always
+evidence:
+  description: What was kept of objects in trouble, as RV(mtv.teardown.leftovers_info#module:evidence).
+  type: dict
+  returned: when O(evidence) names a path and something was kept, or could not be
 requests:
   description: How many requests were sent to the API server.
   type: int
@@ -109,6 +114,7 @@ def main() -> None:
         {
             **_module.SESSION_SPEC,
             **_module.WAIT_SPEC,
+            **_module.EVIDENCE_SPEC,
             "state": {"type": "str", "choices": ["archived"], "default": "archived"},
         }
     )

@@ -29,6 +29,7 @@ requirements:
 extends_documentation_fragment:
   - mtv.teardown._session
   - mtv.teardown._wait
+  - mtv.teardown._evidence
   - mtv.teardown._providers
   - mtv.teardown._providers.openstack
   - mtv.teardown._providers_file.unopened
@@ -221,6 +222,10 @@ insecure:
   type: list
   elements: str
   returned: always
+evidence:
+  description: What was kept of objects in trouble, as RV(mtv.teardown.leftovers_info#module:evidence).
+  type: dict
+  returned: when O(evidence) names a path and something was kept, or could not be
 requests:
   description: How many requests were sent to providers.
   type: int

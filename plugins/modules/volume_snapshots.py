@@ -25,6 +25,7 @@ requirements:
 extends_documentation_fragment:
   - mtv.teardown._session
   - mtv.teardown._wait
+  - mtv.teardown._evidence
   - mtv.teardown._providers_file
   - mtv.teardown._providers_file.unopened
   - mtv.teardown._providers_file.noted
@@ -105,6 +106,10 @@ insecure:
   type: list
   elements: str
   returned: always
+evidence:
+  description: What was kept of objects in trouble, as RV(mtv.teardown.leftovers_info#module:evidence).
+  type: dict
+  returned: when O(evidence) names a path and something was kept, or could not be
 requests:
   description: How many requests were sent to providers.
   type: int

@@ -38,7 +38,7 @@ def test_what_the_tables_of_the_code_can_tell_is_what_is_explained() -> None:
     told = {
         table.CLUSTER: _names(cluster.CAUSES) | {cluster.NOTHING_FITS.name, CONTESTED},
         table.ANY_PROVIDER: {provider.NOT_DELETED.name, provider.FAILS, provider.UNSEEN, CONTESTED},
-        "vsphere": _names(vsphere.CAUSES) | {vsphere.UNIDENTIFIED.name},
+        "vsphere": _names(vsphere.CAUSES),
         "ovirt": _names(ovirt.CAUSES) | {UNKNOWN},
         "openstack": _names(openstack.CAUSES) | {UNKNOWN},
     }
@@ -64,7 +64,6 @@ def test_causes_are_made_by_the_tables_alone() -> None:
         ("_provider/causes.py", "FAILS"),
         ("_provider/causes.py", "UNSEEN"),
         ("_run/verify.py", "before['cause']"),  # what an earlier phase told
-        ("_vsphere/causes.py", "'kept-unread'"),
     ]
 
 

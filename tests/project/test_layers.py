@@ -33,11 +33,12 @@ PROVIDERS = {"_vsphere", "_ovirt", "_openstack"}
 MAY = {
     "_session": set(),
     "_recording": set(),
-    "_provider": {"_session"},
+    "_evidence": set(),
+    "_provider": {"_evidence", "_session"},
     **{provider: {"_provider", "_session"} for provider in PROVIDERS},
-    "_cluster": {"_session"},
+    "_cluster": {"_evidence", "_session"},
     "_report": {"_cluster", "_provider", "_session"},
-    "_run": {"_recording", "_report", "_cluster", "_provider", "_session", *PROVIDERS},
+    "_run": {"_recording", "_report", "_cluster", "_provider", "_evidence", "_session", *PROVIDERS},
 }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster import explain, forklift, order
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster import explain, forklift, order, trouble
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Catalog, Cluster, is_successor
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.find import Found, find
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.items import item, left_item
@@ -17,6 +17,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ownership im
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.scopes import ROOTS
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.wait import until
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
+from ansible_collections.mtv.teardown.plugins.module_utils._evidence import keep
 from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import Decision, Status
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
@@ -181,6 +182,8 @@ def _change(
 
     pending: tuple[Obj, ...] = ()
     if not check_mode:
+        failed = [obj for obj, _decision in found.owned if trouble.has_failed(obj)]
+        cluster.witness.take(found.catalog, failed, keep.FAILED)
         cluster.together(patch, [pair for pair in pairs if pair[0].uid not in errors])
         asked = [obj for obj, _m in pairs if obj.uid not in errors and obj.uid not in successors]
         awaited = [obj for obj in asked if obj.uid not in hopeless]
@@ -188,6 +191,8 @@ def _change(
         waited = until(cluster, awaited, done, limits.brief() if stalled else limits, what)
         stalled = stalled or bool(waited.pending)
         pending = (*waited.pending, *(obj for obj in asked if obj.uid in hopeless))
+        cluster.witness.take(found.catalog, pending, keep.HANGS)
+        cluster.witness.take(found.catalog, [obj for obj, _decision in pairs if obj.uid in errors], keep.REFUSED)
     left = [obj for obj, _decision in pairs if obj.uid in errors and not check_mode]
     whys = explain.explain(cluster, found.catalog, [*left, *pending], errors, limits.stall, found)
     remaining = [left_item(obj, decision_of[obj.uid], whys[obj.uid]) for obj in (*left, *pending)]

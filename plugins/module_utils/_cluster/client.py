@@ -23,6 +23,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects impo
     text,
 )
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.rest import CONNECTIONS, Http, parsed
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.witness import Nobody, Witness
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError, garbage
 from ansible_collections.mtv.teardown.plugins.module_utils._together import together
 
@@ -84,6 +85,8 @@ class Cluster:
     def __init__(self, http: Http) -> None:
         self._http = http
         self.ledger = ledger.Ledger()
+        # Told of what is in trouble before it is hidden.
+        self.witness: Witness = Nobody()
 
     @property
     def requests(self) -> int:
@@ -235,6 +238,12 @@ class Cluster:
             if _is_absent(exc, name):
                 return None
             raise
+
+    def log(self, pod: Obj, container: str, lines: int, size: int, seconds: int) -> str:
+        """The newest lines of a container's log, of so many bytes and seconds at most. It is asked for once: a kubelet
+        that is gone has none."""
+        query = {"container": container, "tailLines": lines, "limitBytes": size, "sinceSeconds": seconds}
+        return self._http.text(self._path(pod.resource, pod.namespace, pod.name) + "/log", query)
 
     def watch(
         self, resource: Resource, namespace: str | None, version: str, seconds: int, whole: bool = False

@@ -10,7 +10,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster import explain, hanging, kinds, order, scopes
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster import (
+    explain,
+    hanging,
+    kinds,
+    order,
+    scopes,
+    trouble,
+)
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes.answers import ALONG, KEPT, UNSEEN
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Catalog, Cluster, is_successor
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.find import Found, find, undiscovered
@@ -25,6 +32,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._cluster.volumes impo
 )
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.wait import until, until_gone
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
+from ansible_collections.mtv.teardown.plugins.module_utils._evidence import keep
 from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import Decision, Status
 from ansible_collections.mtv.teardown.plugins.module_utils._session.finalizers import Removal
@@ -99,6 +107,7 @@ class _Run:
             if self.hanging is not None:
                 self.hanging.foreseen(self._targets(found))
             return self._result(found, [item(obj, decision) for obj, decision in self._targets(found)], [])
+        self._witness([obj for obj, _decision in found.owned if trouble.has_failed(obj)], keep.FAILED)
         if not wait:
             return self._asked(found)
         seen = found
@@ -191,7 +200,13 @@ class _Run:
         waited = until_gone(self.cluster, waiting, limits)
         self.over = self.over or (bool(waited.pending) and time.monotonic() - began >= limits.total)
         self.stalled = self.stalled or bool(waited.pending)
+        # The next step may delete what shows why.
+        self._witness(waited.pending, keep.HANGS)
+        self._witness([obj for obj in objects if obj.uid in self.errors], keep.REFUSED)
         self.gone |= {obj.uid for obj in waiting} - {obj.uid for obj in waited.pending}
+
+    def _witness(self, objects: Iterable[Obj], why: str) -> None:
+        self.cluster.witness.take(self.catalog, objects, why)
 
     def _limits(self, slow: bool = False) -> Limits:
         return self.limits.brief(slow) if self.stalled else self.limits
@@ -259,10 +274,15 @@ class _Run:
         gone = [
             item(obj, decision, storage_note(obj)) for uid, (obj, decision) in self.handled.items() if uid not in there
         ]
+        steps = order.steps_of(self.phase)
+        kept = [obj for obj, decision in found.with_status(Status.KEPT) if _step_of(obj) in steps]
+        self._witness(kept, keep.HELD)
         return self._result(seen, gone, self._left(left, {**errors, **self.errors}, found))
 
     def _left(self, pairs: Sequence[Pair], errors: Mapping[str, str], found: Found) -> list[dict[str, Any]]:
         objects = [obj for obj, _decision in pairs]
+        for why in (keep.REFUSED, keep.HANGS, keep.HELD):
+            self._witness([obj for obj in objects if trouble.why_left(obj, errors.get(obj.uid, "")) == why], why)
         whys = explain.explain(self.cluster, self.catalog, objects, errors, self.limits.stall, found, self.over)
         return [left_item(obj, decision, whys[obj.uid]) for obj, decision in pairs]
 

@@ -26,6 +26,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects impo
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.rest import AGENT
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.wait import until_gone
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
+from ansible_collections.mtv.teardown.plugins.module_utils._evidence import keep
 from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import Decision, Status
 from ansible_collections.mtv.teardown.plugins.module_utils._session.finalizers import Removal
@@ -184,6 +185,7 @@ class Hanging:
         """One finalizer of an object at a time: the next one is decided on anew."""
         self._account = self._account or self.cluster.account()
         first = list({case.obj.uid: case for case in reversed(cases)}.values())
+        self.cluster.witness.take(self.catalog, [case.obj for case in first], keep.FINALIZER)
         touched = [obj for obj in self.cluster.together(self._patch, first) if obj is not None]
         until_gone(self.cluster, touched, Limits(self.limits.settle, self.limits.total))
 

@@ -25,6 +25,7 @@ _PROVIDER = (order.FORKLIFT, "Provider")
 _NAMESPACE = ("", "Namespace")
 # A Conversion is canceled by its status.
 _CONVERSION_STATUS = "Conversion/status"
+_POD_LOG = "Pod/log"
 _READ, _DELETE, _PATCH = ("list",), ("list", "watch", "delete"), ("patch",)
 # Cancel and archive are patches, and Forklift lets only those patch who may create VirtualMachines in the target
 # namespace and read the Providers (forklift.md 1.2).
@@ -39,6 +40,7 @@ _PLURALS = {
     "NetworkAttachmentDefinition": "network-attachment-definitions",
     "SecurityContextConstraints": "securitycontextconstraints",
     _CONVERSION_STATUS: "conversions/status",
+    _POD_LOG: "pods/log",
 }
 # What Kubernetes itself keeps outside namespaces and every look reads; a cluster with more kinds asks for more.
 _OUTSIDE = {
@@ -173,6 +175,14 @@ REMOVE_FINALIZERS = Use(
         (order.known_kinds() | order.USER_KINDS | _RECORDED) - _CLUSTER - order.NAMED_KINDS - guards.NEVER, _PATCH
     ),
 )
+# Nothing depends on it, so nobody asks for it before: what cannot be read is told in the evidence.
+EVIDENCE = Use(
+    "evidence",
+    "Optional, for evidence of what fails or hangs: which controllers there are; in their namespaces, in the session's "
+    "and in default, pods, their logs and events.",
+    everywhere={("apps", "Deployment"): _READ},
+    inside={("", "Event"): _READ, ("", "Pod"): _READ, ("", _POD_LOG): ("get",)},
+)
 USES = (
     EVERY_RUN,
     CLUSTER_OBJECTS,
@@ -182,6 +192,7 @@ USES = (
     PROVIDER_SERVERS,
     PROVIDER_NAMESPACE,
     REMOVE_FINALIZERS,
+    EVIDENCE,
 )
 
 

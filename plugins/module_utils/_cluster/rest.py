@@ -248,6 +248,11 @@ class Http:
         text = json.dumps(body) if body is not None else None
         return _decode(self._with_retries(method, self._url(path, query), headers, text, once), path)
 
+    def text(self, path: str, query: Mapping[str, Any]) -> str:
+        """Read what is no JSON, such as a log, and try it only once."""
+        raw = self._with_retries("GET", self._url(path, query), {"Accept": "*/*"}, None, once=True)
+        return raw.decode("utf-8", "replace")
+
     def stream(self, path: str, query: Mapping[str, Any], accept: str, timeout: float) -> Any:
         """Open a watch: a urllib3 response whose lines are read by the caller, who closes it."""
         read = urllib3.Timeout(connect=self.patience.connect, read=timeout)

@@ -351,6 +351,18 @@ class Cloud:
             raise garbage(f"{self.connection.key}: {self.connection.host} does not tell of {kind} {ident}.")
         return inner if self._is_ours(how, inner) else None
 
+    def history(self, kind: str, ident: str) -> list[Any]:
+        """What Nova did to a server, what Cinder tells users of a volume or a snapshot; oldest first."""
+        asked: dict[str, tuple[str, str, dict[str, str], dict[str, str]]] = {
+            "Server": (f"/servers/{ident}/os-instance-actions", "instanceActions", {}, {}),
+            "Volume": ("/messages", "messages", {"resource_uuid": ident}, {"OpenStack-API-Version": "volume 3.5"}),
+        }
+        if kind not in asked:
+            return []
+        path, key, query, headers = asked[kind]
+        found = self._json("GET", kind, path, query, headers=headers).get(key)
+        return list(reversed(found)) if isinstance(found, list) else []
+
     # Changing
 
     def delete(self, kind: str, ident: str) -> None:
@@ -361,8 +373,8 @@ class Cloud:
         """End a server that a delete only put into the bin."""
         self._call("POST", "Server", f"/servers/{server}/action", {}, json={"forceDelete": None})
 
-    def _json(self, method: str, kind: str, path: str, query: Mapping[str, Any]) -> dict[str, Any]:
-        answer = self._call(method, kind, path, query)
+    def _json(self, method: str, kind: str, path: str, query: Mapping[str, Any], **more: Any) -> dict[str, Any]:
+        answer = self._call(method, kind, path, query, **more)
         try:
             told = answer.json()
         except (ValueError, RecursionError) as exc:

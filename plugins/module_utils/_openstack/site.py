@@ -99,5 +99,13 @@ class OpenStackSite:
     def stored(self, handles: Collection[str]) -> tuple[Collection[str], str]:
         return self._cloud.listing("Volume").keys() & set(handles), ""
 
+    def told(self, one: Remote) -> Mapping[str, Any]:
+        """The whole object with its fault; of a server what was done to it, of a volume what Cinder says of it."""
+        if one.kind not in KINDS:
+            return {}
+        item = self._cloud.one(one.kind, one.id)
+        history = self._cloud.history(one.kind, one.id)
+        return {"fault": (item or {}).get("fault"), "related": [item] if item else [], "tasks": history}
+
     def why(self, one: Remote) -> Cause:
         return causes.why(one)

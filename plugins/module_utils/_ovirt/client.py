@@ -48,6 +48,8 @@ _FOLLOW = "disk_attachments.disk,snapshots"
 _CERTIFICATE_ERRORS = frozenset({58, 60, 66, 77, 83, 90, 91})
 _CURL = re.compile(r"\((?:<[^>]*>, )?(\d+), ['\"](.*?)['\"]\)")
 _OBJECTS = ("vm", "disk", "vm_pool", "template", "storage_domain", "host", "cluster", "data_center")
+# Newest ones of the whole engine among which those about one object are looked for.
+_EVENTS = 500
 _PLAIN = re.compile(r"[\w.*-]+")
 # What broken values make of a library.
 _LIBRARY = (ValueError, TypeError, AttributeError, KeyError, IndexError, RecursionError)
@@ -396,6 +398,15 @@ class Engine:
         """id -> name."""
         return self._there(lambda system: _names(system.clusters_service().list()), "clusters")
 
+    def events(self, ident: str, name: str) -> list[dict[str, str]]:
+        """What the engine lately told of an object: of a VM by its id, and whatever names it; oldest first."""
+
+        def read(system: Any) -> list[Any]:
+            return list(system.events_service().list(max=_EVENTS))
+
+        found = [one for one in self._there(read, "events") if _id(one.vm) == ident or _names_it(one, name)]
+        return [event(one) for one in reversed(found)]
+
     def hosts(self) -> dict[str, str]:
         """id -> name; hosts are not for everybody to see."""
         try:
@@ -506,6 +517,22 @@ def _volumes(attachments: Iterable[Any]) -> tuple[Volume, ...]:
 
 def _names(listed: Iterable[Any]) -> dict[str, str]:
     return {str(one.id): str(one.name) for one in listed if one.id}
+
+
+def _names_it(one: Any, name: str) -> bool:
+    return bool(name) and re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", _text(one.description)) is not None
+
+
+def event(one: Any) -> dict[str, str]:
+    """An event as plain data."""
+    told = {
+        "time": _text(one.time),
+        "severity": _text(one.severity),
+        "code": _text(one.code),
+        "message": _text(one.description),
+        "correlation_id": _text(one.correlation_id),
+    }
+    return {name: value for name, value in told.items() if value}
 
 
 def _object_of(permission: Any) -> tuple[str, str]:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils._cause import Cause
 from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
@@ -150,6 +151,9 @@ class OvirtSite:
 
     def stored(self, handles: Collection[str]) -> tuple[Collection[str], str]:
         return {one for one, found in self._engine.volumes(handles).items() if found is not None}, ""
+
+    def told(self, one: Remote) -> Mapping[str, Any]:
+        return {"events": self._engine.events(one.id, one.name)}
 
     def why(self, one: Remote) -> Cause:
         return cause_of(Held(one.kind, one.name, one.facts))

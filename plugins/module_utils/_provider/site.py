@@ -78,6 +78,10 @@ class Site(Protocol):
     def why(self, one: Remote) -> Cause:
         """What holds it, from what was read of it."""
 
+    def told(self, one: Remote) -> Mapping[str, Any]:
+        """What it tells itself of what happened to an object, for evidence: C(tasks), C(events) or C(fault), plain data
+        in its own words."""
+
     def stored(self, handles: Collection[str]) -> tuple[Collection[str], str]:
         """Which of these volumes are there, by the handles that a CSI driver has for them; and where nobody could look,
         empty when it was looked everywhere."""

@@ -15,9 +15,11 @@ from typing import Any
 from ansible_collections.mtv.teardown.plugins.module_utils import _progress, _times
 from ansible_collections.mtv.teardown.plugins.module_utils._cause import CONTESTED, Cause
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import NO_ANSWER, REFUSED, ApiError
+from ansible_collections.mtv.teardown.plugins.module_utils._evidence.keeper import Keeper
 from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._next_step import Facts, advise, words
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import causes, ownership, sources
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.evidence import ProviderWitness
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.ownership import Remote
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Missing, Seen, Site, Target
 from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import Decision, Status
@@ -132,11 +134,13 @@ def remove(
     check_mode: bool,
     wants: Wants = lambda _one: True,
     note: Note = lambda _items: None,
+    witness: ProviderWitness | None = None,
 ) -> Result:
     """Delete what is the session's, of what the caller wants; in check mode only say what that is."""
+    witness = witness or ProviderWitness(Keeper())
     with _opened(targets) as (sites, failed):
         look = partial(_look, sites, failed, targets)
-        result = _looked_removed_looked(sites, look, session, limits, check_mode, wants, note)
+        result = _looked_removed_looked(sites, look, session, limits, check_mode, wants, note, witness)
         result.requests = sum(site.calls for site in sites)
         return result
 
@@ -149,14 +153,17 @@ def _looked_removed_looked(
     check_mode: bool,
     wants: Wants,
     note: Note,
+    witness: ProviderWitness,
 ) -> Result:
     before = look(session)
     owned = [(remote, decision) for remote, decision in before.with_status(Status.OWNED) if wants(remote)]
     if check_mode or not owned:
         return _result(before, [item(remote, decision) for remote, decision in owned], {}, wants)
     note([item(remote, decision) for remote, decision in owned])
+    witness.failed(sites, [remote for remote, _decision in owned])
     asked = _times.now()
     held = _remove(sites, [remote for remote, _decision in owned], limits)
+    witness.left(sites, [(remote, held[remote.identity]) for remote, _decision in owned if remote.identity in held])
     # Parts are known by their owner, and that has gone: from here on they are known by what was seen of them.
     noted = {
         identity: decision.test_name for remote, decision in owned for identity in (remote.identity, *remote.leaves)

@@ -65,6 +65,8 @@ def _parts(held: dict[str, Any]) -> Iterable[tuple[str, str]]:
     if held["causes"]:
         yield "left", "Left"
     yield from ((name, _told.WORDS[name].capitalize()) for name in held["unknown"])
+    if any(told.evidence):
+        yield "evidence", "Evidence"
     if told.listed("accepted"):
         yield "accepted", "Accepted"
     if held["refused"]:

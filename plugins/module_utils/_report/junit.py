@@ -30,6 +30,8 @@ def render(told: Told) -> str:
             suite.add_property(name, str(number))
     suite.add_property("verdict", told.verdict)
     suite.add_property("run_id", told.text("run_id"))
+    if told.within("evidence", "folder"):
+        suite.add_property("evidence", told.within("evidence", "folder"))
     suite.add_testcases([_verdict(told), *_tests(told), *_unknown(told)])
     if told.text("began"):
         suite.timestamp = told.text("began").removesuffix("Z")

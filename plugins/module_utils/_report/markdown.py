@@ -31,6 +31,7 @@ def render(told: Told) -> str:
     lines += _leftovers(told)
     for name in (*_told.UNKNOWN, "accepted", *_told.OPTIONAL):
         lines += _list(told, name)
+    lines += _evidence(told)
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -76,6 +77,14 @@ def _list(told: Told, name: str) -> Iterator[str]:
             why = entry.get("error") or entry.get("accepted_because") or entry.get("reason") or ""
             yield f"- {_plain(name_of(entry))}: {_plain(why)}"
         yield from (*_more(len(entries)), "")
+
+
+def _evidence(told: Told) -> Iterator[str]:
+    files, notes = told.evidence
+    if files or notes:
+        yield from (f"### Evidence: {len(files)}", "")
+        yield from (f"- {_plain(name_of(one))} {_plain(one['why'])}: {_code(one['path'])}" for one in files[:MOST])
+        yield from (*_more(len(files)), *(f"- {_plain(note)}" for note in notes), "")
 
 
 def _more(number: int) -> list[str]:

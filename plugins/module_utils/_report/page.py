@@ -137,6 +137,12 @@ What stays has a bar to the end.</p>
 <span class="warn">{{ words[name] | capitalize }}</span>: {{ entries | length }}</h2>
 <ul>{% for entry in entries %}<li>{{ name_of(entry) }}: {{ entry.error or entry.reason }}{% if entry.next_step %}
 <strong>Next:</strong> {{ entry.next_step }}{% endif %}</li>{% endfor %}</ul></section>{% endfor %}
+{% if told.evidence[0] or told.evidence[1] %}<section aria-labelledby="evidence">
+<h2 id="evidence">Evidence: {{ told.evidence[0] | length }}</h2>
+<p class="soft">Taken before anything was deleted that would hide it; the files are in folders beside the result.</p>
+<ul>{% for file in told.evidence[0] %}<li><a href="./{{ file.path | urlencode }}">{{ name_of(file) }}</a>
+{{ file.why }}, {{ file.size }} bytes{% if file.truncated %}, cut{% endif %}</li>{% endfor %}
+{% for note in told.evidence[1] %}<li>{{ note }}</li>{% endfor %}</ul></section>{% endif %}
 {% if told.listed('accepted') %}<section aria-labelledby="accepted">
 <h2 id="accepted">Accepted: {{ told.totals.accepted }}</h2>
 <ul>{% for entry in told.listed('accepted') %}<li>{{ name_of(entry) }}: {{ entry.accepted_because }}</li>{% endfor %}

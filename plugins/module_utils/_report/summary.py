@@ -124,11 +124,19 @@ def of_result(result: Mapping[str, Any]) -> list[str]:
         lines.append(f"certificates not verified, by choice: {', '.join(result['insecure'])}")
     kept = [entry for entry in result["deleted"] if entry["reason"]]
     lines += _section("storage that stays", kept, lambda e: f"{shown(e)}: {e['reason']}")
+    lines += _evidence(result.get("evidence") or {})
     files = result.get("files") or {}
     names = {"record": "resources file", "providers": "providers file", "kubeconfig": "kubeconfig"}
     read = [f"{name} {', '.join(files[key])}" for key, name in names.items() if key in files]
     lines += [f"read: {'; '.join(read)}"] if read else []
     return lines + ([f"took {result['seconds']} s{_known_by(result)}"] if "seconds" in result else [])
+
+
+def _evidence(kept: Mapping[str, Any]) -> list[str]:
+    """Where to look at what failed or hangs, and what of that could not be kept."""
+    files = kept.get("files") or []
+    lines = [f"evidence: {_number(files, 'file')} in {kept['folder']}, beside the result"] if files else []
+    return lines + [f"evidence: {note}" for note in kept.get("notes") or ()]
 
 
 def _known_by(result: Mapping[str, Any]) -> str:

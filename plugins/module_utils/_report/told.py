@@ -87,6 +87,13 @@ class Told:
         return str((self.data.get(name) or {}).get(key) or "")
 
     @property
+    def evidence(self) -> tuple[list[Entry], list[str]]:
+        """Files about objects in trouble, by their paths from the folder of the result; and what could not be kept."""
+        kept = self.data.get("evidence")
+        kept = kept if isinstance(kept, Mapping) else {}
+        return list(kept.get("files") or ()), [str(note) for note in kept.get("notes") or ()]
+
+    @property
     def verdict(self) -> str:
         return str(self.data["verdict"])
 

@@ -14,6 +14,7 @@ from ansible_collections.kubernetes.core.plugins.module_utils.args_common import
 from ansible_collections.mtv.teardown.plugins.module_utils import _progress
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import awaited, rest
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Cluster
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.evidence import ClusterWitness
 from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._run import load
 from ansible_collections.mtv.teardown.plugins.module_utils._run import module as _module
@@ -75,6 +76,7 @@ def run_phase(
             more = _removal(module.params)
             cluster = cluster_of(module)
             known = session(cluster)
+        cluster.witness = ClusterWitness(cluster, _module.keeper_of(module))
 
         asked = partial(awaited.outstanding, cluster.ledger)
         _progress.about(asked, session=known.prefix, on=str(cluster.where.get("url", "")), done=done)
@@ -84,6 +86,7 @@ def run_phase(
             result = phase(cluster, known, limits, bool(module.check_mode), stalled=stalled, **more)
             result.requests = cluster.requests
             result.asked, result.gone = cluster.ledger.asked, cluster.ledger.gone
+            result.kept = cluster.witness.told()
             return result
 
         return _module.answer(module, done, within)

@@ -17,6 +17,9 @@ _ITEM = ("kind", "api_version", "namespace", "name", "uid", "evidence", "reason"
 _LISTS = ("deleted", "remaining")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 _FINALIZERS = ("finalizers_removed", "finalizers_kept")
+# Of a file of evidence.
+_FILE = ("path", "sha256", "why", "kind", "api_version", "name", "uid", "taken")
+_MAYBE = ("namespace", "provider")
 _COUNTED = ("refused", "absent", "unreadable", "canceled", "archived", "targets")
 
 
@@ -30,7 +33,8 @@ def checked(phases: Mapping[str, Any], targets: Iterable[Any] = ()) -> Mapping[s
             _check_items(f"phases: {name}.{kind}", [] if held is None else held)
         for kind in _FINALIZERS:
             _check_finalizers(f"phases: {name}.{kind}", phase.get(kind) or [])
-        if not all(isinstance(phase.get(kind, []), (list, tuple)) for kind in _COUNTED) or not _are_times(phase):
+        wrong = not all(isinstance(phase.get(kind, []), (list, tuple)) for kind in _COUNTED)
+        if wrong or not _are_times(phase) or not _is_evidence(phase.get("evidence", {})):
             raise RecordError(f"phases: {name} is not what the role registered.")
     _check_items("targets", targets)
     return phases
@@ -61,6 +65,32 @@ def _are_times(phase: Mapping[str, Any]) -> bool:
         return False
     texts += [value for one in by_uid for value in one.values()]
     return all(text == "" or (isinstance(text, str) and _TIME.fullmatch(text)) for text in texts)
+
+
+def _is_evidence(told: Any) -> bool:
+    if not isinstance(told, Mapping) or not isinstance(told.get("folder", ""), str):
+        return False
+    notes, files = told.get("notes", []), told.get("files", [])
+    if not all(isinstance(one, (list, tuple)) for one in (notes, files)):
+        return False
+    return all(isinstance(one, str) for one in notes) and all(_is_file(one) for one in files)
+
+
+def _is_file(one: Any) -> bool:
+    if not isinstance(one, Mapping) or not set(one) <= {*_FILE, *_MAYBE, "size", "truncated"}:
+        return False
+    whole = type(one.get("size")) is int and isinstance(one.get("truncated"), bool)
+    texts = all(isinstance(one.get(key), str) for key in _FILE)
+    return whole and texts and all(isinstance(one.get(key), (str, type(None))) for key in _MAYBE)
+
+
+def evidence_of(phases: Mapping[str, Any]) -> dict[str, Any]:
+    """What all of them have kept of objects in trouble: C(folder), C(files) and C(notes), each once."""
+    told = [phase["evidence"] for phase in phases.values() if phase.get("evidence")]
+    files = {one["path"]: dict(one) for kept in told for one in kept.get("files", ())}
+    notes = dict.fromkeys(note for kept in told for note in kept.get("notes", ()))
+    folder = next((kept["folder"] for kept in told if kept.get("folder")), "")
+    return {"folder": folder, "files": [files[path] for path in sorted(files)], "notes": list(notes)}
 
 
 def _is_item(one: Any) -> bool:

@@ -41,6 +41,7 @@ def judge(
     result["absent"] = summary.already_gone(result["absent"], result["deleted"])
     result["requests"] = cluster.requests
     result |= earlier.finalizers(phases, result["deleted"])
+    result["evidence"] = earlier.evidence_of(phases)
     result |= record.of(result, session, options, ansible, began)
     result["summary"] = summary.of_verdict(session, result)
     result["artifacts"] = summary.handed_over(session, result)

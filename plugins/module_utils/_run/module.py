@@ -15,6 +15,9 @@ from typing import Any, NoReturn
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.mtv.teardown.plugins.module_utils import _limits, _progress, _secrets, _times
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import TeardownError
+from ansible_collections.mtv.teardown.plugins.module_utils._evidence.folder import Folder
+from ansible_collections.mtv.teardown.plugins.module_utils._evidence.keep import Bounds
+from ansible_collections.mtv.teardown.plugins.module_utils._evidence.keeper import Keeper
 from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._session import ignore
 from ansible_collections.mtv.teardown.plugins.module_utils._session.provider_types import SEARCHED
@@ -41,6 +44,20 @@ FINALIZERS_SPEC: dict[str, Any] = {
     "remove_finalizers": {"type": "raw", "default": []},
     "finalizer_grace": {"type": "raw", "default": {}},
 }
+# doc fragment mtv.teardown._evidence
+EVIDENCE_SPEC: dict[str, Any] = {
+    "evidence": {
+        "type": "dict",
+        "options": {
+            "path": {"type": "path"},
+            "run": {"type": "str", "default": ""},
+            "objects": {"type": "int", "default": 50},
+            "file_size": {"type": "int", "default": 256},
+            "total_size": {"type": "int", "default": 10240},
+            "log_lines": {"type": "int", "default": 200},
+        },
+    },
+}
 # From and to: nobody means to wait for less, or longer, than that.
 DAY = 86400
 LIMITS: dict[str, tuple[float, float]] = {
@@ -50,6 +67,11 @@ LIMITS: dict[str, tuple[float, float]] = {
     "port": (1, 65535),
     "proxy_port": (1, 65535),
     "api_timeout": (1, DAY),
+    # Of evidence: files, KiB, KiB, lines.
+    "objects": (1, 1000),
+    "file_size": (4, 10240),
+    "total_size": (4, 1024 * 1024),
+    "log_lines": (0, 5000),
 }
 # ignore.compile_rules says which entry of it is wrong.
 IGNORE_SPEC: dict[str, Any] = {"type": "raw", "default": []}
@@ -97,8 +119,17 @@ def check_numbers(params: Mapping[str, Any]) -> None:
             least, most = LIMITS[name]
             if not least <= value <= most:  # what is no number (nan) is not between them either
                 raise TeardownError(f"{name} is {value}: give a number from {least} to {most}.")
-        elif name in SEARCHED and isinstance(value, Mapping):
+        elif name in (*SEARCHED, "evidence") and isinstance(value, Mapping):
             check_numbers(value)
+
+
+def keeper_of(module: Module) -> Keeper:
+    """Of the evidence that the options want; in check mode nothing is written, so nothing is read for it either."""
+    wanted = module.params.get("evidence") or {}
+    if not wanted.get("path") or module.check_mode:
+        return Keeper()
+    bounds = Bounds(wanted["objects"], wanted["file_size"] * 1024, wanted["total_size"] * 1024, wanted["log_lines"])
+    return Keeper(Folder(wanted["path"], wanted["run"] or _times.now(), bounds))
 
 
 def run(module: Module, work: Callable[[], dict[str, Any]]) -> None:
@@ -146,6 +177,7 @@ def answer(module: Module, done: str, phase: Callable[[Limits], Result]) -> dict
         "changed": bool(result.done or result.finalizers.get("finalizers_removed")),
         "requests": result.requests,
         "times": times(result, began),
+        **({"evidence": result.kept} if result.kept else {}),
     }
     if result.error is not None:
         out |= {"failed": True, "msg": result.error.msg, "error": result.error.details}

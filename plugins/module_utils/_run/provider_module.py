@@ -15,6 +15,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils import _progress
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError, TeardownError
 from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import ownership, teardown
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.evidence import ProviderWitness
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Provider, Target
 from ansible_collections.mtv.teardown.plugins.module_utils._run import load, targets
 from ansible_collections.mtv.teardown.plugins.module_utils._run import module as _module
@@ -39,10 +40,9 @@ def goes_with_clones(one: ownership.Remote) -> bool:
 
 def module_of(spec: Mapping[str, Any], **rules: Any) -> _module.Module:
     """A module that works on source providers, and on nothing else. spec: their connections, and more."""
-    shared = {**_module.SESSION_SPEC, **_module.WAIT_SPEC, **targets.FILE_SPEC, **targets.UNOPENED_SPEC}
-    return _module.Module(
-        argument_spec={**shared, **targets.NOTED_SPEC, **_STATE, **spec}, supports_check_mode=True, **rules
-    )
+    shared = {**_module.SESSION_SPEC, **_module.WAIT_SPEC, **_module.EVIDENCE_SPEC}
+    searched = {**targets.FILE_SPEC, **targets.UNOPENED_SPEC, **targets.NOTED_SPEC}
+    return _module.Module(argument_spec={**shared, **searched, **_STATE, **spec}, supports_check_mode=True, **rules)
 
 
 def run_phase(
@@ -63,12 +63,14 @@ def run_phase(
         searched = targets.targets_of(providers, params["providers_file"], options, params["unopened"], **more)
         groups = _by_type(searched, session, [one.type for one in providers])
         insecure: list[str] = []
+        keeper = _module.keeper_of(module)
 
         def within(limits: Limits) -> Result:
             limits = limits.brief() if params["stalled"] else limits
-            remove = partial(_removed, module, session, wants, note, limits)
+            remove = partial(_removed, module, session, wants, note, limits, ProviderWitness(keeper))
             result = Result.of_all(together(remove, groups, len(groups)))
             insecure.extend(result.insecure)
+            result.kept = keeper.told()
             return result
 
         return {**_module.answer(module, "deleted", within), "insecure": insecure}
@@ -94,10 +96,11 @@ def _removed(
     wants: Callable[[ownership.Remote], bool],
     note: Callable[[Items], None],
     limits: Limits,
+    witness: ProviderWitness,
     group: Sequence[Target],
 ) -> Result:
     try:
-        return teardown.remove(group, session, limits, bool(module.check_mode), wants, note)
+        return teardown.remove(group, session, limits, bool(module.check_mode), wants, note, witness)
     except TeardownError as exc:  # what the others did is told all the same
         return Result(error=exc)
 

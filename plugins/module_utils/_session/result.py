@@ -20,7 +20,8 @@ class Result:
     holds it; unreadable: what could not be read; stalled: a wait ended because nothing moved any more; requests: how
     many were sent; insecure: providers whose certificate is not verified, by choice; error: why a part of the work was
     not begun; asked and gone: uid -> when it was asked to go, and when it was seen that it is not there any more;
-    finalizers: C(finalizers_removed) and C(finalizers_kept), where some were to be removed."""
+    finalizers: C(finalizers_removed) and C(finalizers_kept), where some were to be removed;
+    kept: the evidence that was kept of what is in trouble, empty for none."""
 
     done: list[dict[str, Any]] = field(default_factory=list)
     absent: list[dict[str, Any]] = field(default_factory=list)
@@ -34,6 +35,7 @@ class Result:
     asked: dict[str, str] = field(default_factory=dict)
     gone: dict[str, str] = field(default_factory=dict)
     finalizers: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    kept: dict[str, Any] = field(default_factory=dict)
 
     def followed_by(self, later: Result) -> Result:
         """What both have done; what is absent, refused or unreadable is as the later one saw it."""

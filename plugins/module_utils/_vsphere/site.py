@@ -18,7 +18,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._provider.ownership i
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Missing, Seen
 from ansible_collections.mtv.teardown.plugins.module_utils._session import notes
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
-from ansible_collections.mtv.teardown.plugins.module_utils._vsphere import causes
+from ansible_collections.mtv.teardown.plugins.module_utils._vsphere import causes, tasks
 from ansible_collections.mtv.teardown.plugins.module_utils._vsphere import disks as vsphere_disks
 from ansible_collections.mtv.teardown.plugins.module_utils._vsphere.client import (
     Patience,
@@ -77,6 +77,9 @@ class VSphereSite:
 
     def why(self, one: Remote) -> Cause:
         return causes.why(causes.Held(one.kind, one.facts))
+
+    def told(self, one: Remote) -> Mapping[str, Any]:
+        return tasks.recent(self._center, one)
 
     def stored(self, handles: Collection[str]) -> tuple[Collection[str], str]:
         """First class disks; the CSI driver's handle is their id."""

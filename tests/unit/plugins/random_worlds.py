@@ -19,6 +19,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client impor
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ledger import Ledger
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.needed_rights import Right
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj, Resource
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.witness import Nobody
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
 from ansible_collections.mtv.teardown.plugins.module_utils._session import prefix
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
@@ -419,6 +420,7 @@ class Memory:
         self.requests = 0
         self.where: dict[str, Any] = {}
         self.ledger = Ledger()
+        self.witness = Nobody()
 
     def discover(self) -> Catalog:
         return CATALOG

@@ -132,11 +132,12 @@ def _lives(pid: int) -> bool:
 
 class Screen:
     """Where lines are shown. A live one is taken away before anything else is written: all that Ansible writes goes
-    through its Display. Workers, which are forks, leave it alone."""
+    through its Display. Workers, which are forks, leave it alone. The lock is Ansible's own, which it holds while it
+    writes and while it forks: with another one they could wait for each other."""
 
     def __init__(self, display: Display, is_live: bool) -> None:
         self._display, self._is_live, self._pid = display, is_live, os.getpid()
-        self._lock, self._shown = threading.RLock(), ""
+        self._lock, self._shown = getattr(display, "_lock", None) or threading.RLock(), ""
         self._write: Callable[..., None] = display.display
         if is_live:
             display.display = self._around

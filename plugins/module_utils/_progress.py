@@ -62,13 +62,16 @@ def left(things: Iterable[Thing]) -> Tell:
 
 def reading(lists: list[dict[str, Any]]) -> Tell:
     """Tells of a look at the cluster how far it is. lists: grows with it, see Ledger."""
-    before = len(lists)
+    before, number = len(lists), 0
+    if _channel is not None:
+        _channel.looks += 1
+        number = _channel.looks
 
     def tell() -> dict[str, Any]:
         read = lists[before:]
         kinds = {(one["api_version"], one["kind"]) for one in read}
         places = {one["namespace"] for one in read if one["namespace"]}
-        return {"what": "look", "lists": len(read), "kinds": len(kinds), "namespaces": len(places)}
+        return {"what": "look", "number": number, "lists": len(read), "kinds": len(kinds), "namespaces": len(places)}
 
     return tell
 
@@ -125,6 +128,7 @@ class _Channel:
 
     def __init__(self, folder: str, module: str) -> None:
         self.waits: dict[object, Tell] = {}
+        self.looks = 0
         self.asked: Callable[[], Iterable[Thing]] = tuple
         self.about = {"module": module}
         self._file = os.path.join(folder, f"{time.time_ns()}-{secrets.token_hex(4)}.json")

@@ -129,9 +129,11 @@ def _look(told: Mapping[str, Any]) -> str:
     providers = told.get("providers")
     if isinstance(providers, list):
         return f"reads {_some(len(providers), 'source provider')}"
-    lists, kinds, namespaces = (int(_number(told.get(name))) for name in ("lists", "kinds", "namespaces"))
+    names = ("number", "lists", "kinds", "namespaces")
+    number, lists, kinds, namespaces = (int(_number(told.get(name))) for name in names)
     return (
-        f"reads {_some(kinds, 'kind')}, in {_some(namespaces, 'namespace')} and outside, {_some(lists, 'list')} so far"
+        f"look {number} reads {_some(kinds, 'kind')}, in {_some(namespaces, 'namespace')} and outside, "
+        f"{_some(lists, 'list')} so far"
     )
 
 

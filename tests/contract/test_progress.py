@@ -221,7 +221,8 @@ def test_a_module_that_is_killed(playbooks: Playbooks, world: World) -> None:
 
 def test_several_hosts(playbooks: Playbooks, world: World) -> None:
     """Two at a time, one of them delegated; and one whose environment is not ours, as on another machine."""
-    names = {"here": world.prefix, "delegated": f"{world.prefix}x", "elsewhere": f"{world.prefix}y"}
+    number = world.prefix[-3:]
+    names = {"here": world.prefix, "delegated": f"auto-d{number}", "elsewhere": f"auto-e{number}"}
     for name in (names["delegated"], names["elsewhere"]):
         world.admin.namespace(name)
         world.admin.make("Secret", name, "held-a", metadata=HELD)

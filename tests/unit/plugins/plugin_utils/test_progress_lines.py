@@ -88,8 +88,8 @@ PATIENCE = "gives up in 2 min 15 s unless something moves"
             id="several-waits-and-many-kinds",
         ),
         pytest.param(
-            [state({"what": "look", "lists": 391, "kinds": 248, "namespaces": 3})],
-            ["reads 248 kinds, in 3 namespaces and outside, 391 lists so far"],
+            [state({"what": "look", "number": 2, "lists": 391, "kinds": 248, "namespaces": 3})],
+            ["look 2 reads 248 kinds, in 3 namespaces and outside, 391 lists so far"],
             id="a-look",
         ),
         pytest.param(

@@ -34,7 +34,7 @@ _IN_URL = re.compile(r"://[^\s/:@'\"]*:([^\s'\"]+)@")
 _URL_USER = re.compile(r"://[^\s'\"<>]*@")
 # In texts that others have written for themselves, such as logs, further names under which something secret stands; and
 # which end says that only its name or its place does.
-_MORE = r"cookie|session.?(?:id|key)|soap.?session|signature|pwd|ticket|(?<![a-z])pass(?![a-z])"
+_MORE = r"cookie|session.?(?:id|key)|soap.?session|signature|pwd|ticket|(?<![a-z])(?:pass|pw|sig)(?![a-z])|access.?key"
 _LOOSE = re.compile(rf"{_NAME}|{_MORE}", re.IGNORECASE)
 _SESSION = re.compile(r"session.?id\Z", re.IGNORECASE)
 _ONLY_NAMES = re.compile(r"(file|path|endpoint|url|names?|id|ref)\Z", re.IGNORECASE)
@@ -49,6 +49,7 @@ _LOOKS = tuple(
         (r"\beyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)?|\bsha256~[\w-]+", HIDDEN),
     )
 )
+_SUSPECT = re.compile(r"://|PRIVATE KEY|bearer|basic|negotiate|\beyJ|sha256~", re.IGNORECASE)
 _VALUE = re.compile(
     rf"""(?P<name>{_WORD})(?P<is>\\*["']?\s*(?:[:=]>?|=>)\s*)"""
     r"""(?:\\+"(?:.*?)\\+"|"(?:[^"\\]|\\.)*"|'[^']*'|[|>][+-]?[ \t]*\n(?:[ \t]+[^\n]*(?:\n|\Z))+"""
@@ -125,6 +126,11 @@ def is_name_of_one(name: str) -> bool:
     """Whether what stands under this name in data or a text of others is secret. Too much is hidden rather than too
     little."""
     return bool(_LOOSE.search(name) and (_SESSION.search(name) or not _ONLY_NAMES.search(name)))
+
+
+def is_suspect(text: str) -> bool:
+    """Whether masked() may find something; quickly."""
+    return bool(_LOOSE.search(text) or _SUSPECT.search(text))
 
 
 def masked(what: object) -> str:

@@ -87,7 +87,11 @@ class Session:
             copied = {LAST: json.dumps({"data": data, "stringData": {"a": HUSH}}), "other": HUSH}
             admin.make("Secret", prefix, "held", metadata={**HELD, "annotations": copied}, data=data)
             made = admin.make("ConfigMap", prefix, "held", metadata=HELD, data={"clouds.yaml": f"password: {HUSH}"})
-            self._event(prefix, made, f"https://me:{HUSH}@vcenter/sdk does not answer")
+            self._event(prefix, made, f"https://me:{HUSH}@vcenter/sdk does not answer: token={HUSH}")
+            worse = {"conditions": [{**FAILED["conditions"][0], "category": "Critical"}]}
+            admin.make(
+                "Plan", prefix, "held", metadata=HELD, spec={**PLAN_SPEC, "targetNamespace": prefix}, status=worse
+            )
 
     def _event(self, place: str, about: dict[str, Any], message: str) -> None:
         meta = about["metadata"]
@@ -95,7 +99,7 @@ class Session:
         self.admin.make("Event", place, f"{meta['name']}.1", involvedObject=involved, message=message, type="Warning")
 
     def release(self) -> None:
-        for kind in ("Secret", "ConfigMap"):
+        for kind in ("Secret", "ConfigMap", "Plan"):
             self.admin.release(kind, self.prefix, "held")
         assert eventually(lambda: not self._is_there())
 
@@ -164,6 +168,8 @@ def test_what_fails_and_hangs_is_kept_before_it_is_hidden(
     assert held == {
         ("Plan", "p", "failed"),
         ("Plan", "p", "hangs"),  # nobody archives it
+        ("Plan", "held", "failed"),
+        ("Plan", "held", "hangs"),
         ("Migration", f"{prefix}-m", "failed"),
         ("Secret", "held", "hangs"),
         ("ConfigMap", "held", "hangs"),
@@ -176,7 +182,7 @@ def test_what_fails_and_hangs_is_kept_before_it_is_hidden(
     assert secret["namespace"]["name"] == prefix
     config = one_of(kept, "ConfigMap", "hangs")
     assert config["object"]["data"] == {"clouds.yaml": "***"}
-    assert config["events"][0]["message"] == "https://***@vcenter/sdk does not answer"
+    assert config["events"][0]["message"] == "https://***@vcenter/sdk does not answer: token=***"
     modes = {stat.S_IMODE(path.stat().st_mode) for path in (playbooks.folder / ".data-collector").glob("*/*/*")}
     assert modes == {0o600}
     for ending in (".html", ".md"):

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ansible_collections.mtv.teardown.plugins.module_utils import _secrets
 from ansible_collections.mtv.teardown.plugins.module_utils._cause import Cause
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import needed_rights
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes import forklift as forklift_causes
@@ -29,6 +30,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects impo
 )
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.order import CDI, FORKLIFT, KUBEVIRT
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
+from ansible_collections.mtv.teardown.plugins.module_utils._evidence import masks
 
 # So many objects are read one by one; what is beyond them is told from its metadata.
 MOST = 200
@@ -70,7 +72,7 @@ def explain(
     if not objects:
         return {}
     reader = _Reader(cluster, catalog)
-    fresh = [*cluster.together(reader.now, objects[:MOST]), *objects[MOST:]]
+    fresh = [_quiet(obj) for obj in (*cluster.together(reader.now, objects[:MOST]), *objects[MOST:])]
     may = reader.rights(obj for obj in fresh if not obj.deleting and obj.uid not in errors)
     seen = replace(reader.evidence(fresh), window=window, over=over, may=may)
     seen = seen if found is None else replace(seen, contents=found.contents(), whose=found.whose)
@@ -198,7 +200,7 @@ class _Reader:
             return ()
         try:
             whole = kind != ("", "Secret")  # what is in a Secret is nobody's business here
-            return self.cluster.listing(resource, namespace, whole=whole, fields=fields).objects
+            return tuple(map(_quiet, self.cluster.listing(resource, namespace, whole=whole, fields=fields).objects))
         except ApiError as exc:  # only an explanation is lost; the object itself is reported all the same
             self.unread.append(exc.msg)
             return None
@@ -286,8 +288,17 @@ class _Reader:
             uid = str(dig(event.body, "involvedObject", "uid") or "")
             when = epoch(str(dig(event.body, "lastTimestamp") or event.created))
             if uid in uids and when >= newest.get(uid, (0.0, ""))[0]:
-                newest[uid] = (when, " ".join(str(dig(event.body, "message") or "").split())[:300])
+                said = " ".join(_secrets.masked(dig(event.body, "message") or "").split())
+                newest[uid] = (when, said[:300])
         return {uid: message for uid, (_when, message) in newest.items() if message}
+
+
+def _quiet(obj: Obj) -> Obj:
+    """Without what looks like a secret in its status: results quote what controllers say there."""
+    status = obj.body.get("status")
+    if not status or not _secrets.is_suspect(str(status)):
+        return obj
+    return replace(obj, body={**obj.body, "status": masks.masked(status)})
 
 
 _WITH_PROVIDER = {(FORKLIFT, kind) for kind in ("Plan", "Migration", "OVAProviderServer", "HyperVProviderServer")}

@@ -20,11 +20,11 @@ from ansible_collections.mtv.teardown.plugins.module_utils._secrets import HIDDE
 
 # Data of anybody's making: it may hold whole files, such as a kubeconfig or what cloud-init does with a password.
 _FREE = re.compile(
-    r"(data|stringData|binaryData|userData(Base64)?|networkData(Base64)?|extraHeaders|sysprep|kubeconfig)\Z",
+    r"(data|stringData|binaryData|userData(Base64)?|networkData(Base64)?|extraHeaders|sysprep|kubeconfig|playbook)\Z",
     re.IGNORECASE,
 )
 # What the server keeps for itself, and copies of a whole object that a client has put into a text.
-_LEFT_OUT = frozenset({"managedFields", "kubectl.kubernetes.io/last-applied-configuration"})
+_LEFT_OUT = re.compile(r"managedFields\Z|.*/.*applied", re.IGNORECASE)
 # Under the name of a secret these say which one is meant, and not what is in it.
 _REFERENCE = frozenset(
     {"name", "namespace", "kind", "apiVersion", "key", "optional", "secretName", "items", "path", "mode"}
@@ -48,7 +48,7 @@ def masked(value: Any, secret: bool = False) -> Any:
         return {
             _secrets.masked(str(name)): _held(str(name), held, secret)
             for name, held in value.items()
-            if str(name) not in _LEFT_OUT
+            if not _LEFT_OUT.match(str(name))
         }
     if isinstance(value, (list, tuple)):
         return _each(value, secret)

@@ -520,19 +520,19 @@ def _names(listed: Iterable[Any]) -> dict[str, str]:
 
 
 def _names_it(one: Any, name: str) -> bool:
-    return bool(name) and re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", _text(one.description)) is not None
+    return bool(name) and re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", str(one.description)) is not None
 
 
 def event(one: Any) -> dict[str, str]:
     """An event as plain data."""
     told = {
-        "time": _text(one.time),
+        "time": one.time,
         "severity": _text(one.severity),
-        "code": _text(one.code),
-        "message": _text(one.description),
-        "correlation_id": _text(one.correlation_id),
+        "code": one.code,
+        "message": one.description,
+        "correlation_id": one.correlation_id,
     }
-    return {name: value for name, value in told.items() if value}
+    return {name: str(value) for name, value in told.items() if value not in (None, "")}
 
 
 def _object_of(permission: Any) -> tuple[str, str]:

@@ -81,14 +81,6 @@ VSPHERE = (
         risk="govc device.remove deletes the files of a disk, too, unless it is told to -keep them.",
     ),
     Entry(
-        "kept-unread",
-        "kept, because nothing tells any more that it is the one that was meant",
-        "Before it was to be destroyed, vCenter no longer told its instance UUID.",
-        "vCenter may give a moRef to another VM, so that alone does not say which VM it is. Nothing was asked of it.",
-        "Let the account read the configuration of the VM (System.Read). Then run the teardown again; it decides anew.",
-        look=(_INFO,),
-    ),
-    Entry(
         "forbidden",
         "the account lacks a privilege",
         "Fault NoPermission, with the privileges that are missing.",

@@ -52,6 +52,9 @@ LINES = [
     f"apiKey: '{HUSH}'",
     f"secret_access_key = {HUSH}",
     f"private_key={HUSH}",
+    f"aws_access_key_id: x, access-key: {HUSH}",
+    f"https://blob/x?sv=1&sig={HUSH}",
+    f"user: a, pw: {HUSH}",
 ]
 
 
@@ -96,6 +99,8 @@ OBJECTS: list[dict[str, Any]] = [
     {"kind": "Secret", "metadata": {"managedFields": [HUSH]}, "immutable": True},
     {"kind": "ConfigMap", "data": {"app.conf": HUSH}, "binaryData": {"x": base64.b64encode(HUSH.encode()).decode()}},
     {"kind": "Plan", "metadata": {"annotations": {"kubectl.kubernetes.io/last-applied-configuration": HUSH}}},
+    {"kind": "Plan", "metadata": {"annotations": {"objectset.rio.cattle.io/applied": HUSH}}},
+    {"kind": "Hook", "spec": {"playbook": base64.b64encode(HUSH.encode()).decode()}},
     {"kind": "Plan", "metadata": {"annotations": {"a": json.dumps({"spec": {"env": [{"name": "A", "value": HUSH}]}})}}},
     {"kind": "Pod", "spec": {"containers": [{"env": [{"name": "PLAIN", "value": HUSH}]}]}},
     {"kind": "Pod", "spec": {"containers": [{"args": ["--password", HUSH]}]}},

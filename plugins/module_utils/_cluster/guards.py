@@ -78,7 +78,7 @@ class Guard:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class Proof:
     """Whether what a finalizer guards is gone. by: C(reading) or C(word); rule: which one; because: in words."""
 
     gone: bool
@@ -91,22 +91,22 @@ def guard_of(obj: Obj, finalizer: str) -> Guard | None:
     return next((guard for guard in GUARDS if guard.is_about((obj.group, obj.kind), finalizer)), None)
 
 
-def shown(obj: Obj, finalizer: str, word: bool, reading: Reading) -> Shown:
+def proof(obj: Obj, finalizer: str, word: bool, reading: Reading) -> Proof:
     """What the reading shows counts most: a word does not make gone what is seen. What was not read is not gone, unless
     the user says so."""
     guard = guard_of(obj, finalizer)
     if guard is None:
         if word:
-            return Shown(True, "the user says that what it guards is gone", "word", "word")
-        return Shown(False, "what it guards is not known here: say guarded_is_gone for it, if you know that it is gone")
+            return Proof(True, "the user says that what it guards is gone", "word", "word")
+        return Proof(False, "what it guards is not known here: say guarded_is_gone for it, if you know that it is gone")
     there, unknown = _look(obj, guard, reading)
     if there:
-        return Shown(False, f"what it guards is still there: {_some(there)}", guard.rule)
+        return Proof(False, f"what it guards is still there: {_some(there)}", guard.rule)
     if not unknown:
-        return Shown(True, guard.gone, guard.rule, "reading")
+        return Proof(True, guard.gone, guard.rule, "reading")
     if word:
-        return Shown(True, f"the user says that what it guards is gone; unknown: {_some(unknown)}", guard.rule, "word")
-    return Shown(False, f"it is not shown that what it guards is gone: {_some(unknown)}", guard.rule)
+        return Proof(True, f"the user says that what it guards is gone; unknown: {_some(unknown)}", guard.rule, "word")
+    return Proof(False, f"it is not shown that what it guards is gone: {_some(unknown)}", guard.rule)
 
 
 def _look(obj: Obj, guard: Guard, reading: Reading) -> tuple[tuple[str, ...], tuple[str, ...]]:

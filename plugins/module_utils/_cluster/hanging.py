@@ -13,7 +13,7 @@ from typing import Any
 from ansible_collections.mtv.teardown.plugins.module_utils import _times
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import guards
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Catalog, Cluster
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.guards import Scope, Shown
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.guards import Proof, Scope
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.items import item
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import (
     Obj,
@@ -50,7 +50,7 @@ class Case:
     obj: Obj
     decision: Decision
     finalizer: str
-    shown: Shown
+    proof: Proof
     left: float | None
 
     @property
@@ -59,15 +59,15 @@ class Case:
 
     @property
     def ripe(self) -> bool:
-        return self.shown.gone and self.left is not None and self.left <= 0
+        return self.proof.gone and self.left is not None and self.left <= 0
 
     @property
     def kept_because(self) -> str:
-        if self.shown.gone and self.left is None:
+        if self.proof.gone and self.left is None:
             return _NO_CLOCK
-        if self.shown.gone and self.left is not None and self.left > 0:
+        if self.proof.gone and self.left is not None and self.left > 0:
             return f"it hangs, or was written to, within its grace: {self.left:.0f} s are left"
-        return self.shown.because
+        return self.proof.because
 
 
 def hangs(obj: Obj, decision: Decision, removal: Removal) -> tuple[str, ...]:
@@ -102,7 +102,7 @@ class Hanging:
     def foreseen(self, pairs: Iterable[Pair]) -> None:
         """What a run would take off from what hangs now; it waits for the grace of each. Nothing is written."""
         for case in self._cases(pairs):
-            if case.shown.gone and case.left is not None and case.left <= self.limits.total:
+            if case.proof.gone and case.left is not None and case.left <= self.limits.total:
                 self.removed.append(self._entry(case))
             else:
                 self._keep(case, case.kept_because)
@@ -118,7 +118,7 @@ class Hanging:
         if ripe:
             self._take_off(ripe)
             return True
-        soon = [c for c in cases if c.shown.gone and c.left is not None and c.left <= self.limits.total]
+        soon = [c for c in cases if c.proof.gone and c.left is not None and c.left <= self.limits.total]
         if not soon:
             return False
         longest = max(case.left or 0.0 for case in soon)
@@ -143,9 +143,9 @@ class Hanging:
         cases = []
         for now, obj, decision, name in there:
             if not isinstance(now, Obj):
-                cases.append(Case(obj, decision, name, Shown(False, str(now)), None))
+                cases.append(Case(obj, decision, name, Proof(False, str(now)), None))
             elif name in now.finalizers:
-                said = guards.shown(now, name, self.removal.words[name], reading)
+                said = guards.proof(now, name, self.removal.words[name], reading)
                 cases.append(Case(now, decision, name, said, self._left(now)))
         return cases
 
@@ -223,17 +223,17 @@ class Hanging:
         return bool(before)
 
     def _keep(self, case: Case, reason: str) -> None:
-        told = {"finalizer": case.finalizer, "rule": case.shown.rule, "finalizers": list(case.obj.finalizers)}
+        told = {"finalizer": case.finalizer, "rule": case.proof.rule, "finalizers": list(case.obj.finalizers)}
         self.kept[case.key] = {**item(case.obj, case.decision, reason), **told}
 
     def _entry(self, case: Case) -> dict[str, Any]:
         """finalizers: those that it had before; removed: when, empty for what would be."""
         return {
-            **item(case.obj, case.decision, case.shown.because),
+            **item(case.obj, case.decision, case.proof.because),
             "finalizer": case.finalizer,
             "finalizers": list(case.obj.finalizers),
-            "rule": case.shown.rule,
-            "by": case.shown.by,
+            "rule": case.proof.rule,
+            "by": case.proof.by,
             "grace": self.removal.grace(case.obj.kind),
             "hanging_since": case.obj.deleting,
             "removed": "",

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster import bindings, furniture, order, shown
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster import bindings, furniture, name_only, order
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.coverage import UNREAD, Coverage
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.forklift import place_of_pod
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.holders import Holders
@@ -77,8 +77,8 @@ class Ownership:
         self._anew = {name for name, o in self._namespaces.items() if self._is_successor(o)}
         self._home = home_of(self._by_uid.values())
         self._prefix = f"prefix {session.prefix}"
-        self._unshown = shown.not_shown(session, self._by_uid.values(), self._records)
-        self._others = self._anew | self._unshown
+        self._by_name_only = name_only.of(session, self._by_uid.values(), self._records)
+        self._others = self._anew | self._by_name_only
         self._decisions: dict[str, Decision] = {}
         self._open: set[str] = set()
         self._foreign_plans: list[Obj] | None = None
@@ -478,7 +478,7 @@ class Ownership:
         if self._is_own(obj.name):
             return _owned("record" if record else "name", test, record.where if record else self._prefix)
         if record is None:
-            return _NAME_ONLY if obj.name in self._unshown else _OTHER
+            return _NAME_ONLY if obj.name in self._by_name_only else _OTHER
         decision = replace(self._recorded_by_age(obj, record), rests_on=record.where)
         if decision.status is not Status.OWNED:
             return decision

@@ -42,7 +42,7 @@ class Remote:
     whatever address and account; kind: the provider's own word, such as VirtualMachine; id: how the provider identifies
     it, such as a moRef; uid: a second identity, where there is one that lasts longer; place: where people find it;
     created: RFC 3339, empty when not told; named: the name of a clone that its own name is made from, where that is
-    another; shown: an evidence other than its name, such as its id in the record; owner: identity of the object that it
+    another; proof: an evidence other than its name, such as its id in the record; owner: identity of the object that it
     is a part of, and goes with; relation: what it is to that owner, for people, such as C(attached to Server
     auto-ab12-x); kept: why it is not taken, whoever made it; facts: what holds it, as the provider says;
     leaves: identities of what it may leave when it goes; reached: how a record calls the place (Connection.place).
@@ -59,7 +59,7 @@ class Remote:
     template: bool = False
     created: str = ""
     named: str = ""
-    shown: str = ""
+    proof: str = ""
     owner: str = ""
     relation: str = ""
     kept: str = ""
@@ -305,14 +305,14 @@ def _as_noted(session: Session, remote: Remote, decision: Decision) -> Decision:
 
 def _shown(session: Session, remote: Remote) -> Decision | None:
     """Evidence that is no name; age still counts, for an id may be given anew."""
-    if not remote.shown:
+    if not remote.proof:
         return None
     if _is_older(remote.created, session.started):
-        return Decision(Status.REFUSED, reason=f"{remote.shown}, but older than the session ({remote.created})")
+        return Decision(Status.REFUSED, reason=f"{remote.proof}, but older than the session ({remote.created})")
     record = _record_of(session, remote)
     return Decision(
         Status.OWNED,
-        remote.shown,
+        remote.proof,
         test_name=record.test_name if record else "",
         rests_on=record.where if record else "",
     )

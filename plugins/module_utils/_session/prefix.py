@@ -7,7 +7,7 @@ mtv-api-tests names a session C(auto-) and four characters of a lower-cased shor
 (C(conftest.py: session_uuid)); every name it makes is that prefix, or that prefix, C(-) and more.
 Over-long names are cut to their LAST 63 characters (C(utilities/resources.py)), so the prefix may be gone.
 A prefix of another shape may be the name of anything, such as rook-ceph: it takes a pattern that the site has set, and
-then its name alone proves nothing (C(shown.py)).
+then its name alone proves nothing (C(name_only.py)).
 """
 
 from __future__ import annotations

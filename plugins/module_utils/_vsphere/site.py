@@ -222,7 +222,7 @@ class VSphereSite:
                 name=tree.name,
                 place=f"{_folder_of(values, places)}/{name}",
                 created=tree.createTime.isoformat() if tree.createTime is not None else "",
-                shown="on a VM of a Plan" if made is None else "on a VM of a Conversion",
+                proof="on a VM of a Plan" if made is None else "on a VM of a Conversion",
                 kept=_STRANGE_SNAPSHOT if is_strange(tree) else "" if self._snapshots else _KEPT_SNAPSHOT,
                 facts={"vm": ref, "strange": is_strange(tree)},
             )

@@ -235,7 +235,7 @@ def test_only_the_types_that_are_wanted(worlds: Worlds) -> None:
 def test_snapshots_of_cinder_stay_and_those_of_forklift_go(worlds: Worlds) -> None:
     """Each is a Snapshot without an owner; those of Cinder come later, for they may hold volumes of clones."""
     for kind in ("vsphere", "openstack"):
-        made = replace(worlds.sites[kind].remote("auto-ci01-snap", shown="on a VM of a Plan"), kind="Snapshot")
+        made = replace(worlds.sites[kind].remote("auto-ci01-snap", proof="on a VM of a Plan"), kind="Snapshot")
         worlds.sites[kind].remotes[made.name] = made
     done = worlds.run(forklift_snapshots=True)
     assert [entry["api_version"] for entry in done["deleted"] if entry["kind"] == "Snapshot"] == ["vsphere"]

@@ -243,7 +243,7 @@ def nodes(case: Case) -> tuple[Obj, ...]:
 @pytest.mark.parametrize("name", CASES)
 def test_gone_is_shown_by_reading(name: str) -> None:
     case = CASES[name]
-    said = guards.shown(case.held, case.finalizer, False, reading(case, *nodes(case), *case.others))
+    said = guards.proof(case.held, case.finalizer, False, reading(case, *nodes(case), *case.others))
     assert (said.gone, said.by, bool(said.rule)) == (True, "reading", True), said
 
 
@@ -252,7 +252,7 @@ def test_gone_is_shown_by_reading(name: str) -> None:
 def test_what_is_there_is_not_gone_whatever_the_user_says(name: str, word: bool) -> None:
     case = CASES[name]
     for one in case.there:
-        said = guards.shown(case.held, case.finalizer, word, reading(case, *nodes(case), *case.others, one))
+        said = guards.proof(case.held, case.finalizer, word, reading(case, *nodes(case), *case.others, one))
         assert not said.gone and one.name in said.because, said
 
 
@@ -264,9 +264,9 @@ def test_what_was_not_read_is_not_gone_but_by_the_users_word(name: str) -> None:
     assert whole
     for scope in whole:
         for less in ({**whole, scope: "403 forbidden"}, {k: v for k, v in whole.items() if k != scope}):
-            said = guards.shown(case.held, case.finalizer, False, less)
+            said = guards.proof(case.held, case.finalizer, False, less)
             assert not said.gone and scope[1] in said.because, said
-            by_word = guards.shown(case.held, case.finalizer, True, less)
+            by_word = guards.proof(case.held, case.finalizer, True, less)
             assert (by_word.gone, by_word.by) == (True, "word") and scope[1] in by_word.because
 
 
@@ -274,8 +274,8 @@ def test_what_was_not_read_is_not_gone_but_by_the_users_word(name: str) -> None:
 def test_the_same_finalizer_on_another_kind_is_an_unknown_one(name: str) -> None:
     case = CASES[name]
     other = obj("Secret", "s", NS)
-    assert not guards.shown(other, case.finalizer, False, reading(case)).gone
-    assert guards.shown(other, case.finalizer, True, {}).by == "word"
+    assert not guards.proof(other, case.finalizer, False, reading(case)).gone
+    assert guards.proof(other, case.finalizer, True, {}).by == "word"
 
 
 def test_every_guard_has_a_case() -> None:
@@ -288,16 +288,16 @@ def test_every_guard_has_a_case() -> None:
 def test_a_guest_on_a_node_of_which_nobody_hears_may_run_on(state: str | None) -> None:
     case = CASES["vmi"]
     there = [node("n2"), *([node("n1", state)] if state else [])]
-    said = guards.shown(case.held, case.finalizer, False, reading(case, *there))
+    said = guards.proof(case.held, case.finalizer, False, reading(case, *there))
     assert not said.gone and "node n1" in said.because
-    assert guards.shown(case.held, case.finalizer, True, reading(case, *there)).by == "word"
+    assert guards.proof(case.held, case.finalizer, True, reading(case, *there)).by == "word"
 
 
 def test_a_snapshot_that_only_the_storage_knows_of_is_gone_by_word_alone() -> None:
     content = obj("VolumeSnapshotContent", "content", uid="content-1", spec={**REF, "deletionPolicy": "Delete"})
     case = Case(CASES["bound-content"].finalizer, content, ())
-    assert not guards.shown(content, case.finalizer, False, reading(case)).gone
-    assert guards.shown(content, case.finalizer, True, reading(case)).by == "word"
+    assert not guards.proof(content, case.finalizer, False, reading(case)).gone
+    assert guards.proof(content, case.finalizer, True, reading(case)).by == "word"
 
 
 @pytest.mark.parametrize(
@@ -316,5 +316,5 @@ def test_a_snapshot_that_only_the_storage_knows_of_is_gone_by_word_alone() -> No
 def test_what_nobody_can_read_goes_by_word_alone(kind: str, finalizer: str) -> None:
     held = obj(kind, "x", NS)
     assert guards.guard_of(held, finalizer) is None
-    assert not guards.shown(held, finalizer, False, {}).gone
-    assert guards.shown(held, finalizer, True, {}).by == "word"
+    assert not guards.proof(held, finalizer, False, {}).gone
+    assert guards.proof(held, finalizer, True, {}).by == "word"

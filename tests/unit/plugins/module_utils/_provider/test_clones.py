@@ -60,8 +60,8 @@ CASES: dict[str, tuple[Remote, Status, str]] = {
     "cut, and too little is left": (vm(CUT), Status.REFUSED, "not enough"),
     "renamed": (vm("kept", "vm-1"), Status.CONTESTED, "renamed"),
     "kept": (vm(CLONE, kept="files"), Status.CONTESTED, "files"),
-    "shown": (vm("anything", shown="on a VM of a Plan"), Status.OWNED, "on a VM"),
-    "shown, older": (vm("anything", shown="on a VM of a Plan", created=OLDER), Status.REFUSED, "older"),
+    "proof": (vm("anything", proof="on a VM of a Plan"), Status.OWNED, "on a VM"),
+    "proof, older": (vm("anything", proof="on a VM of a Plan", created=OLDER), Status.REFUSED, "older"),
     "recorded by id": (
         Remote("openstack", "os", "h", "Snapshot", "snap-1", "snapshot for auto-ab12-fedora-snapshot"),
         Status.OWNED,

@@ -17,7 +17,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session import prefi
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 
 
-def not_shown(session: Session, objects: Iterable[Obj], recorded: Collection[tuple[str, str, str, str]]) -> set[str]:
+def of(session: Session, objects: Iterable[Obj], recorded: Collection[tuple[str, str, str, str]]) -> set[str]:
     """Names of the namespaces that bear the session's name and nothing more. recorded: group, kind, namespace and name
     of what the record names."""
     if session.names_prove:

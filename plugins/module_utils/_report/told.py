@@ -14,7 +14,7 @@ from typing import Any
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError
 from ansible_collections.mtv.teardown.plugins.module_utils._report.catalogue import entry as catalogue
 from ansible_collections.mtv.teardown.plugins.module_utils._report.catalogue import table
-from ansible_collections.mtv.teardown.plugins.module_utils._session.result import shown
+from ansible_collections.mtv.teardown.plugins.module_utils._session.result import number_of, shown
 
 Entry = Mapping[str, Any]
 # Of each how many there are; what is not in the result is not known, which is not zero.
@@ -177,9 +177,9 @@ def by_reason(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
 
 
 def counts(entries: Iterable[Entry]) -> str:
-    """Such as C(2 PersistentVolumeClaim, 1 VirtualMachine)."""
+    """Such as C(2 PersistentVolumeClaims, 1 VirtualMachine)."""
     counted = Counter(str(entry["kind"]) for entry in entries)
-    return ", ".join(f"{number} {kind}" for kind, number in sorted(counted.items()))
+    return ", ".join(number_of(number, kind) for kind, number in sorted(counted.items()))
 
 
 def phase_rows(told: Told) -> list[tuple[str, str, str, str, str]]:

@@ -89,6 +89,15 @@ def absent_item(record: Record) -> dict[str, Any]:
     }
 
 
+def number_of(number: int, kind: str) -> str:
+    """Such as C(1 Secret), C(2 NetworkPolicies), C(3 Ingresses)."""
+    if number == 1 or not kind:
+        return f"{number} {kind}"
+    if kind.endswith("y") and kind[-2:-1] not in tuple("aeiou"):
+        return f"{number} {kind[:-1]}ies"
+    return f"{number} {kind}{'es' if kind.endswith(('s', 'x', 'ch')) else 's'}"
+
+
 def shown(entry: Mapping[str, Any]) -> str:
     """One line for a person."""
     if entry.get("provider"):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from ansible_collections.mtv.teardown.plugins.module_utils._cause import Finding, tells
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes.model import Stuck, Tells
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import condition_true, conditions, epoch
+from ansible_collections.mtv.teardown.plugins.module_utils._session.result import number_of
 
 NOT_ASKED = "not-asked"
 # Finalizers of Kubernetes itself, whose controllers are not Deployments.
@@ -39,7 +40,7 @@ def namespace_content(stuck: Stuck) -> Finding | None:
     told = conditions(stuck.obj)
     messages = [str(told[kind].get("message")) for kind in _REMAINS if condition_true(stuck.obj, kind)]
     seen = sorted(stuck.seen.contents.get(stuck.obj.name, {}).items())
-    messages += [", ".join(f"{number} {kind}" for kind, number in seen)] if seen else []
+    messages += [", ".join(number_of(number, kind) for kind, number in seen)] if seen else []
     if not messages:
         return None
     return Finding(

@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.mtv.teardown.plugins.module_utils._report import summary
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 from ansible_collections.mtv.teardown.plugins.module_utils._session.resources_file import Record
+from ansible_collections.mtv.teardown.plugins.module_utils._session.result import number_of
 
 SESSION = Session(prefix="auto-ab12", source="resources.json")
 
@@ -134,7 +135,7 @@ def test_the_end_names_files_time_run_and_what_was_deleted() -> None:
     files = {"record": ["resources.json"], "note": ["teardown-auto-ab12.session.json"], "kubeconfig": ["a", "b"]}
     lines = summary.of_verdict(SESSION, result(deleted=deleted, files=files, seconds=23, run_id="build-7"))
     assert lines[-3:] == [
-        "deleted by kind: 1 Plan, 2 Secret",
+        "deleted by kind: 1 Plan, 2 Secrets",
         "read: resources file resources.json; kubeconfig a, b",
         "took 23 s; run build-7",
     ]
@@ -176,3 +177,19 @@ def test_a_note_or_a_record_is_something_and_what_is_not_clean_says_more() -> No
     assert nothing(Session(prefix="auto-typo", note="teardown-auto-typo.session.json")) == []
     assert nothing(Session(prefix="auto-typo", records=(Record("Plan", "auto-typo-x"),))) == []
     assert nothing(TYPO, verdict="unverified") == []
+
+
+@pytest.mark.parametrize(
+    ("number", "kind", "said"),
+    [
+        (1, "Secret", "1 Secret"),
+        (0, "Secret", "0 Secrets"),
+        (2, "PersistentVolumeClaim", "2 PersistentVolumeClaims"),
+        (2, "NetworkPolicy", "2 NetworkPolicies"),
+        (3, "Ingress", "3 Ingresses"),
+        (2, "Gateway", "2 Gateways"),
+        (2, "", "2 "),
+    ],
+)
+def test_more_than_one_is_several(number: int, kind: str, said: str) -> None:
+    assert number_of(number, kind) == said

@@ -215,6 +215,10 @@ def _object(
         return made, Outcome.MADE
     if method in ("update", "replace") or not answer.get("changed"):
         return made, Outcome.NOT_MADE
+    diff = answer.get("diff")
+    after = diff.get("after") if isinstance(diff, Mapping) else None
+    if isinstance(after, Mapping):  # with --diff: only what is new has a uid that differs
+        return made, Outcome.MADE if _thing(after).uid else Outcome.NOT_MADE
     return made, _by_writes(body["metadata"], times)
 
 
@@ -262,7 +266,7 @@ def _vm(
 
 def _by_writes(metadata: Mapping[str, Any], times: tuple[float, float]) -> Outcome:
     """Of what was changed: by its own server's clock alone, where that tells when it was written last, which was not
-    before this task wrote it."""
+    before this task wrote it. (The task may hide that: hidden_fields.)"""
     created = _seconds(metadata.get("creationTimestamp"))
     managed = metadata.get("managedFields")
     writers = [one for one in managed if isinstance(one, Mapping)] if isinstance(managed, list) else []

@@ -59,6 +59,10 @@ ONE = {"kind": "ConfigMap", "name": "a", "namespace": "ns"}
         pytest.param(ONE, answer("apply", generation=2), UNKNOWN, id="no-writers-and-changed-since"),
         pytest.param(ONE, answer("apply", created=-60), UNKNOWN, id="no-writers-and-just-before"),
         pytest.param(ONE, answer("apply", created=-9000), NOT_MADE, id="no-writers-and-long-before"),
+        pytest.param(ONE, {**answer("apply", created=-60), "diff": {"after": body()}}, MADE, id="by-its-diff"),
+        pytest.param(
+            ONE, {**answer("apply"), "diff": {"before": {}, "after": {"data": {}}}}, NOT_MADE, id="changed-by-its-diff"
+        ),
         pytest.param(ONE, {"failed": True, "msg": "no"}, UNKNOWN, id="failed"),
         pytest.param(ONE, {"failed": True, **answer("create")}, MADE, id="failed-while-it-waited"),
         pytest.param(ONE, {"changed": True, "method": "create", "result": {}}, UNKNOWN, id="a-conflict"),

@@ -51,6 +51,7 @@ def render(told: Told) -> str:
         "known": _told.known,
         "name_of": _told.name_of,
         "commands_of": _told.commands,
+        "seen_lines": _told.seen_lines,
         "yaml": _yaml,
     }
     held["parts"] = list(_parts(held))

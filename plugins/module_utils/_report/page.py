@@ -128,9 +128,12 @@ What stays has a bar to the end.</p>
 <p>{{ entry.reason }}</p><p><strong>Next:</strong> {{ entry.next_step }}</p>
 <p class="soft">The session's by {{ entry.evidence }}{% if entry.rests_on %} ({{ entry.rests_on }}){% endif %}
 {% if entry.test_name %}; made by {{ entry.test_name }}{% endif %}; uid {{ entry.uid }}</p>
+{% if seen_lines(entry) %}<details><summary>What was seen</summary><ul>{% for line in seen_lines(entry) %}
+<li><code>{{ line }}</code></li>{% endfor %}</ul></details>
+{% endif %}
 {% for what, command in commands_of(entry) %}<pre><span class="soft">{{ what }}</span> <code>{{ command }}</code></pre>
 {% endfor %}
-<details><summary>What was seen of it, as YAML</summary><pre><code>{{ yaml(entry) }}</code></pre></details>
+<details><summary>All of it, as YAML</summary><pre><code>{{ yaml(entry) }}</code></pre></details>
 </details>
 {% endfor %}{% endfor %}</section>{% endif %}
 {% for name, entries in unknown.items() %}<section aria-labelledby="{{ name }}"><h2 id="{{ name }}">

@@ -169,6 +169,27 @@ def commands(entry: Entry) -> list[tuple[str, str]]:
     return list(catalogue.commands(table.of(entry), entry))
 
 
+def seen_lines(entry: Entry) -> list[str]:
+    """What was read of an object that is left, line by line: what holds it on the cluster, its state on a provider."""
+    held = entry.get("held_by")
+    if not isinstance(held, Mapping):
+        return []
+    lines = []
+    for name, value in held.items():
+        many = value if isinstance(value, list) else [value]
+        word = str(name).replace("_", " ")
+        word = word.removesuffix("s") if isinstance(value, list) else word
+        lines += [f"{word}: {_on_one_line(one)}" for one in many if one not in ("", None, False)]
+    return lines
+
+
+def _on_one_line(value: Any) -> str:
+    """A condition as Kubernetes' own commands show it; whatever else as it is."""
+    if isinstance(value, Mapping) and {"type", "status"} <= set(value):
+        return f"{value['type']}={value['status']} {value.get('message') or ''}".rstrip()
+    return " ".join(str(one) for one in value) if isinstance(value, list) else str(value)
+
+
 def by_reason(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
     groups: dict[str, list[Entry]] = {}
     for entry in entries:

@@ -286,6 +286,33 @@ def test_what_is_no_result_is_told(tmp_path: Path, capfd: pytest.CaptureFixture[
     assert run(capfd, results=[str(file)], mode="rw")["failed"]
 
 
+def test_the_very_lines_that_were_seen() -> None:
+    condition = {"type": "NamespaceContentRemaining", "status": "True", "message": "secrets. has 1"}
+    held = {
+        "deletion_requested": "2026-01-01T12:00:00Z",
+        "finalizers": ["a.b/c", "kubernetes.io/x"],
+        "owners": [],
+        "conditions": [condition],
+        "phase": "",
+        "pods": ["importer"],
+        "locked": True,
+        "snapshots": [["before", "locked"]],
+    }
+    assert told.seen_lines({"held_by": held}) == [
+        "deletion requested: 2026-01-01T12:00:00Z",
+        "finalizer: a.b/c",
+        "finalizer: kubernetes.io/x",
+        "condition: NamespaceContentRemaining=True secrets. has 1",
+        "pod: importer",
+        "locked: True",
+        "snapshot: before locked",
+    ]
+    assert told.seen_lines({}) == told.seen_lines({"held_by": "x"}) == []
+    result = results.leftovers()
+    result["leftovers"][0]["held_by"] = held
+    assert "finalizer: a.b/c" in Page(faces.render(told.of(result), ["html"])["html"]).words
+
+
 def _thousand() -> dict[str, Any]:
     """What a run leaves that could delete nothing: a thousand objects, of four causes, in ten kinds."""
     result = results.leftovers()

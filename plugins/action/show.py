@@ -28,7 +28,8 @@ class ActionModule(ActionBase):
         super().run(tmp, task_vars)
         spec = {"lines": {"type": "list", "elements": "str", "required": True}}
         _result, options = self.validate_argument_spec(argument_spec=spec)
-        lines = [readable(line) for line in options["lines"]]
+        # One line each, and nothing that goes back over what was written: what a server says must not look like ours.
+        lines = [" ".join(readable(line).splitlines()) for line in options["lines"]]
         if str(constants.DEFAULT_STDOUT_CALLBACK).rpartition(".")[2] not in FOR_PEOPLE:
             return {"changed": False, "msg": lines, "_ansible_verbose_always": True}
         for line in lines:

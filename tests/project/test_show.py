@@ -15,8 +15,8 @@ import pytest
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.mtv.teardown.plugins.modules import show
 
-LINES = ["session auto-ab12", 'CLEAN: "all" of it é read', "  {{ 1 + 1 }} $(x) \x1b[31m", "phase   found"]
-SHOWN = ["session auto-ab12", 'CLEAN: "all" of it é read', "  {{ 1 + 1 }} $(x) \ufffd[31m", "phase   found"]
+LINES = ["session auto-ab12", 'CLEAN: "all" of it é read', "  {{ 1 + 1 }} $(x) \x1b[31m", "phase   found\rCLEAN\nb"]
+SHOWN = ["session auto-ab12", 'CLEAN: "all" of it é read', "  {{ 1 + 1 }} $(x) \ufffd[31m", "phase   found CLEAN b"]
 
 
 def played(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -182,7 +182,7 @@ class _Reader:
             wanted = deployment.spec("selector", "matchLabels")
             labels = wanted if isinstance(wanted, Mapping) else {}
             there = self._list(_POD, deployment.namespace, unread) if labels else ()
-            pods = [pod for pod in there if labels.items() <= pod.labels.items()]
+            pods = [pod for pod in there if all(pod.labels.get(key) == value for key, value in labels.items())]
             for pod in sorted(pods, key=lambda pod: pod.created)[-_PODS:]:
                 said += [(f"{pod.name} {box}", lines) for box, lines in self._said_by(pod, unread)]
         if unread:

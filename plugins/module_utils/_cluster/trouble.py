@@ -94,9 +94,13 @@ def state_of(namespace: Obj) -> dict[str, Any]:
         "uid": namespace.uid,
         "phase": text(namespace.status("phase")),
         "deletionTimestamp": namespace.deleting,
-        "finalizers": [*namespace.finalizers, *(text(one) for one in namespace.spec("finalizers") or ())],
+        "finalizers": [*namespace.finalizers, *_texts(namespace.spec("finalizers"))],
         "conditions": list(conditions(namespace).values()),
     }
+
+
+def _texts(value: Any) -> list[str]:
+    return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
 
 
 def owner_state(obj: Obj) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils import _secrets
+from ansible_collections.mtv.teardown.plugins.module_utils._evidence.masks import whole
 
 try:
     import yaml
@@ -74,7 +75,7 @@ def slug(text: object, most: int = 60) -> str:
 
 def fitted(document: Document, most: int) -> tuple[str, bool]:
     """The text of a document of at most so many bytes, and whether something was left out for that."""
-    about = {name: held[:_LONGEST] if isinstance(held, str) else held for name, held in document.about.items()}
+    about = {name: whole(held)[:_LONGEST] if isinstance(held, str) else held for name, held in document.about.items()}
     head = {"about": {**about, "because": WHYS.get(str(document.about.get("why")), "")}}
     parts = {name: held for name, held in document.parts.items() if held not in (None, [], {}, "")}
     unread = {"unread": list(document.unread)} if document.unread else {}
@@ -106,7 +107,7 @@ def _largest(parts: Mapping[str, Any]) -> str:
 def as_yaml(data: Any) -> str:
     """Text without a secret that is known, whatever it was made from."""
     if not HAS_YAML:
-        return _secrets.without(json.dumps(data, indent=2, ensure_ascii=False)) + "\n"
+        return _secrets.without(json.dumps(data, indent=2)) + "\n"
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
     text = yaml.dump(data, Dumper=dumper, sort_keys=False, allow_unicode=True, width=2**20)
     return _secrets.without(text)

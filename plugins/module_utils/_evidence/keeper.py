@@ -63,6 +63,8 @@ class Keeper:
             if key not in self._seen and not self._was_kept(folder, Document(told, {}).file_name):
                 self._seen.add(key)
                 wanted.append(one)
+        if self._full:
+            return []
         most = folder.bounds.objects
         if wanted and about(wanted[0]).get("why") == HELD:  # what hangs later has to find room
             most = max(0, most // 5 - self._held)
@@ -85,6 +87,10 @@ class Keeper:
             self._folder.keep(document)
         except (OSError, TeardownError) as exc:
             self._failed(exc)
+        except (ValueError, RecursionError) as exc:  # of the library that writes YAML, for what only this one has
+            self.note(
+                f"no evidence of {document.about.get('kind')} {document.about.get('name')}: {type(exc).__name__}."
+            )
 
     def _failed(self, exc: OSError | TeardownError) -> None:
         self._full = True

@@ -29,6 +29,8 @@ _LEFT_OUT = re.compile(r"managedFields\Z|.*/.*applied", re.IGNORECASE)
 _REFERENCE = frozenset(
     {"name", "namespace", "kind", "apiVersion", "key", "optional", "secretName", "items", "path", "mode"}
 )
+# So deep is no object that means something, and to go deeper could fail.
+_DEEPEST = 60
 _OPTION = re.compile(r"--?[\w.-]+\Z")
 
 
@@ -42,45 +44,47 @@ def of_object(body: Mapping[str, Any]) -> dict[str, Any]:
     return masked({"apiVersion": body.get("apiVersion"), "kind": "Secret", "metadata": kept})  # type: ignore[no-any-return]
 
 
-def masked(value: Any, secret: bool = False) -> Any:
-    """Data of any shape. secret: it stands under the name of one."""
+def masked(value: Any, secret: bool = False, depth: int = 0) -> Any:
+    """Data of any shape, as plain data. secret: it stands under the name of one."""
+    if depth > _DEEPEST:
+        return HIDDEN
     if isinstance(value, Mapping):
         return {
-            _secrets.masked(str(name)): _held(str(name), held, secret)
+            _name(name): _held(str(name), held, secret, depth + 1)
             for name, held in value.items()
             if not _LEFT_OUT.match(str(name))
         }
-    if isinstance(value, (list, tuple)):
-        return _each(value, secret)
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return _each(list(value), secret, depth + 1)
     if value is None or isinstance(value, bool):
         return value
     if secret:
         return HIDDEN if value != "" else ""
-    return _text(value) if isinstance(value, str) else value
+    return value if isinstance(value, (int, float)) else _text(str(value))
 
 
-def _held(name: str, held: Any, secret: bool) -> Any:
+def _held(name: str, held: Any, secret: bool, depth: int) -> Any:
     if name == "env":
-        return _environment(held)
+        return _environment(held, depth)
     if _FREE.match(name) and held:
-        return {_secrets.masked(str(key)): HIDDEN for key in held} if isinstance(held, Mapping) else HIDDEN
+        return {_name(key): HIDDEN for key in held} if isinstance(held, Mapping) else HIDDEN
     if secret and name in _REFERENCE:
-        return masked(held)
-    return masked(held, secret or _secrets.is_name_of_one(name))
+        return masked(held, depth=depth)
+    return masked(held, secret or _secrets.is_name_of_one(name), depth)
 
 
-def _environment(variables: Any) -> Any:
+def _environment(variables: Any, depth: int) -> Any:
     """Names, and references; never a value."""
     if not isinstance(variables, list):
         return HIDDEN
     told = []
     for one in variables:
         one = one if isinstance(one, Mapping) else {}
-        told.append({key: HIDDEN if key == "value" else masked(held) for key, held in one.items()})
+        told.append({key: HIDDEN if key == "value" else masked(held, depth=depth) for key, held in one.items()})
     return told
 
 
-def _each(values: list[Any] | tuple[Any, ...], secret: bool) -> list[Any]:
+def _each(values: list[Any], secret: bool, depth: int) -> list[Any]:
     """Of a command line the value behind an option with the name of a secret, too; of name and value in two fields the
     value."""
     told: list[Any] = []
@@ -89,11 +93,20 @@ def _each(values: list[Any] | tuple[Any, ...], secret: bool) -> list[Any]:
         named = str(one.get("name") or one.get("key") or "") if isinstance(one, Mapping) and "value" in one else ""
         hidden = secret or bool(_OPTION.match(before) and _secrets.is_name_of_one(before))
         if named and _secrets.is_name_of_one(named):
-            told.append({**masked(one), "value": HIDDEN})
+            told.append({**masked(one, depth=depth), "value": HIDDEN})
         else:
-            told.append(masked(one, hidden))
+            told.append(masked(one, hidden, depth))
         before = one if isinstance(one, str) else ""
     return told
+
+
+def _name(key: object) -> str:
+    return _secrets.masked(whole(str(key)))
+
+
+def whole(text: str) -> str:
+    """Without halves of surrogates, which nothing can write."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _text(value: str) -> str:
@@ -103,4 +116,4 @@ def _text(value: str) -> str:
             return json.dumps(masked(json.loads(value)), ensure_ascii=False)
         except (ValueError, RecursionError):
             pass
-    return _secrets.masked(value)
+    return _secrets.masked(whole(value))

@@ -104,7 +104,10 @@ class OpenStackSite:
         if one.kind not in KINDS:
             return {}
         item = self._cloud.one(one.kind, one.id)
-        history = self._cloud.history(one.kind, one.id)
+        try:
+            history = self._cloud.history(one.kind, one.id)
+        except ApiError as exc:  # an old service, or a policy; the object itself tells most
+            history = [{"unread": exc.msg}]
         return {"fault": (item or {}).get("fault"), "related": [item] if item else [], "tasks": history}
 
     def why(self, one: Remote) -> Cause:

@@ -232,6 +232,20 @@ def test_a_full_disk_is_told_once_and_leaves_nothing(tmp_path: Path, monkeypatch
     assert list((tmp_path / "e/r").iterdir()) == [] and not keeper.fresh([7], about)
 
 
+def test_what_cannot_be_written_holds_up_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(_data: object) -> str:
+        raise ValueError("hush")
+
+    keeper = Keeper(Folder(str(tmp_path / "e"), "r", Bounds()))
+    with monkeypatch.context() as patched:
+        patched.setattr(keep, "as_yaml", fails)
+        keeper.keep(document(1))
+    keeper.keep(document(2))
+    told = keeper.told()
+    assert told["notes"] == ["no evidence of ConfigMap held-1: ValueError."]
+    assert [one["name"] for one in told["files"]] == ["held-2"]
+
+
 def test_without_a_folder_nothing_is_done(tmp_path: Path) -> None:
     keeper = Keeper()
     assert not keeper.fresh([1], about) and not keeper.is_wanted

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import base64
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from ansible_collections.mtv.teardown.plugins.module_utils import _secrets
-from ansible_collections.mtv.teardown.plugins.module_utils._evidence import masks
+from ansible_collections.mtv.teardown.plugins.module_utils._evidence import keep, masks
 
 HUSH = "Kw3Hush7Qz"
 JWT = f"eyJhbGciOiJSUzI1NiJ9.{HUSH}aWYiOiJ.{HUSH}"
@@ -122,6 +123,18 @@ def test_no_object_keeps_a_secret(body: dict[str, Any]) -> None:
     told = str(masks.of_object(body))
     assert HUSH not in told and "12345678" not in told
     assert base64.b64encode(HUSH.encode()).decode() not in told
+
+
+def test_odd_shapes_become_plain_data() -> None:
+    deep: Any = HUSH
+    for _level in range(5000):
+        deep = {"a": [deep]}
+    told = masks.masked({"deep": deep, "set": {"x"}, "when": datetime(2026, 1, 1, tzinfo=UTC), "\ud800": b"x"})
+    text = keep.as_yaml(told)
+    assert HUSH not in text and "2026-01-01" in text and "***" in text
+    text.encode()
+    assert masks.masked(json.dumps({"a": [{"a": f"password={HUSH}"}]})) == '{"a": [{"a": "password=***"}]}'
+    assert HUSH not in masks.masked('{"a":' * 3000 + f'"password={HUSH}"' + "}" * 3000)
 
 
 def test_what_an_object_is_stays() -> None:

@@ -193,7 +193,7 @@ def test_what_fails_and_hangs_is_kept_before_it_is_hidden(
     again = playbooks.run("teardown", session_prefix=prefix)
     assert again.code == 2
     more = told(playbooks, prefix)
-    assert {one["why"] for one in more["files"]} == {"hangs"} and more["folder"] != kept["folder"]
+    assert {one["why"] for one in more["files"]} == {"failed", "hangs"} and more["folder"] != kept["folder"]
     namespace = one_of(more, "Namespace", "hangs")["object"]
     content = [c["message"] for c in namespace["status"]["conditions"] if c["type"] == "NamespaceContentRemaining"]
     assert "configmaps. has 1 resource instances" in content[0]

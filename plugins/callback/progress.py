@@ -127,7 +127,11 @@ def _lives(pid: int) -> bool:
         return True
     except (OSError, OverflowError):
         return False
-    return True
+    try:  # one that has ended, and of which nobody has taken note, is still known
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return file.read().rpartition(b")")[2].split()[:1] != [b"Z"]
+    except OSError:
+        return True
 
 
 class Screen:

@@ -124,6 +124,18 @@ class Running:
         return code
 
 
+def alive(processes: list[int]) -> list[int]:
+    """Those of them that have not ended; one that nobody took note of has."""
+    return [pid for pid in processes if _state(pid) not in ("", "Z")]
+
+
+def _state(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+    except OSError:
+        return ""
+
+
 @contextmanager
 def running(playbooks: Playbooks, *arguments: str, terminal: bool, **extra: Any) -> Iterator[Running]:
     started = Running(playbooks, *arguments, terminal=terminal, **extra)
@@ -175,8 +187,11 @@ def test_cut_off(playbooks: Playbooks, world: World, number: signal.Signals, ter
     arguments = ("-e", f"session_prefix={world.prefix}", "-e", "some_password=hunter22")
     with running(playbooks, *arguments, terminal=terminal) as run:
         assert eventually(lambda: run.shows("left to go")), run.shown
+        processes = list(family(run.process.pid))
         os.killpg(run.process.pid, number)
         assert run.ended() == (99 if number == signal.SIGINT else -number), run.shown
+    # Nothing goes on behind its back. A watch lasts longer.
+    assert eventually(lambda: not alive(processes), 20), alive(processes)
     said = run.shown[run.shown.index("mtv.teardown: Cut off.") :]
     assert "Cut off. 2 asked for and not seen done (2 Secret):" in said
     for name in ("held-a", "held-b"):

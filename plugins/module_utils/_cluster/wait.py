@@ -16,7 +16,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._cluster import await
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Cluster, Watch
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj, Resource, conditions
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
-from ansible_collections.mtv.teardown.plugins.module_utils._limits import Clock, Limits
+from ansible_collections.mtv.teardown.plugins.module_utils._limits import Clock, Limits, is_interrupted
 
 Done = Callable[[Obj], bool]
 
@@ -87,7 +87,8 @@ class _Waiter:
     def _end(self) -> None:
         with self._lock:
             self._over = True
-            watches = list(self._watches)
+            # To close one takes until its server says something; it ends with the process anyway.
+            watches = [] if is_interrupted() else list(self._watches)
         for watch in watches:
             watch.close()
 

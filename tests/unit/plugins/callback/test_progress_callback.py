@@ -109,6 +109,14 @@ def test_what_lies_in_the_folder(dead: int) -> None:
     assert folder.states()
 
 
+def test_a_process_of_which_nobody_took_note(dead: int) -> None:
+    """As in a container whose first process does not care for orphans."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    assert eventually(lambda: not progress._lives(process.pid))
+    assert process.poll() == 0
+    assert progress._lives(os.getpid()) and not progress._lives(dead)
+
+
 @pytest.fixture
 def display() -> Display:
     return Display()

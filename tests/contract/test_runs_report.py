@@ -14,6 +14,8 @@ from ansible_collections.mtv.teardown.plugins.module_utils._report import faces,
 from ansible_collections.mtv.teardown.tests.unit.plugins import results
 
 from tests.contract import browser
+from tests.lab.controlplane import CHECKOUT
+from tests.tools import screenshot
 
 # From a click until it stands there.
 SOON = 2000
@@ -81,3 +83,12 @@ def test_ten_thousand_objects_open_soon(tmp_path: Path) -> None:
     script = "document.body.offsetHeight; tell([performance.now(), document.querySelectorAll('li, details').length])"
     took, there = browser.asked(page, script)
     assert there > 10_000 and took < SOON
+
+
+def test_the_picture_in_the_readme_shows(tmp_path: Path) -> None:
+    """A browser shows nothing at all of one that is not well-formed."""
+    drawn = CHECKOUT / "docs" / "examples" / "report" / "teardown-auto-ab12.svg"
+    inside = tmp_path / "readme.html"
+    inside.write_text(f'<html><body><img src="{drawn.as_uri()}"></body></html>', encoding="utf-8")
+    tell = "const one = document.images[0]; one.decode().then(() => tell([one.naturalWidth, one.naturalHeight]))"
+    assert browser.asked(inside, tell) == [screenshot.WIDTH, screenshot.HEIGHT]

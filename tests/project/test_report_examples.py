@@ -17,6 +17,7 @@ from ansible_collections.mtv.teardown.tests.unit.plugins import mutations
 
 from tests.contract.guide_commands import blocks
 from tests.project.test_result_form import errors
+from tests.tools import screenshot
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "docs" / "examples" / "report"
@@ -26,7 +27,9 @@ RESULT = FOLDER / "teardown-auto-ab12.result.json"
 def made() -> dict[Path, str]:
     told = faces.read(str(RESULT))
     files = {Path(faces.file_name(str(RESULT), n)): text for n, text in faces.render(told, faces.FACES).items()}
-    return {**files, FOLDER / "teardown-auto-ab12.txt": "\n".join(faces.lines(told)) + "\n"}
+    picture = screenshot.of_page(files[FOLDER / "teardown-auto-ab12.html"])
+    terminal = "\n".join(faces.lines(told)) + "\n"
+    return {**files, FOLDER / "teardown-auto-ab12.txt": terminal, FOLDER / "teardown-auto-ab12.svg": picture}
 
 
 @pytest.mark.parametrize("file", sorted(made()), ids=lambda file: "".join(file.suffixes))

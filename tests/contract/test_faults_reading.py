@@ -46,8 +46,8 @@ REQUESTS = {
     "pods of the session's namespace": rf"/namespaces/{PREFIX}/pods\?",
     "second page": rf"/namespaces/{SHARED}/configmaps\?.*continue=",
 }
-# What is only read to explain why the accepted namespace is there: no verdict rests on it.
-EXPLAINS = rf"fieldSelector=|/apiservices|/namespaces/{PREFIX}$"
+# What is only asked to explain why the accepted namespace is there, and what to do about it: no verdict rests on it.
+EXPLAINS = rf"fieldSelector=|/apiservices|/namespaces/{PREFIX}$|/selfsubjectaccessreviews$"
 # These last and leave no answer to rely on; "slow" is only slow, and the last four are about watches.
 LASTING = [name for name in FAULTS if name not in ("slow", "dumb", "late 410", "noise", "alien")]
 # A discovery has no pages, so it cannot be endless.

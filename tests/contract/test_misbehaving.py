@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import cancel_archive
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.wait import until
+from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._session import resources_file
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 
@@ -184,7 +185,7 @@ def test_nobody_runs_forklift(acting_lab: Lab, tmp_path: Path, monkeypatch: pyte
     windows: list[float] = []
 
     def noted(*args: Any) -> Any:
-        windows.append(args[-1].stall)
+        windows.append(next(one.stall for one in args if isinstance(one, Limits)))
         return until(*args)
 
     monkeypatch.setattr(cancel_archive, "until", noted)

@@ -71,7 +71,7 @@ COMMANDS: dict[str, Case] = {
     "pip install ~/.ansible/collections/ansible_collections/mtv/teardown/extensions/pytest": _NO_SESSION,
     "export KUBECONFIG=~/.kube/config": _NO_SESSION,
     "export ANSIBLE_CALLBACKS_ENABLED=mtv.teardown.progress": _NO_SESSION,
-    "ansible-doc -t lookup mtv.teardown.causes": Case(there=None, shows="a finalizer holds it"),
+    "ansible-doc -t lookup mtv.teardown.causes": Case(there=None, shows="webhook-refuses"),
     # Looking.
     f"{_TEARDOWN} {_FILES} --check": _CHECKED,
     f"{_TEARDOWN} {_FILES} {_PROVIDERS} --check": _CHECKED,

@@ -3,10 +3,11 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# The clients, the phases and the playbooks against a real API server; the lab's operator against what is known of Forklift.
+# The clients, the phases, recorders and the commands of guides against a real API server; the lab's operator against what is known
+# of Forklift.
 set -eu
 
 root=$(cd "$(dirname "$0")/../.." && pwd -P)
 . "$root/tests/checks/lib.sh"
 
-contract_tests contract 265 "$@"
+contract_tests contract 150 "$@"

@@ -11,7 +11,8 @@ root=$(cd "$(dirname "$0")/../.." && pwd -P)
 
 # The longest first, so that the last two end together, and what mostly waits (contract, providers) beside what mostly
 # computes. Their times are those of 2 slow cores.
-steps='contract|30 min|clients, phases, roles, playbooks and the commands of guides against a real API server
+steps='playbooks|25 min|playbooks and roles, run as people run them, against a real API server
+contract|25 min|clients, phases, recorders and the commands of guides against a real API server
 molecule slim|15 min|every world torn down, on the own CRDs of the lab
 faults|15 min|faults on the wire, stuck objects, misbehaving controllers, races, rights
 providers|23 min|vCenter, oVirt engine, OpenStack, and the playbooks on them

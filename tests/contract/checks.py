@@ -12,6 +12,16 @@ REST = "contract"
 FILES = {
     "faults": ("test_faults_*.py", "test_stuck.py", "test_misbehaving.py", "test_races.py", "test_rights.py"),
     "providers": ("test_vsphere_*.py", "test_ovirt_*.py", "test_openstack_*.py", "test_provider_*.py"),
+    "playbooks": (
+        "test_playbooks.py",
+        "test_roles_alone.py",
+        "test_results.py",
+        "test_endings.py",
+        "test_connect*.py",
+        "test_record_from_url.py",
+        "test_recorder.py",
+        "test_progress.py",
+    ),
     "awx": ("test_awx.py",),
     "runs": ("test_runs_*.py",),
 }

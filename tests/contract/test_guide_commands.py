@@ -154,7 +154,7 @@ def test_command(place: Place, command: str) -> None:
     assert done.returncode == case.code, done.stdout
     assert case.shows in done.stdout, done.stdout
     if case.there is not None:
-        assert place.is_there() == (case.left, case.left)
+        assert place.is_there() == (case.left, case.left), done.stdout
     assert place.neighbours_live()
     for file in case.files:
         assert (place.folder / file).is_file()

@@ -61,10 +61,10 @@ def entry_of(kind: object, given: object) -> Entry | None:
 
 def _possible(kind: str, entry: Entry) -> bool:
     name, namespace = entry.get("name") or "", entry.get("namespace")
+    if kind in PROVIDERS or (kind == "VolumeSnapshot" and entry.get("id")):
+        return bool(name or entry.get("id"))  # no provider makes names
     if entry.get("generate_name") and not name:
         name = f"{entry['generate_name']}x"
-    if kind in PROVIDERS or (kind == "VolumeSnapshot" and entry.get("id")):
-        return bool(name or entry.get("id"))
     if not _KIND.fullmatch(kind) or len(name) > 253 or name in (".", ".."):
         return False
     if namespace is not None and not _LABEL.fullmatch(namespace):

@@ -67,6 +67,7 @@ def test_the_suites_own_word_comes_first() -> None:
         ("vsphere", {"name": "Some VM"}, {"name": "Some VM"}),
         ("VolumeSnapshot", {"id": "6f0e", "name": "snapshot for x"}, {"id": "6f0e", "name": "snapshot for x"}),
         ("VolumeSnapshot", {"name": "snapshot for x"}, None),
+        ("hyperv", {"place": "", "generate_name": "auto-ab12-"}, None),
         ("Plan", {"name": 3}, None),
         ("Plan", {"name": "a\nb"}, None),
         ("Plan", {"name": "a", "namespace": ["b"]}, None),

@@ -79,7 +79,8 @@ def _is_evidence(told: Any) -> bool:
 def _is_file(one: Any) -> bool:
     if not isinstance(one, Mapping) or not set(one) <= {*_FILE, *_MAYBE, "size", "truncated"}:
         return False
-    whole = type(one.get("size")) is int and isinstance(one.get("truncated"), bool)
+    size = one.get("size")
+    whole = isinstance(size, int) and not isinstance(size, bool) and isinstance(one.get("truncated"), bool)
     texts = all(isinstance(one.get(key), str) for key in _FILE)
     return whole and texts and all(isinstance(one.get(key), (str, type(None))) for key in _MAYBE)
 

@@ -32,7 +32,7 @@ _LONGEST = 1024
 
 _PLAIN = 4  # parts of a key without a place
 
-Entry = dict[str, "str | None"]  # as text, for a pylint that takes it for a sum
+Entry = dict[str, "str | None"]
 Key = tuple[str, ...]
 # Process, and the number of its call or "stored".
 Hold = tuple[str, str]

@@ -13,6 +13,7 @@ import jsonschema
 import pytest
 import yaml
 from ansible_collections.mtv.teardown.plugins.module_utils._report import record
+from ansible_collections.mtv.teardown.plugins.module_utils._run import earlier
 from ansible_collections.mtv.teardown.tests.unit.plugins import holding_server, results
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,6 +41,19 @@ def test_a_result_with_finalizers_has_the_form() -> None:
     for key in ("finalizer", "finalizers", "rule", "by", "removed", "account"):
         entry = {name: value for name, value in result["finalizers_removed"][0].items() if name != key}
         assert errors({**result, "finalizers_removed": [entry]}), key
+
+
+@pytest.mark.parametrize("place", [{"namespace": "auto-ab12"}, {"namespace": None, "provider": "vsphere-8"}])
+def test_a_result_with_evidence_has_the_form(place: dict[str, Any]) -> None:
+    about = {"kind": "ConfigMap", "api_version": "v1", "name": "held", "uid": "u-1", "why": "hangs", **place}
+    file = {"path": "auto-ab12.evidence/r/ConfigMap-1.yaml", "size": 7, "sha256": "a" * 64, "truncated": False, **about}
+    file["taken"] = "2026-01-01T10:00:00.000Z"
+    phases = {"a": {"evidence": {"folder": "auto-ab12.evidence/r", "files": [file], "notes": ["x"]}}}
+    result = {**results.clean(), "evidence": earlier.evidence_of(earlier.checked(phases))}
+    assert errors(result) == []
+    for key in set(file) - {"provider"}:
+        entry = {name: value for name, value in file.items() if name != key}
+        assert errors({**result, "evidence": {**result["evidence"], "files": [entry]}}), key
 
 
 def test_what_was_not_read_has_no_count() -> None:

@@ -10,11 +10,14 @@ from typing import Any
 
 from ansible import constants
 from ansible.plugins.action import ActionBase
+from ansible.release import __version__
 from ansible.utils.display import Display
 from ansible_collections.mtv.teardown.plugins.module_utils._report.told import readable
 
 # Callbacks on stdout that people read. awx_display is that of ansible-runner.
 FOR_PEOPLE = frozenset({"default", "minimal", "oneline", "debug", "yaml", "unixy", "dense", "awx_display"})
+# ansible-core 2.19 has been seen to lose its results thread, and to wait for ever, when a worker had displayed something.
+IS_SAFE = tuple(int(part) for part in __version__.split(".")[:2]) >= (2, 20)
 
 
 class ActionModule(ActionBase):
@@ -30,7 +33,7 @@ class ActionModule(ActionBase):
         _result, options = self.validate_argument_spec(argument_spec=spec)
         # One line each, and nothing that goes back over what was written: what a server says must not look like ours.
         lines = [" ".join(readable(line).splitlines()) for line in options["lines"]]
-        if str(constants.DEFAULT_STDOUT_CALLBACK).rpartition(".")[2] not in FOR_PEOPLE:
+        if not IS_SAFE or str(constants.DEFAULT_STDOUT_CALLBACK).rpartition(".")[2] not in FOR_PEOPLE:
             return {"changed": False, "msg": lines, "_ansible_verbose_always": True}
         for line in lines:
             Display().display(line)

@@ -12,7 +12,8 @@ short_description: Show lines of text as they are
 version_added: 0.3.0
 description:
   - Shows lines in the output of a playbook as text, where C(ansible.builtin.debug) shows a list of quoted strings.
-  - Where the output is for a program (a C(stdout) callback such as C(ansible.posix.json)), the lines are in the result of the task, and nowhere else.
+  - Where the output is for a program (a C(stdout) callback such as C(ansible.posix.json)), and on ansible-core 2.19, the lines are in the result of the
+    task, and nowhere else.
 author:
   - mtv.teardown contributors (!UNKNOWN)
 requirements:

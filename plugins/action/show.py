@@ -16,7 +16,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._report.told import r
 
 # Callbacks on stdout that people read. awx_display is that of ansible-runner.
 FOR_PEOPLE = frozenset({"default", "minimal", "oneline", "debug", "yaml", "unixy", "dense", "awx_display"})
-# ansible-core 2.19 has been seen to lose its results thread, and to wait for ever, when a worker had displayed something.
+# ansible-core 2.19 was seen to lose its results thread, and to wait for ever, after a display from a worker.
 IS_SAFE = tuple(int(part) for part in __version__.split(".")[:2]) >= (2, 20)
 
 

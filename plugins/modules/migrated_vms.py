@@ -120,17 +120,13 @@ unreadable:
   elements: dict
   returned: always
 finalizers_removed:
-  description:
-    - Finalizers that were taken off; in check mode, those that would be. An entry for each, with what entries of RV(deleted) have.
-    - Its C(finalizer) and the C(finalizers) that the object had before; C(rule), by which rule what it guards is gone; C(by),
-      V(reading) or V(word); C(reason), the same in words; C(hanging_since), C(grace), C(removed), when it was taken off, and C(account), by whom;
-      C(came_back), whether it was there again afterwards.
+  description: Finalizers that were taken off; in check mode, those that would be. Entries as in RV(mtv.teardown.openshift_resources#module:finalizers_removed).
   type: list
   elements: dict
   returned: when finalizers are named
   version_added: 0.3.0
 finalizers_kept:
-  description: Named finalizers of objects that hang which were not taken off, each with the C(reason). Entries else as in RV(finalizers_removed).
+  description: Named finalizers that were not taken off. Entries as in RV(mtv.teardown.openshift_resources#module:finalizers_kept).
   type: list
   elements: dict
   returned: when finalizers are named

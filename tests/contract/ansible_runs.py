@@ -7,18 +7,16 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tests.contract.conftest import writes
 from tests.lab.controlplane import CHECKOUT, Lab, mark, requests
+from tests.tools.killed import kill_when
 
 
 @dataclass
@@ -29,15 +27,6 @@ class Run:
     output: str
     asked: list[dict[str, Any]]
     wrote: list[dict[str, Any]]
-
-
-def family(pid: int) -> Iterator[int]:
-    """A process and all that it began: Ansible's workers have sessions of their own, and would go on."""
-    yield pid
-    with suppress(FileNotFoundError, ProcessLookupError):
-        for thread in Path(f"/proc/{pid}/task").iterdir():
-            for child in (thread / "children").read_text(encoding="ascii").split():
-                yield from family(int(child))
 
 
 class Playbooks:
@@ -60,16 +49,7 @@ class Playbooks:
         """Begin one, and end it without a warning as soon as that is so."""
         command = self.command(CHECKOUT / "playbooks" / f"{name}.yml", **extra)
         run = subprocess.Popen(command, cwd=self.folder, env=self.environment(), stdout=subprocess.DEVNULL)
-        try:
-            ends = time.monotonic() + 120
-            while not when():
-                assert time.monotonic() < ends and run.poll() is None
-                time.sleep(0.2)
-        finally:
-            for pid in list(family(run.pid)):
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-            run.wait()
+        kill_when(run, when)
 
     def run_role(self, role: str, *arguments: str, **variables: object) -> Run:
         """One role alone, as in somebody's own playbook."""

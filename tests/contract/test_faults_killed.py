@@ -44,12 +44,15 @@ class Killer:
         if self.process.poll() is None:
             self.process.kill()
 
+    def start(self, kubeconfig: Path) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "tests.contract.one_run"]
+        command += [str(kubeconfig), str(self.folder), self.prefix, str(self.at_once)]
+        return subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True)
+
     def run(self, *rules: Rule) -> dict[str, Any] | None:
         """What a run said at its end; None for one that was killed."""
         self.proxy.rules = list(rules)
-        command = [sys.executable, "-m", "tests.contract.one_run"]
-        command += [str(self.proxy.kubeconfig), str(self.folder), self.prefix, str(self.at_once)]
-        self.process = subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True)
+        self.process = self.start(self.proxy.kubeconfig)
         told, _none = self.process.communicate(timeout=300)
         if self.process.returncode == -signal.SIGKILL:
             return None
@@ -75,3 +78,18 @@ def test_killed_at_every_write(acting_lab: Lab, tmp_path: Path, world: str, at_o
     assert kills >= at_least
     problems, told = check.check(acting_lab, tmp_path / "world.json", "clean")
     assert not problems, told
+
+
+@pytest.mark.parametrize("world", ["running", "shared-namespace"])
+def test_two_teardowns_of_one_session_at_once(acting_lab: Lab, tmp_path: Path, world: str) -> None:
+    """Each deletes what the other has not yet, and neither tells what is not so."""
+    prefix = f"auto-tw{len(world):02d}"
+    seed.seed(acting_lab, world, prefix, tmp_path, say=lambda _text: None)
+    killer = Killer(acting_lab, tmp_path, prefix, 8)
+    both = [killer.start(acting_lab.kubeconfig) for _run in range(2)]
+    told = [run.communicate(timeout=300)[0] for run in both]
+    assert [run.returncode for run in both] == [0, 0]
+    said = [json.loads(text.splitlines()[-1]) for text in told]
+    assert [one["verdict"] for one in said] == ["clean", "clean"], said
+    problems, seen = check.check(acting_lab, tmp_path / "world.json", "clean")
+    assert not problems, seen

@@ -21,10 +21,11 @@ from typing import Any
 import ansible_runner
 import pytest
 
-from tests.contract.ansible_runs import Playbooks, family
+from tests.contract.ansible_runs import Playbooks
 from tests.contract.waiting import eventually
 from tests.lab.admin import Admin
 from tests.lab.controlplane import CHECKOUT, Lab
+from tests.tools.killed import family, kill
 
 HELD = {"finalizers": ["example.com/held"]}
 WAITS = {"mtv_teardown_stall_timeout": 120, "mtv_teardown_preflight": False}
@@ -142,10 +143,8 @@ def running(playbooks: Playbooks, *arguments: str, terminal: bool, **extra: Any)
     try:
         yield started
     finally:
-        for pid in list(family(started.process.pid)) if started.process.poll() is None else []:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        started.process.wait()
+        if started.process.poll() is None:
+            kill(started.process)
 
 
 LINE = (

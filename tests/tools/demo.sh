@@ -46,21 +46,27 @@ vcenter seed $out/resources.json
 
 # Only what was decided here counts, not the caller's configuration.
 export ANSIBLE_CONFIG=tests/tools/ansible.cfg ANSIBLE_CALLBACKS_ENABLED=mtv.teardown.progress LC_ALL=C.UTF-8
+killed() { .venv/bin/python -m tests.tools.killed $name $out/world.json "$@"; }
+# By what it is run: env, or killed.
 play() {
-  playbook=$1
-  shift
-  .venv/bin/ansible-playbook "playbooks/$playbook.yml" -e resources_file="$PWD/$out/resources.json" \
+  by=$1
+  playbook=$2
+  shift 2
+  "$by" .venv/bin/ansible-playbook "playbooks/$playbook.yml" -e resources_file="$PWD/$out/resources.json" \
     -e data_collector_path="$PWD/$out" -e providers_file="$PWD/$out/.providers.json" "$@"
 }
 say "check mode: shows what a run would delete, and writes nothing"
-play teardown --check
+play env teardown --check
 lab check $out/world.json --name $name --expect untouched
 
-say "the teardown"
-play teardown
+say "a teardown that is killed (SIGKILL) as soon as the first object has gone"
+play killed teardown
+
+say "the teardown again: it takes up what that one left"
+play env teardown
 
 say "verify: looks again, deletes nothing"
-play verify
+play env verify
 
 say "an independent look: nothing of the session is left, every bystander lives"
 lab check $out/world.json --name $name --expect clean

@@ -97,9 +97,7 @@ class Exchange:
                 status=answer.status,
                 body=change(raw) if change else raw,
                 # With its parameters: by these kubectl knows what form of discovery it was given.
-                headers={
-                    name: answer.headers[name] for name in ("Content-Type", "Retry-After") if name in answer.headers
-                },
+                headers={name: answer.headers[name] for name in self.proxy.answer_headers if name in answer.headers},
             )
 
     async def pieces(self, answer: aiohttp.ClientResponse) -> web.StreamResponse:
@@ -271,9 +269,11 @@ HANGING = frozenset({"silence", "drip"})
 
 
 class FaultProxy:
-    """The proxy; use it as a context manager. more_headers: what else of a request is passed on; faults: by name."""
+    """The proxy; use it as a context manager. more_headers: what else of a request is passed on; answer_headers: and of
+    an answer; faults: by name."""
 
     more_headers: tuple[str, ...] = ()
+    answer_headers: tuple[str, ...] = ("Content-Type", "Retry-After")
     faults: ClassVar[Mapping[str, Fault]] = FAULTS
 
     def __init__(self, lab: Lab, user_kubeconfig: Path | None = None, folder: Path | None = None) -> None:
@@ -353,9 +353,14 @@ class FaultProxy:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
 
+    async def path_of(self, request: web.Request) -> str:
+        """What rules know a request by, beside its method."""
+        return request.raw_path
+
     async def _handle(self, request: web.Request) -> web.StreamResponse:
-        rule = next((rule for rule in self.rules if rule.strikes(request.method, request.raw_path)), None)
-        self.seen.append(Seen(request.method, request.raw_path, rule.fault if rule else "", time.monotonic()))
+        path = await self.path_of(request)
+        rule = next((rule for rule in self.rules if rule.strikes(request.method, path)), None)
+        self.seen.append(Seen(request.method, path, rule.fault if rule else "", time.monotonic()))
         if rule is not None and rule.before is not None:
             await asyncio.get_running_loop().run_in_executor(None, rule.before)
         exchange = Exchange(self, request)

@@ -145,7 +145,7 @@ session:
       type: str
       returned: always
     note:
-      description: The note of an earlier run that was read, or nothing.
+      description: The note of an earlier run that was read, and whether it ended clean or came to no verdict; or nothing.
       type: str
       returned: always
 targets:

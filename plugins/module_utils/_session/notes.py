@@ -135,7 +135,7 @@ def _with(session: Session, data: Mapping[str, Any], path: str) -> Session:
     elif data["version"] == VERSION and data.get("verdict") == "clean":
         kept, told = ("prefix", "lineage", "traces"), f"{path} (of a run that ended clean)"
     elif data["version"] == VERSION:
-        kept, told = _KEPT, path
+        kept, told = _KEPT, path if data.get("verdict") else f"{path} (of a run that came to no verdict)"
     else:
         raise TeardownError(f"its version is {data['version']!r}, and {VERSION} is known")
     told_keys = {key: data[key] for key in kept if key in data}

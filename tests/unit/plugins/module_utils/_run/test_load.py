@@ -246,7 +246,7 @@ def test_the_pattern_never_comes_from_a_note(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("mode", [0o644, 0o600, 0o400, 0o640])
 def test_a_note_that_only_we_can_write(tmp_path: Path, mode: int) -> None:
-    path = note(tmp_path, {**NEW, "plans": [PLAN]})
+    path = note(tmp_path, {**NEW, "plans": [PLAN], "verdict": "leftovers"})
     path.chmod(mode)
     found = with_note(tmp_path)
     assert (found.note, len(found.plans)) == (str(path), 1)
@@ -343,14 +343,14 @@ def test_what_a_phase_says_to_be_left_is_a_list_of_texts(leaves: object) -> None
 def test_a_note_is_beside_the_record_wherever_that_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     write(tmp_path, names("auto-ab12-x"))
-    note(tmp_path, journal.entry(Session(prefix="auto-ab12")))
+    note(tmp_path, journal.entry(Session(prefix="auto-ab12"), "leftovers"))
     assert load.session_of(options(resources_file="resources.json")).note == "./teardown-auto-ab12.session.json"
 
 
 def test_the_session_says_which_note_it_knows_of(tmp_path: Path) -> None:
     given = options(session_prefix="auto-ab12", data_collector_path=str(tmp_path))
     assert load.session_of(given).note == ""
-    write(tmp_path, journal.entry(Session(prefix="auto-ab12")), journal.file_name("auto-ab12"))
+    write(tmp_path, journal.entry(Session(prefix="auto-ab12"), "leftovers"), journal.file_name("auto-ab12"))
     found = load.session_of(given)
     assert found.note == str(tmp_path / "teardown-auto-ab12.session.json")
     assert from_dict(found.as_dict()).note == found.note

@@ -85,7 +85,15 @@ def test_a_run_that_is_cut_off_while_it_deletes_leaves_a_note(tmp_path: Path) ->
     assert not folder.exists()
     with pytest.raises(Killed):
         remove(server, folder)
-    assert set(noted(folder).lineage) == {"vc/uuid-auto-ab12-x", LEFT}
+    found = noted(folder)
+    assert set(found.lineage) == {"vc/uuid-auto-ab12-x", LEFT}
+    assert found.note.endswith(".session.json (of a run that came to no verdict)")
+
+
+@pytest.mark.parametrize("verdict", ["leftovers", "unverified"])
+def test_a_note_of_a_run_with_a_verdict_says_nothing_more(verdict: str) -> None:
+    text = json.dumps(journal.entry(Session(PREFIX), verdict))
+    assert journal.with_journal(Session(PREFIX), text, "note").note == "note"
 
 
 def test_nothing_of_the_session_nothing_noted(tmp_path: Path) -> None:

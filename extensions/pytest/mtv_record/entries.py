@@ -166,14 +166,17 @@ def _named(holds: Mapping[Hold, Entry]) -> list[Entry]:
 
 
 def _placed(kind: str, holds: Mapping[Hold, Entry]) -> list[Entry]:
-    """The entries for what has one name in one place: on a cluster one object, the last that is known; on a provider
-    each that is known, and what may be there beside them. What tells most comes last."""
+    """The entries for what has one name in one place: on a provider each that is known, on a cluster the last that is
+    known; and what may be there beside, or instead of them, for it may have gone since. What tells most comes last."""
     known: dict[tuple[str | None, ...], Entry] = {}
     for entry in sorted(holds.values(), key=lambda one: (one.get("outcome") != UNKNOWN, bool(one.get("uid")))):
-        identity = (entry.get("uid"), entry.get("id")) if kind in PROVIDERS else ()
+        is_last = entry.get("outcome") != UNKNOWN and kind not in PROVIDERS
+        identity = () if is_last else (entry.get("outcome"), entry.get("uid"), entry.get("id"))
         known.pop(identity, None)
         known[identity] = entry
-    return list(known.values())
+    entries = list(known.values())
+    sure = [entry for entry in entries if entry.get("outcome") != UNKNOWN]
+    return [one for one in entries if one in sure or not any(_is(one, other) for other in sure)]
 
 
 def line_of(event: Mapping[str, Any]) -> bytes:

@@ -85,11 +85,14 @@ class Ownership:
         self._holders = Holders(self._by_uid, coverage, self._is_sure, self._is_own, self._is_ours_and_gone)
 
     @staticmethod
-    def _index(records: Iterable[Record], groups: Mapping[str, str]) -> dict[tuple[str, str, str, str], Record]:
-        """Of two entries for one place the one that tells more."""
+    def _index(records: Iterable[Record], groups: Mapping[str, str]) -> dict[tuple[str, str, str, str], list[Record]]:
+        """The entries for each place; the one that tells most comes last."""
+        index: dict[tuple[str, str, str, str], list[Record]] = {}
         placed = [r for r in records if not r.on_provider and r.entry in groups]
-        placed.sort(key=lambda r: (bool(r.uid), r.sure))
-        return {(groups[r.entry], r.kind, r.namespace or "", r.name): r for r in placed}
+        for record in sorted(placed, key=lambda r: (bool(r.uid), r.sure)):
+            place = (groups[record.entry], record.kind, record.namespace or "", record.name)
+            index.setdefault(place, []).append(record)
+        return index
 
     def _named_plans(self) -> dict[tuple[str, str], str]:
         """(namespace, name) of every Plan of the session -> its test, recorded ones also when they are gone."""
@@ -150,7 +153,15 @@ class Ownership:
         return _refused(SUCCESSOR, decision.test_name) if decision.ours and self._is_successor(obj) else decision
 
     def _record_of(self, obj: Obj) -> Record | None:
-        return self._records.get((obj.group, obj.kind, obj.namespace or "", obj.name))
+        """The entry about this very object, else the one that tells most: of another one that was there, unless a task
+        that was cut off may have made this one since."""
+        records = self._records.get((obj.group, obj.kind, obj.namespace or "", obj.name), [])
+        last = records[-1] if records else None
+        if last is None or not last.uid:
+            return last
+        very = [record for record in records if record.uid == obj.uid]
+        since = [record for record in records if not (record.uid or record.sure)]
+        return (very or since or [last])[-1]
 
     def _is_successor(self, obj: Obj) -> bool:
         record = self._record_of(obj)

@@ -142,7 +142,7 @@ UNKNOWN = {"outcome": "unknown"}
         ),
         pytest.param(
             [placed("intent", 1), placed("made", 2, of=1, uid="u"), placed("intent", 3, "b")],
-            [{"uid": "u"}],
+            [UNKNOWN, {"uid": "u"}],
             id="begun-again",
         ),
         pytest.param(
@@ -154,6 +154,18 @@ UNKNOWN = {"outcome": "unknown"}
             ],
             [{"uid": "v"}],
             id="made-again",
+        ),
+        pytest.param(
+            [
+                placed("intent", 1),
+                placed("failed", 2, of=1, uid="u"),
+                placed("intent", 3),
+                placed("made", 4, of=3, uid="u"),
+                placed("intent", 5),
+                placed("failed", 6, of=5, uid="v"),
+            ],
+            [{"uid": "v", **UNKNOWN}, {"uid": "u"}],
+            id="of-one-identity-the-sure-word",
         ),
         pytest.param([placed("intent", 1), placed("struck", 1, "by-hand")], [], id="struck"),
         pytest.param(

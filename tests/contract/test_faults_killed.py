@@ -39,7 +39,8 @@ def test_two_teardowns_of_one_session_at_once(acting_lab: Lab, tmp_path: Path, w
     """Each deletes what the other has not yet, and neither tells what is not so."""
     prefix = f"auto-tw{len(world):02d}"
     seed.seed(acting_lab, world, prefix, tmp_path, say=lambda _text: None)
-    runs = [Killer([], WRITES, ONE_RUN, str(acting_lab.kubeconfig), str(tmp_path), prefix, "8").start() for _ in "ab"]
+    killer = Killer([], WRITES, ONE_RUN, str(acting_lab.kubeconfig), str(tmp_path), prefix, "8")
+    runs = [killer.start() for _run in range(2)]
     told = [run.communicate(timeout=300)[0] for run in runs]
     assert [run.returncode for run in runs] == [0, 0]
     ends = [said(text) for text in told]

@@ -168,15 +168,19 @@ def _named(holds: Mapping[Hold, Entry]) -> list[Entry]:
 def _placed(kind: str, holds: Mapping[Hold, Entry]) -> list[Entry]:
     """The entries for what has one name in one place: on a provider each that is known, on a cluster the last that is
     known; and what may be there beside, or instead of them, for it may have gone since. What tells most comes last."""
+    entries = sorted(holds.values(), key=lambda one: (_is_sure(one), bool(one.get("uid"))))
+    if kind not in PROVIDERS:
+        entries = [one for one in entries if not _is_sure(one)] + [one for one in entries if _is_sure(one)][-1:]
     known: dict[tuple[str | None, ...], Entry] = {}
-    for entry in sorted(holds.values(), key=lambda one: (one.get("outcome") != UNKNOWN, bool(one.get("uid")))):
-        is_last = entry.get("outcome") != UNKNOWN and kind not in PROVIDERS
-        identity = () if is_last else (entry.get("outcome"), entry.get("uid"), entry.get("id"))
+    for entry in entries:
+        identity = (entry.get("uid"), entry.get("id"))
         known.pop(identity, None)
         known[identity] = entry
-    entries = list(known.values())
-    sure = [entry for entry in entries if entry.get("outcome") != UNKNOWN]
-    return [one for one in entries if one in sure or not any(_is(one, other) for other in sure)]
+    return list(known.values())
+
+
+def _is_sure(entry: Entry) -> bool:
+    return entry.get("outcome") != UNKNOWN
 
 
 def line_of(event: Mapping[str, Any]) -> bytes:

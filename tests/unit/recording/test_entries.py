@@ -196,6 +196,19 @@ def test_two_vms_of_one_name_are_two() -> None:
     ]
 
 
+def test_a_moref_that_is_used_again_is_another_vm() -> None:
+    """Whether the first of them was made is not known, and the sure word is about the second."""
+    fold = entries.Fold()
+    vm = {"kind": "vsphere", "name": "x", "place": "vc:443", "process": "a", "id": "vm-1"}
+    for seq, what, uid in ((1, "failed", "u"), (3, "made", "v")):
+        fold.add({**vm, "event": "intent", "seq": seq})
+        fold.add({**vm, "event": what, "seq": seq + 1, "of": seq, "uid": uid})
+    assert [(one.get("uid"), one.get("outcome")) for one in fold.resources()["vsphere"]] == [
+        ("u", "unknown"),
+        ("v", None),
+    ]
+
+
 STEPS = st.lists(st.tuples(st.integers(0, 3), st.sampled_from(["make", "patch", "delete", "crash"])), max_size=30)
 
 

@@ -13,6 +13,7 @@ version_added: 0.3.0
 description:
   - Makes a page, JUnit XML, Markdown and Prometheus' text format of the result file of a run, and the lines for a terminal.
   - All of it comes from the file alone, so that each says the same numbers. It asks no server.
+  - With O(result) it writes that file first, and beside it what a later run has to know.
   - What nobody knows is shown as unknown, and never as zero.
 author:
   - mtv.teardown contributors (!UNKNOWN)
@@ -28,6 +29,15 @@ options:
     type: list
     elements: path
     required: true
+  result:
+    description:
+      - What M(mtv.teardown.leftovers_info) returned. It is written to the one file that O(results) names, in mode V(0600), before any face is
+        made, and its RV(mtv.teardown.leftovers_info#module:journal) into O(data_collector_path).
+      - With a verdict that is clean that is written only where a note of an earlier run is, and no list of what earlier runs asked for stays.
+    type: dict
+  data_collector_path:
+    description: The folder for what a later run has to know. Default is that of the file.
+    type: path
   faces:
     description:
       - Which files are made of each result, beside it or in O(path), with its name and another ending.
@@ -67,6 +77,10 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+written:
+  description: The file that O(result) was written to, also where a face could not be made and the module fails.
+  type: str
+  returned: with O(result)
 results:
   description: What was made of each result.
   type: list
@@ -102,12 +116,32 @@ results:
       lines: ["session auto-ab12", "CLEAN: everything was read, and nothing of the session is left."]
 """
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 from ansible.module_utils.basic import missing_required_lib
-from ansible_collections.mtv.teardown.plugins.module_utils._report import faces, files
+from ansible_collections.mtv.teardown.plugins.module_utils._errors import TeardownError
+from ansible_collections.mtv.teardown.plugins.module_utils._report import faces, files, kept
 from ansible_collections.mtv.teardown.plugins.module_utils._run import module as _module
+
+
+def _made(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    """The faces of all results."""
+    wanted, folder = params["faces"], params["path"] or ""
+    for face in (faces.FACES[name] for name in wanted):
+        if face.missing:
+            raise TeardownError(missing_required_lib(face.library))
+    write = partial(files.write, mode=files.mode_of(params["mode"]), check_mode=check_mode)
+    made, changed = [], False
+    for path in faces.files_of(params["results"]):
+        told = faces.read(path)
+        named = {name: faces.file_name(path, name, folder) for name in wanted}
+        for name, text in faces.render(told, wanted).items():
+            changed = write(named[name], text) or changed
+        one = {"result": path, "verdict": told.verdict, "totals": dict(told.totals), "files": named}
+        made.append({**one, "lines": faces.lines(told)})
+    return {"changed": changed, "results": made}
 
 
 def main() -> None:
@@ -115,28 +149,30 @@ def main() -> None:
     module = _module.Module(
         argument_spec={
             "results": {"type": "list", "elements": "path", "required": True},
+            "result": {"type": "dict"},
+            "data_collector_path": {"type": "path"},
             "faces": {"type": "list", "elements": "str", "choices": sorted(faces.FACES), "default": ["html"]},
             "path": {"type": "path"},
             "mode": {"type": "str", "default": "0600"},
         },
         supports_check_mode=True,
     )
-    wanted, folder = module.params["faces"], module.params["path"] or ""
-    for face in (faces.FACES[name] for name in wanted):
-        if face.missing:
-            module.fail_json(msg=missing_required_lib(face.library), exception=face.missing)
+    # Not told again at the end: it may be large.
+    params, result = module.params, module.params.pop("result")
+    check_mode = bool(module.check_mode)
 
     def work() -> dict[str, Any]:
-        write = partial(files.write, mode=files.mode_of(module.params["mode"]), check_mode=bool(module.check_mode))
-        made, changed = [], False
-        for path in faces.files_of(module.params["results"]):
-            told = faces.read(path)
-            named = {name: faces.file_name(path, name, folder) for name in wanted}
-            for name, text in faces.render(told, wanted).items():
-                changed = write(named[name], text) or changed
-            one = {"result": path, "verdict": told.verdict, "totals": dict(told.totals), "files": named}
-            made.append({**one, "lines": faces.lines(told)})
-        return {"changed": changed, "results": made}
+        if not result:
+            return _made(params, check_mode)
+        written = kept.one_file(params["results"])
+        changed = kept.write(result, written, params["data_collector_path"] or "", check_mode)
+        if check_mode:  # there is no file to make them of
+            return {"changed": changed, "written": written, "results": []}
+        try:
+            made = _made(params, check_mode)
+        except TeardownError as exc:
+            return {"failed": True, "msg": exc.msg, "changed": changed, "written": written, "results": []}
+        return {**made, "changed": changed or made["changed"], "written": written}
 
     _module.run(module, work)
 

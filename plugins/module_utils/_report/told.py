@@ -50,6 +50,7 @@ WORDS = {
 }
 # What is not known, and not zero.
 DASH = "\N{EN DASH}"
+VERDICTS = ("clean", "leftovers", "unverified")
 # What nobody knows the end of.
 UNKNOWN = ("unreadable", "kept", "unseen", "not_covered", "not_done")
 # How many entries of a list are shown, where a face is for people.
@@ -114,7 +115,7 @@ class Told:
 
 def of(data: Any, path: str = "") -> Told:
     """RecordError for what is no result."""
-    wrong = not isinstance(data, dict) or data.get("verdict") not in ("clean", "leftovers", "unverified")
+    wrong = not isinstance(data, dict) or data.get("verdict") not in VERDICTS
     if wrong or not all(_is_list(data.get(name, [])) for name in _LISTS):
         raise RecordError(f"{path} is no result of a run of mtv.teardown.")
     return Told(readable(data), path)

@@ -286,6 +286,63 @@ def test_what_is_no_result_is_told(tmp_path: Path, capfd: pytest.CaptureFixture[
     assert run(capfd, results=[str(file)], mode="rw")["failed"]
 
 
+def test_the_module_writes_the_result_and_its_note_first(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    made, beside = results.leftovers(), tmp_path / "collector"
+    file, note = tmp_path / "x.result.json", beside / "teardown-auto-ab12.session.json"
+    options = {"results": [str(file)], "data_collector_path": str(beside)}
+    predicted = run(capfd, check=True, result=made, **options)
+    assert (predicted["changed"], predicted["written"]) == (True, str(file)) and not list(tmp_path.iterdir())
+    told_files = run(capfd, result=made, **options)
+    assert told_files["written"] == str(file) and list(told_files["results"][0]["files"]) == ["html"]
+    assert "result" not in told_files["invocation"]["module_args"]
+    assert {one.stat().st_mode & 0o777 for one in (file, note)} == {0o600}
+    assert json.loads(file.read_text(encoding="utf-8")) == {"$schema": made["schema"], **made}
+    assert json.loads(note.read_text(encoding="utf-8")) == made["journal"]["content"]
+    assert run(capfd, result=made, **options)["changed"] is False
+
+
+def test_after_a_clean_run_a_note_says_so_where_there_was_one(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    made, note = results.clean(), tmp_path / "teardown-auto-ab12.session.json"
+    options = {"results": [str(tmp_path / "x.result.json")], "faces": []}
+    run(capfd, result=made, **options)
+    assert [one.name for one in tmp_path.iterdir()] == ["x.result.json"]
+    note.write_text("{}", encoding="utf-8")
+    run(capfd, result=made, **options)
+    assert json.loads(note.read_text(encoding="utf-8"))["verdict"] == "clean"
+
+
+def test_a_result_is_written_whatever_becomes_of_its_faces(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    file, in_the_way = tmp_path / "x.result.json", tmp_path / "file"
+    in_the_way.write_text("", encoding="utf-8")
+    options = {"results": [str(file)], "result": results.clean()}
+    answer = run(capfd, **options, path=str(in_the_way))
+    assert answer["failed"] and answer["written"] == str(file) and file.exists()
+    answer = run(capfd, **{**options, "results": [str(in_the_way / "x.result.json")]})
+    assert answer["failed"] and "written" not in answer
+
+
+NO_NOTES: list[dict[str, Any]] = [
+    {},
+    {"name": "../teardown-auto-ab12.session.json", "content": {"prefix": "auto-ab12"}},
+    {"name": "teardown-../x.session.json", "content": {"prefix": "../x"}},
+    {"name": "resources.json", "content": {"prefix": "auto-ab12"}},
+    {"name": "teardown-auto-ab12.session.json", "content": {}},
+]
+
+
+@pytest.mark.parametrize("note", NO_NOTES)
+def test_a_note_is_no_other_file(tmp_path: Path, capfd: pytest.CaptureFixture[str], note: dict[str, Any]) -> None:
+    folder = tmp_path / "collector"
+    folder.mkdir()
+    result = {**results.leftovers(), "journal": note}
+    answer = run(capfd, results=[str(folder / "x.result.json")], result=result)
+    assert answer["failed"] and not list(folder.iterdir()) and [one.name for one in tmp_path.iterdir()] == ["collector"]
+    answer = run(capfd, results=[str(folder)], result=results.clean())
+    assert answer["failed"] and "one file" in answer["msg"]
+
+
 def test_the_very_lines_that_were_seen() -> None:
     condition = {"type": "NamespaceContentRemaining", "status": "True", "message": "secrets. has 1"}
     held = {

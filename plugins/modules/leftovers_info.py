@@ -378,6 +378,43 @@ not_done:
   type: list
   elements: dict
   returned: always
+earlier_runs:
+  description:
+    - What runs before this one set out to do, as the journal in O(data_collector_path) says it - after a run that was killed, or that left something.
+    - It is told, and nothing rests on it. A clean run ends it.
+  type: list
+  elements: dict
+  returned: always
+  version_added: 0.3.0
+  contains:
+    run_id:
+      description: By what that run is known.
+      type: str
+      returned: always
+    began:
+      description: When it was heard of first.
+      type: str
+      returned: always
+    ended:
+      description: When it was heard of last.
+      type: str
+      returned: always
+    verdict:
+      description: What it came to; empty where it came to no verdict.
+      type: str
+      returned: always
+    error:
+      description: Why the journal could not be read; then nothing is known of earlier runs.
+      type: str
+      returned: always
+    intended:
+      description:
+        - Each object with C(kind), C(api_version), C(namespace), C(name), C(uid), C(provider), the C(time), C(what) was to be done,
+          V(delete) or V(change), and whether it is C(left). It was written before that was asked for, so a run that was killed may not have
+          come to all of it.
+      type: list
+      elements: dict
+      returned: always
 finalizers_removed:
   description:
     - Finalizers that the earlier phases took off, as the user named them; RV(summary) begins with that.

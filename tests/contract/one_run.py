@@ -4,20 +4,22 @@
 """One teardown in a process of its own, that may be killed:
 python -m tests.contract.one_run KUBECONFIG FOLDER PREFIX AT_ONCE (requests).
 
-It reads and writes in the folder what the playbook does: the record, and the note. The last line that it prints is its
-verdict and what is left, as JSON.
+It reads and writes in the folder what the playbook does: the record, the note and the journal. The last line that it
+prints is its verdict, what is left, and what the journal says of the runs before it, as JSON.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils import _text_file
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import client
 from ansible_collections.mtv.teardown.plugins.module_utils._run import load
+from ansible_collections.mtv.teardown.plugins.module_utils._session import journal
 
 from tests.contract.conftest import cluster_of
 from tests.contract.teardown import teardown
@@ -30,9 +32,13 @@ def main(kubeconfig: str, folder: str, prefix: str, at_once: str) -> None:
     def keep(note: dict[str, Any]) -> None:
         _text_file.replace(str(Path(folder, note["name"])), json.dumps(note["content"]))
 
-    run = teardown(cluster_of(Path(kubeconfig)), session, stall=30, namespace_stall=60, keep=keep)
+    this = str(time.time_ns())
+    cluster = cluster_of(Path(kubeconfig))
+    cluster.ledger.announce = journal.announce_to({journal.FOLDER: folder, journal.RUN: this}, prefix, False)
+    run = teardown(cluster, session, stall=30, namespace_stall=60, keep=keep)
     judged = {name: run.judged[name] for name in ("verdict", "leftovers", "unreadable")}
-    print(json.dumps({**judged, "deleted": sorted(run.deleted)}))
+    earlier = journal.earlier(folder, prefix, this)
+    print(json.dumps({**judged, "deleted": sorted(run.deleted), "earlier": earlier}))
 
 
 if __name__ == "__main__":

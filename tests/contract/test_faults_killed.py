@@ -6,11 +6,12 @@ to be enough for the next, nothing is lost, and nothing of others is touched."""
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from tests.contract.killing import Killer, said
+from tests.contract.killing import BEFORE, Killer, said
 from tests.lab.controlplane import Lab
 from tests.lab.faults import FaultProxy
 from tests.lab.worlds import check, seed
@@ -30,6 +31,13 @@ def test_killed_at_every_write(acting_lab: Lab, tmp_path: Path, world: str, at_o
         last = killer.until_one_ends()
     assert last["verdict"] == "clean", last
     assert killer.kills >= at_least
+    # Each was killed at a write, and had written before what it was about to do.
+    assert last["earlier"] and all(one["intended"] and not one["verdict"] for one in last["earlier"])
+    if at_once == 1:  # of several writes a late one kills the run after that, before it has begun
+        assert len(last["earlier"]) == killer.kills
+        # What is going already is not asked for again.
+        told = Counter(one.path for one in proxy.seen if one.method == "DELETE" and one.fault != BEFORE)
+        assert set(told.values()) == {1}, told.most_common(5)
     problems, told = check.check(acting_lab, tmp_path / "world.json", "clean")
     assert not problems, told
 

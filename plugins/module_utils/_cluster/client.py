@@ -25,6 +25,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects impo
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.rest import CONNECTIONS, Http, parsed
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.witness import Nobody, Witness
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError, garbage
+from ansible_collections.mtv.teardown.plugins.module_utils._session import journal
 from ansible_collections.mtv.teardown.plugins.module_utils._together import together
 
 PAGE = 500
@@ -335,7 +336,7 @@ class Cluster:
         tests = [{"op": "test", "path": f"/metadata/{key}", "value": value} for key, value in meta.items()]
         body = [*tests, {"op": "test", "path": place, "value": finalizer}, {"op": "remove", "path": place}]
         path = self._path(obj.resource, obj.namespace, obj.name)
-        self.ledger.note_asked(obj.uid)
+        self.ledger.note_asked(obj, journal.CHANGE)
         self._http.json("PATCH", path, body=body, content_type="application/json-patch+json", once=True)
 
     def _write(
@@ -344,7 +345,7 @@ class Cluster:
         """Change one object; None when a healthy server says that it is not there. A conflict that is not about
         who it is (somebody wrote at the same moment) passes, so it is tried again."""
         path = self._path(obj.resource, obj.namespace, obj.name) + part
-        self.ledger.note_asked(obj.uid)
+        self.ledger.note_asked(obj, journal.DELETE if method == "DELETE" else journal.CHANGE)
         if method == "DELETE":
             self.ledger.to_go[obj.uid] = obj
         for attempt in range(1, _CONFLICTS + 1):

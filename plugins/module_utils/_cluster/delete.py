@@ -34,6 +34,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._cluster.wait import 
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
 from ansible_collections.mtv.teardown.plugins.module_utils._evidence import keep
 from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
+from ansible_collections.mtv.teardown.plugins.module_utils._session import journal
 from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import Decision, Status
 from ansible_collections.mtv.teardown.plugins.module_utils._session.finalizers import Removal
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
@@ -219,7 +220,10 @@ class _Run:
             if len(controlled) == len(objects):
                 controlled = []  # owners in a circle
             below = {obj.uid for obj in controlled}
-            self.cluster.together(self._delete, [obj for obj in objects if obj.uid not in below])
+            # What is going already was asked for before, perhaps by a run that was killed.
+            now = [obj for obj in objects if obj.uid not in below and not obj.deleting]
+            self.cluster.ledger.about_to(journal.DELETE, now)
+            self.cluster.together(self._delete, now)
             objects = [obj for obj in controlled if any(o.controller and o.uid in self.errors for o in obj.owners)]
 
     def _released(self, volumes: Iterable[Obj]) -> list[Obj]:

@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils import _times
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj
+from ansible_collections.mtv.teardown.plugins.module_utils._session import journal
 
 READ, FAILED, INCOMPLETE = "read", "failed", "incomplete"
 
@@ -26,15 +28,30 @@ def entry(
 class Ledger:
     """lists: every list that was asked for, with its answer; asked: uid -> when somebody was asked to change or delete
     it first; gone: uid -> when it was seen that it is not there any more; to_go: uid -> what was asked to go, unless
-    that was refused."""
+    that was refused; announce: told of what is about to be asked for."""
 
     lists: list[dict[str, Any]] = field(default_factory=list)
     asked: dict[str, str] = field(default_factory=dict)
     gone: dict[str, str] = field(default_factory=dict)
     to_go: dict[str, Obj] = field(default_factory=dict)
+    announce: journal.Announce = journal.nobody
+    announced: set[tuple[str, str]] = field(default_factory=set)
 
-    def note_asked(self, uid: str) -> None:
-        self.asked.setdefault(uid, _times.now())
+    def about_to(self, asked: str, objects: Iterable[Obj]) -> None:
+        """Announce this of all of them at once. RecordError where that cannot be: then it is not to be asked for."""
+        fresh = [obj for obj in objects if (asked, obj.uid) not in self.announced]
+        if fresh:
+            self.announce(map(_item, fresh), asked)
+            self.announced |= {(asked, obj.uid) for obj in fresh}
+
+    def note_asked(self, obj: Obj, asked: str) -> None:
+        self.about_to(asked, [obj])
+        self.asked.setdefault(obj.uid, _times.now())
 
     def note_gone(self, uid: str) -> None:
         self.gone.setdefault(uid, _times.now())
+
+
+def _item(obj: Obj) -> dict[str, Any]:
+    place = {"kind": obj.kind, "api_version": obj.resource.api_version, "namespace": obj.namespace}
+    return {**place, "name": obj.name, "uid": obj.uid}

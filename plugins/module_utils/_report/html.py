@@ -36,6 +36,7 @@ def render(told: Told) -> str:
     unknown = {name: entries for name in (*_told.UNKNOWN, *_told.OPTIONAL) if (entries := told.listed(name))}
     held = {
         "told": told,
+        "earlier": _told.earlier_lines(told.data),
         "sign": _SIGNS[told.verdict],
         "words": _told.WORDS,
         "phases": _told.phase_rows(told),

@@ -13,7 +13,7 @@ from typing import Any
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError
 from ansible_collections.mtv.teardown.plugins.module_utils._report import files
 from ansible_collections.mtv.teardown.plugins.module_utils._report import told as _told
-from ansible_collections.mtv.teardown.plugins.module_utils._session import notes
+from ansible_collections.mtv.teardown.plugins.module_utils._session import journal, notes
 
 _OWN = 0o600
 
@@ -38,6 +38,9 @@ def write(result: Mapping[str, Any], path: str, folder: str, check_mode: bool) -
     beside = os.path.join(folder or os.path.dirname(path), note["name"])
     if result["verdict"] != "clean" or os.path.lexists(beside):
         changed = files.write(beside, _json(note["content"]), _OWN, check_mode) or changed
+    if not check_mode:
+        path = journal.path_of(os.path.dirname(beside), note["content"]["prefix"])
+        journal.Journal(path, str(result["run_id"])).end(str(result["verdict"]))
     return changed
 
 

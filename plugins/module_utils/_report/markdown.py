@@ -24,6 +24,7 @@ def render(told: Told) -> str:
     run = f", run {_plain(told.text('run_id'))}" if told.text("run_id") else ""
     took = f", {told.data['seconds']} s" if told.ended else ""
     lines += [f"Session {_plain(told.prefix)}{where}{run}{took}", ""]
+    lines += [f"{_plain(line)}\n" for line in _told.earlier_lines(told.data)]
     totals = [(_told.WORDS[name], _told.known(number)) for name, number in told.totals.items()]
     lines += _table(("", "number"), totals)
     phases = _told.phase_rows(told)

@@ -74,6 +74,8 @@ Began {{ told.text('began') }}, ended {{ told.text('ended') }}, took {{ told.dat
 mtv.teardown {{ told.within('versions', 'collection') }}, ansible-core {{ told.within('versions', 'ansible') }},
 Python {{ told.within('versions', 'python') }}.{% endif %}
 </p>
+{% for line in earlier %}<p class="soft">{{ line }}</p>
+{% endfor %}
 </header>
 <nav aria-label="Parts of this page"><p>{% for id, title in parts %}
 <a href="#{{ id }}">{{ title }}</a>{% if not loop.last %} · {% endif %}{% endfor %}</p></nav>

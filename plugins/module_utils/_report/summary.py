@@ -96,6 +96,7 @@ def of_result(result: Mapping[str, Any]) -> list[str]:
         _title(who, result),
         _headline(result) + _by_force(result),
         *_note(who),
+        *_told.earlier_lines(result),
         *_nothing(who, result),
         *_phases(result),
     ]

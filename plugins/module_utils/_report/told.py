@@ -55,7 +55,7 @@ VERDICTS = ("clean", "leftovers", "unverified")
 UNKNOWN = ("unreadable", "kept", "unseen", "not_covered", "not_done")
 # How many entries of a list are shown, where a face is for people.
 MOST = 50
-_LISTS = (*TOTALS, *OPTIONAL, "targets", "looks", "asked", "phases")
+_LISTS = (*TOTALS, *OPTIONAL, "targets", "looks", "asked", "phases", "earlier_runs")
 # What XML 1.0 cannot hold, and what a terminal or a browser would take for more than a character.
 _ODD = re.compile(
     "[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\u200e\u200f\u202a-\u202e\u2066-\u2069]"
@@ -202,6 +202,26 @@ def counts(entries: Iterable[Entry]) -> str:
     """Such as C(2 PersistentVolumeClaims, 1 VirtualMachine)."""
     counted = Counter(str(entry["kind"]) for entry in entries)
     return ", ".join(number_of(number, kind) for kind, number in sorted(counted.items()))
+
+
+def earlier_lines(result: Entry) -> list[str]:
+    """What runs before this one did, a line for each."""
+    return [_earlier_line(one) for one in result.get("earlier_runs") or ()]
+
+
+def _earlier_line(run: Entry) -> str:
+    if run.get("error"):
+        return f"of earlier runs nothing is known: {run['error']}"
+    intended = list(run.get("intended") or ())
+    deleted, changed = ([one for one in intended if one.get("what") == what] for what in ("delete", "change"))
+    told = [f"it set out to delete {len(deleted)} ({counts(deleted)})"] if deleted else []
+    told += [f"it set out to change {len(changed)} ({counts(changed)})"] if changed else []
+    left = {str(one["uid"]) for one in intended if one.get("left")}
+    told += [f"{len(left)} of all these {'is' if len(left) == 1 else 'are'} still there"] if left else []
+    came = f"came to {run['verdict']}" if run.get("verdict") else "came to no verdict"
+    return (
+        f"earlier run {run['run_id']} ({run['began']} to {run['ended']}) {came}: {', '.join(told) or 'it did nothing'}"
+    )
 
 
 def phase_rows(told: Told) -> list[tuple[str, str, str, str, str]]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -18,7 +19,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._cluster.evidence imp
 from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._run import load
 from ansible_collections.mtv.teardown.plugins.module_utils._run import module as _module
-from ansible_collections.mtv.teardown.plugins.module_utils._session import finalizers
+from ansible_collections.mtv.teardown.plugins.module_utils._session import finalizers, journal
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 from ansible_collections.mtv.teardown.plugins.module_utils._session.result import Result
 
@@ -77,6 +78,7 @@ def run_phase(
             cluster = cluster_of(module)
             known = session(cluster)
         cluster.witness = ClusterWitness(cluster, _module.keeper_of(module))
+        cluster.ledger.announce = journal.announce_to(os.environ, known.prefix, bool(module.check_mode))
 
         asked = partial(awaited.outstanding, cluster.ledger)
         _progress.about(asked, session=known.prefix, on=str(cluster.where.get("url", "")), done=done)

@@ -12,8 +12,8 @@ from typing import Any
 from ansible_collections.mtv.teardown.plugins.module_utils import _times
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.mtv.teardown.plugins.module_utils._report import record, run, summary
-from ansible_collections.mtv.teardown.plugins.module_utils._run import earlier, verify
-from ansible_collections.mtv.teardown.plugins.module_utils._session import ignore, notes
+from ansible_collections.mtv.teardown.plugins.module_utils._run import earlier, load, verify
+from ansible_collections.mtv.teardown.plugins.module_utils._session import ignore, journal, notes
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 
 
@@ -42,8 +42,16 @@ def judge(
     result["requests"] = cluster.requests
     result |= earlier.finalizers(phases, result["deleted"])
     result["evidence"] = earlier.evidence_of(phases)
+    result["earlier_runs"] = _earlier_runs(session, options, result)
     result |= record.of(result, session, options, ansible, began)
     result["summary"] = summary.of_verdict(session, result)
     result["artifacts"] = summary.handed_over(session, result)
     result["journal"] = notes.after(session, result, openshift_only=options["openshift_only"])
     return result
+
+
+def _earlier_runs(session: Session, options: Mapping[str, Any], result: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What runs before this one set out to do, and whether it is among what this one says is still there."""
+    there = {str(e["uid"]) for name in ("leftovers", "accepted", "kept", "unseen") for e in result[name] if e["uid"]}
+    runs = journal.earlier(load.folder_of(options), session.prefix, str((options["run"] or {}).get("id") or ""))
+    return [{**one, "intended": [{**e, "left": e["uid"] in there} for e in one["intended"]]} for one in runs]

@@ -6,6 +6,7 @@ and of no type that they are not given."""
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
@@ -19,7 +20,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._provider.evidence im
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Provider, Target
 from ansible_collections.mtv.teardown.plugins.module_utils._run import load, targets
 from ansible_collections.mtv.teardown.plugins.module_utils._run import module as _module
-from ansible_collections.mtv.teardown.plugins.module_utils._session import notes_file
+from ansible_collections.mtv.teardown.plugins.module_utils._session import journal, notes_file
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 from ansible_collections.mtv.teardown.plugins.module_utils._session.result import Result
 from ansible_collections.mtv.teardown.plugins.module_utils._together import together
@@ -59,7 +60,7 @@ def run_phase(
     def work() -> dict[str, Any]:
         session = load.session_of(params)
         _progress.about(tuple, session=session.prefix, on="source providers")
-        note = _note(params, session)
+        note = _note(params, session, journal.announce_to(os.environ, session.prefix, bool(module.check_mode)))
         searched = targets.targets_of(providers, params["providers_file"], options, params["unopened"], **more)
         groups = _by_type(searched, session, [one.type for one in providers])
         insecure: list[str] = []
@@ -105,10 +106,10 @@ def _removed(
         return Result(error=exc)
 
 
-def _note(params: Mapping[str, Any], session: Session) -> Callable[[Items], None]:
+def _note(params: Mapping[str, Any], session: Session, announce: journal.Announce) -> Callable[[Items], None]:
     """Notes what is about to be deleted, for one type after the other: they share one file."""
     if not params["keep_note"]:
-        return lambda _items: None
+        return lambda items: announce(items, journal.DELETE)
     folder, lock = load.folder_of(params), threading.Lock()
     if not folder:
         raise RecordError("keep_note: nothing says where the note is; give data_collector_path or resources_file.")
@@ -116,5 +117,6 @@ def _note(params: Mapping[str, Any], session: Session) -> Callable[[Items], None
     def note(items: Items) -> None:
         with lock:
             notes_file.add(folder, session, items)
+        announce(items, journal.DELETE)
 
     return note

@@ -71,7 +71,19 @@ def test_leftovers_prove_themselves(playbooks: Playbooks, admin: Admin, prefix: 
     assert result["verdict"] == "leftovers"
     check(playbooks, result)
     held = next(target for target in result["targets"] if target["name"] == "held")
-    assert (held["outcome"], held["gone"]) == ("left", "") and held["seen"]
+    assert (held["outcome"], held["gone"]) == ("left", "") and held["seen"] and not result["earlier_runs"]
+    first, journal = result["run_id"], playbooks.folder / ".data-collector" / f"teardown-{prefix}.journal.jsonl"
+    assert playbooks.run("verify", session_prefix=prefix).code == 2
+    admin.release("ConfigMap", prefix, "held")
+    assert journal.stat().st_mode & 0o777 == 0o600
+    done = playbooks.run("teardown", session_prefix=prefix)
+    assert done.code == 0 and f"earlier run {first} (" in done.output, done.output
+    result = playbooks.result(prefix)
+    check(playbooks, result)
+    (earlier,) = result["earlier_runs"]
+    assert (earlier["run_id"], earlier["verdict"]) == (first, "leftovers")
+    assert {"held", prefix} <= {one["name"] for one in earlier["intended"]}
+    assert not any(one["left"] for one in earlier["intended"]) and not journal.exists()
     assert admin.uid("Secret", f"{prefix}0", "b") == others["metadata"]["uid"]
 
 

@@ -70,7 +70,7 @@ class Journal:
         if verdict == "clean":
             with suppress(FileNotFoundError):
                 os.unlink(self.path)
-        elif os.path.exists(self.path):
+        elif any(one["run_id"] == self._run for one in _runs(self.path)):  # a look alone has set out to do nothing
             self._add([{"event": "verdict", "verdict": verdict}])
 
     def _add(self, events: Iterable[Mapping[str, str]]) -> None:
@@ -116,14 +116,17 @@ def _append(path: str, data: bytes) -> None:
 
 def earlier(folder: str, prefix: str, run: str) -> list[dict[str, Any]]:
     """What other runs than this one asked for; a file that cannot be read tells that, in place of a run."""
-    path = path_of(folder, prefix) if folder else ""
-    if not path or not os.path.lexists(path):
+    return [one for one in _runs(path_of(folder, prefix)) if one["run_id"] != run] if folder else []
+
+
+def _runs(path: str) -> list[dict[str, Any]]:
+    if not os.path.lexists(path):
         return []
     try:
         text = _text_file.read(path, "journal", MAX_BYTES, "Look at it, and take it away.")
     except RecordError as exc:
         return [{**_begun("", ""), "error": exc.msg}]
-    return [one for one in runs_of(text.splitlines()) if one["run_id"] != run]
+    return runs_of(text.splitlines())
 
 
 def runs_of(lines: Iterable[str]) -> list[dict[str, Any]]:

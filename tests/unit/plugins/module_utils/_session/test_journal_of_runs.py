@@ -73,8 +73,10 @@ def test_each_run_is_told_with_what_it_asked_for(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("verdict", "left"), [("leftovers", True), ("unverified", True), ("clean", False)])
 def test_a_clean_run_ends_it(tmp_path: Path, verdict: str, left: bool) -> None:
     journal.announce_to(environment(tmp_path), PREFIX, False)([item(1)], journal.DELETE)
-    one = journal.Journal(journal.path_of(str(tmp_path), PREFIX), "one")
+    one, look = (journal.Journal(journal.path_of(str(tmp_path), PREFIX), run) for run in ("one", "look"))
     one.end(verdict)
+    if left:
+        look.end(verdict)  # it has set out to do nothing
     assert [run["verdict"] for run in runs(tmp_path)] == ([verdict] if left else [])
     one.end("clean")
     one.end(verdict)

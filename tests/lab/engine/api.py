@@ -14,7 +14,7 @@ from aiohttp import web
 
 from tests.lab.engine import faults, rules, search, shapes
 from tests.lab.engine.sso import Sessions
-from tests.lab.engine.world import Disk, User, Vm, World
+from tests.lab.engine.world import BLANK, Disk, User, Vm, World
 
 # The collections that are only listed and read: path -> (element of the list, element of one).
 _NAMED = {
@@ -42,16 +42,19 @@ class Engine:
                 web.post("/ovirt-engine/services/sso-logout", self.sessions.logout),
                 web.get(root, self._api),
                 web.get(f"{root}/vms", self._vms),
+                web.post(f"{root}/vms", self._add_vm),
                 web.get(f"{root}/vms/{{id}}", self._vm),
+                web.put(f"{root}/vms/{{id}}", self._update_vm),
                 web.delete(f"{root}/vms/{{id}}", self._remove_vm),
                 web.post(f"{root}/vms/{{id}}/{{action:stop|shutdown}}", self._act),
                 web.get(f"{root}/vms/{{id}}/diskattachments", self._attachments),
                 web.get(f"{root}/vms/{{id}}/snapshots", self._snapshots),
-                web.get(f"{root}/vms/{{id}}/{{part:nics|cdroms|tags|permissions}}", self._nothing),
+                web.get(f"{root}/vms/{{id}}/{{part:nics|cdroms|tags|permissions|numanodes|hostdevices}}", self._nothing),
                 web.get(f"{root}/disks", self._disks),
                 web.get(f"{root}/disks/{{id}}", self._disk),
                 web.delete(f"{root}/disks/{{id}}", self._remove_disk),
                 web.get(f"{root}/templates", self._templates),
+                web.get(f"{root}/templates/{{id}}", self._template),
                 web.get(f"{root}/users/{{id}}/permissions", self._permissions),
                 web.get(f"{root}/roles/{{id}}/permits", self._permits),
                 web.get(f"{root}/events", self._events),
@@ -115,6 +118,18 @@ class Engine:
         vm = self._found(request, self._user(request))
         return _xml(shapes.HEAD + shapes.vm(self.world, vm, _follow(request), _flag(request, "all_content")))
 
+    async def _add_vm(self, request: web.Request) -> web.Response:
+        """E:resource/BackendVmsResource.java, add: 201 with the VM, which is locked while its disks are made."""
+        user = self._user(request)
+        vm = rules.add(self.world, user, shapes.read_vm(await request.text()))
+        return _xml(shapes.HEAD + shapes.vm(self.world, vm, frozenset()), 201)
+
+    async def _update_vm(self, request: web.Request) -> web.Response:
+        user = self._user(request)
+        vm = self._found(request, user)
+        rules.update(self.world, user, vm, shapes.read_vm(await request.text()))
+        return _xml(shapes.HEAD + shapes.vm(self.world, vm, frozenset()))
+
     async def _remove_vm(self, request: web.Request) -> web.Response:
         """E:resource/BackendResource.java, performAction: async or Expect makes it 202 with an empty body. The VM is
         read first, so a second DELETE is 404."""
@@ -146,7 +161,8 @@ class Engine:
 
     async def _nothing(self, request: web.Request) -> web.Response:
         self._found(request, self._user(request))
-        return _xml(shapes.document(request.match_info["part"], ()))
+        part = request.match_info["part"]
+        return _xml(shapes.document({"numanodes": "vm_numa_nodes", "hostdevices": "host_devices"}.get(part, part), ()))
 
     def _visible_disks(self, user: User) -> list[Disk]:
         if user.admin:
@@ -199,6 +215,14 @@ class Engine:
         self._user(request)
         made = (shapes.template(one, name) for one, name in self.world.templates.items())
         return _xml(shapes.document("templates", made))
+
+    async def _template(self, request: web.Request) -> web.Response:
+        self._user(request)
+        ident = request.match_info["id"]
+        known = {BLANK: "Blank", **self.world.templates}
+        if ident not in known:
+            raise web.HTTPNotFound
+        return _xml(shapes.HEAD + shapes.template(ident, known[ident]))
 
     async def _events(self, request: web.Request) -> web.Response:
         self._user(request)

@@ -7,8 +7,10 @@ C(oVirt/ovirt-engine), below C(backend/manager/modules/bll/src/main/java/org/ovi
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from datetime import UTC, datetime
 
-from tests.lab.engine.world import Disk, User, Vm, World
+from tests.lab.engine.world import BLANK, Disk, User, Vm, World
 
 # RemoveVmCommand.validate: these alone may be removed.
 _REMOVABLE = ("down", "unassigned", "image_illegal", "image_locked")
@@ -30,6 +32,44 @@ def may_change(user: User, vm: Vm, permit: str) -> None:
     """CommandBase.checkPermissions: NO_PERMISSION before anything else is looked at."""
     if not user.may(permit, vm.id):
         raise RefusedError("User is not authorized to perform this action.", 403)
+
+
+def add(world: World, user: User, given: Mapping[str, str]) -> Vm:
+    """AddVmCommand.validate: the name is free, and the cluster is there. Its disks come from a template."""
+    if not (user.admin and "create_vm" in user.permits):
+        raise RefusedError("User is not authorized to perform this action.", 403)
+    name, template = given.get("name", ""), given.get("template", "")
+    if not name or not template:
+        raise RefusedError("Vm [name, template.id|name] required for add", 400)
+    if template not in {BLANK, *world.templates}:
+        raise RefusedError("Cannot add VM. Template doesn't exist.")
+    cluster = next((n for n, ident in world.clusters.items() if given.get("cluster") in (n, ident)), "")
+    if not cluster:
+        raise RefusedError("Cannot add VM. Cluster id is not valid.")
+    _check_name(world, name, "add")
+    created = datetime.now(UTC).isoformat(timespec="milliseconds")
+    more = {"disks": 0} if template == BLANK else {"disks": 1, "status": "image_locked", "template": template}
+    vm = world.add_vm(
+        {"name": name, "description": given.get("description", ""), "cluster": cluster, **more, "created": created}
+    )
+    if vm.status == "image_locked":
+        settle(world, vm)
+    return vm
+
+
+def update(world: World, user: User, vm: Vm, given: Mapping[str, str]) -> None:
+    """UpdateVmCommand.validate."""
+    may_change(user, vm, "edit_vm_properties")
+    if given.get("name", vm.name) != vm.name:
+        _check_name(world, given["name"], "edit")
+    vm.name, vm.description = given.get("name", vm.name), given.get("description", vm.description)
+
+
+def _check_name(world: World, name: str, what: str) -> None:
+    if any(one.name == name for one in world.vms.values()):
+        raise RefusedError(
+            f"Cannot {what} VM. The VM name is already in use, please choose a unique name and try again."
+        )
 
 
 def check_removal(world: World, vm: Vm, *, force: bool, detach_only: bool) -> None:

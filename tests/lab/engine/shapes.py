@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from xml.etree import ElementTree
 from xml.sax.saxutils import escape, quoteattr
 
 from tests.lab.engine.world import Disk, Snapshot, User, Vm, World
@@ -54,6 +55,19 @@ def api(world: World, user: User, user_id: str) -> str:
     )
 
 
+def read_vm(text: str) -> dict[str, str]:
+    """What a request says of a VM: name, description, id of its template, id or name of its cluster."""
+    try:
+        root = ElementTree.fromstring(text)
+    except ElementTree.ParseError:
+        return {}
+    told = {name: root.findtext(name) for name in ("name", "description")}
+    for name in ("template", "cluster"):
+        one = root.find(name)
+        told[name] = None if one is None else one.get("id") or one.findtext("name")
+    return {name: value for name, value in told.items() if value is not None}
+
+
 def vm(world: World, one: Vm, follow: frozenset[str], whole: bool = False) -> str:
     """What is not followed is a link. Host and pool are told only when they are there. whole: all_content."""
     href = f"{ROOT}/vms/{one.id}"
@@ -61,6 +75,7 @@ def vm(world: World, one: Vm, follow: frozenset[str], whole: bool = False) -> st
     parts = [
         f"<vm href={quoteattr(href)} id={quoteattr(one.id)}>",
         f'<actions><link href="{href}/stop" rel="stop"/><link href="{href}/shutdown" rel="shutdown"/></actions>',
+        "<cpu><architecture>x86_64</architecture></cpu>",
         f"<name>{escape(one.name)}</name><description>{escape(one.description)}</description><comment></comment>",
         "" if "nics" in follow else f'<link href="{href}/nics" rel="nics"/>',
         _followed(world, one, follow),

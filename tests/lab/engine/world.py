@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 CREATED = "2026-11-20T10:00:00.000Z"
+# The template that every engine has.
+BLANK = "00000000-0000-0000-0000-000000000000"
 
 
 def new_id() -> str:
@@ -71,7 +73,7 @@ class Vm:
 
 
 # What the roles of a user allow who may change something (ActionGroup.java), as far as anything here asks for it.
-PERMITS = ("delete_disk", "delete_vm", "login", "stop_vm")
+PERMITS = ("create_vm", "delete_disk", "delete_vm", "edit_vm_properties", "login", "stop_vm")
 
 
 @dataclass

@@ -60,7 +60,22 @@ class Playbooks:
         return self.run_file(file, *arguments)
 
     def run_file(self, playbook: Path, *arguments: str, **extra: object) -> Run:
-        command = self.command(playbook, *arguments, **extra)
+        return self._run(self.command(playbook, *arguments, **extra))
+
+    def run_on_a_disk(self, options: str, folder: Path, playbook: Path, **extra: object) -> Run:
+        """This folder is a file system of its own, mounted with these options, such as size=16k, or ro; what is in it
+        at the end is there afterwards."""
+        folder.mkdir()
+        kept = self.folder / "kept"
+        script = 'mount -t tmpfs -o "$1" disk "$2"; shift; folder=$1 kept=$2; shift 2; code=0; "$@" || code=$?; '
+        script += 'cp -a "$folder" "$kept"; exit $code'
+        disk = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-ec", script, "disk", options]
+        done = self._run([*disk, str(folder), str(kept), *self.command(playbook, **extra)])
+        folder.rmdir()
+        kept.rename(folder)
+        return done
+
+    def _run(self, command: list[str]) -> Run:
         since = mark(self.lab)
         done = subprocess.run(
             command, cwd=self.folder, env=self.environment(), capture_output=True, text=True, check=False, timeout=600

@@ -7,7 +7,6 @@ made is named, what they found there is not, and the teardown from that ends cle
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -146,22 +145,9 @@ class Setup:
     def run(self, *arguments: str, **extra: Any) -> Run:
         return self.playbooks.run_file(self.folder / "setup.yml", *arguments, **self.given, **extra)
 
-    def run_on_a_small_disk(self, size: str) -> tuple[int, str]:
-        """The folder of the record is a file system of this size; what is in it at the end is there afterwards."""
-        self.file.parent.mkdir()
-        kept = self.folder / "kept"
-        script = 'mount -t tmpfs -o size="$1" small "$2"; shift; folder=$1 kept=$2; shift 2; code=0; "$@" || code=$?; '
-        script += 'cp -a "$folder" "$kept"; exit $code'
-        small = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-ec", script, "small"]
-        small += [size, str(self.file.parent), str(kept)]
-        command = [*small, *self.playbooks.command(self.folder / "setup.yml", **self.given)]
-        done = subprocess.run(
-            command, cwd=self.folder, env=self.playbooks.environment(), capture_output=True, text=True, check=False,
-            timeout=600,
-        )  # fmt: skip
-        self.file.parent.rmdir()
-        kept.rename(self.file.parent)
-        return done.returncode, done.stdout + done.stderr
+    def run_on_a_disk(self, options: str) -> Run:
+        """The folder of the record is a file system of its own."""
+        return self.playbooks.run_on_a_disk(options, self.file.parent, self.folder / "setup.yml", **self.given)
 
     def records(self) -> tuple[Record, ...]:
         return resources_file.read(str(self.file))
@@ -275,10 +261,18 @@ def test_a_folder_that_cannot_be_written_is_told_once_and_the_play_goes_on(setup
     assert len(setup.there()) == 1 + HOSTS * 6
 
 
+def test_a_disk_that_may_only_be_read_is_told_once_and_the_play_goes_on(setup: Setup) -> None:
+    done = setup.run_on_a_disk("ro")
+    assert done.code == 0, done.output
+    assert done.output.count("mtv.teardown.recorder:") == 1 and "Read-only file system" in done.output
+    assert len(setup.there()) == 1 + HOSTS * 6 and not list(setup.file.parent.iterdir())
+    setup.live()
+
+
 def test_a_full_disk_is_told_once_and_what_is_written_is_whole(setup: Setup) -> None:
-    code, output = setup.run_on_a_small_disk("16k")
-    assert code == 0, output
-    assert output.count("mtv.teardown.recorder:") == 1 and "No space left" in output
+    done = setup.run_on_a_disk("size=16k")
+    assert done.code == 0, done.output
+    assert done.output.count("mtv.teardown.recorder:") == 1 and "No space left" in done.output
     assert len(setup.there()) == 1 + HOSTS * 6
     assert all("event" in one for one in setup.events())
     assert set() < setup.named() < setup.there() | {APPLIED}

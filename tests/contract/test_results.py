@@ -92,3 +92,15 @@ def test_a_look_without_a_teardown_proves_itself(playbooks: Playbooks, admin: Ad
     assert playbooks.run("verify", session_prefix=prefix).code == 2
     file = playbooks.folder / ".data-collector" / f"verify-{prefix}.result.json"
     check(playbooks, json.loads(file.read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize(("options", "told"), [("ro", "not writable"), ("size=4k", "No space left on device")])
+def test_where_nothing_can_be_written_nothing_is_deleted(
+    playbooks: Playbooks, admin: Admin, prefix: str, options: str, told: str
+) -> None:
+    made = admin.make("Secret", admin.namespace(prefix), "a")["metadata"]["uid"]
+    play, folder = CHECKOUT / "playbooks" / "teardown.yml", playbooks.folder / ".data-collector"
+    done = playbooks.run_on_a_disk(options, folder, play, session_prefix=prefix)
+    assert done.code == 2 and told in done.output, done.output
+    assert done.wrote == [] and admin.uid("Secret", prefix, "a") == made
+    assert not any("clean" in file.read_text(encoding="utf-8") for file in folder.iterdir())

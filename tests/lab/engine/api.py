@@ -49,7 +49,9 @@ class Engine:
                 web.post(f"{root}/vms/{{id}}/{{action:stop|shutdown}}", self._act),
                 web.get(f"{root}/vms/{{id}}/diskattachments", self._attachments),
                 web.get(f"{root}/vms/{{id}}/snapshots", self._snapshots),
-                web.get(f"{root}/vms/{{id}}/{{part:nics|cdroms|tags|permissions|numanodes|hostdevices}}", self._nothing),
+                web.get(
+                    f"{root}/vms/{{id}}/{{part:nics|cdroms|tags|permissions|numanodes|hostdevices}}", self._nothing
+                ),
                 web.get(f"{root}/disks", self._disks),
                 web.get(f"{root}/disks/{{id}}", self._disk),
                 web.delete(f"{root}/disks/{{id}}", self._remove_disk),

@@ -68,7 +68,7 @@ def _connected(connection: Mapping[str, Any]) -> rest.Http:
         raise TeardownError(missing_required_lib("kubernetes"))
     checked = ArgumentSpecValidator(AUTH_ARG_SPEC).validate(dict(connection))
     if checked.error_messages:
-        raise RecordError(f"lease: connection: {'; '.join(checked.error_messages)}")
+        raise RecordError(f"lease: connection cannot be used: {'; '.join(checked.error_messages)}")
     return rest.connect(SimpleNamespace(params=checked.validated_parameters))
 
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import StoppedError
 
 _interrupted = threading.Event()
-# Why nothing may be changed any more, and by now() until when something may.
-_stopped, _until = "", math.inf
+# Why nothing may be changed any more; by now() until when something may, and why not for longer.
+_stopped, _until, _late = "", math.inf, ""
 
 
 def interrupt(why: str = "") -> None:
@@ -37,16 +37,16 @@ def now() -> float:
     return time.monotonic() if boot is None else time.clock_gettime(boot)
 
 
-def may_change_until(moment: float) -> None:
-    """Changes may be asked for up to that moment, unless it is put off before."""
-    global _until
-    _until = moment
+def may_change_until(moment: float, why: str = "") -> None:
+    """Changes may be asked for up to that moment, unless it is put off before. why: what hinders that."""
+    global _until, _late
+    _until, _late = moment, f": {why}" if why else ""
 
 
 def why_stopped() -> str:
     """Why nothing may be changed any more; empty while it may."""
     if now() > _until:
-        interrupt("the Lease of this run was not renewed in time, so another run may have taken it over")
+        interrupt(f"the Lease of this run was not renewed in time, so another run may have taken it over{_late}")
     return _stopped
 
 

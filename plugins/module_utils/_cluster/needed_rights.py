@@ -210,10 +210,10 @@ def use_of(right: Right, own: Iterable[str], shared: Iterable[str]) -> Use | Non
     elif right.namespace in own:
         wanted = (SESSION_NAMESPACE,)
     elif right.namespace in shared:  # one that is recorded may be the session's by its age
-        wanted = (SHARED_NAMESPACE, SESSION_NAMESPACE)
+        wanted = (SHARED_NAMESPACE, LEASE, SESSION_NAMESPACE)
     else:
-        wanted = (PROVIDER_SERVERS, PROVIDER_NAMESPACE)
-    return next((use for use in (*wanted, REMOVE_FINALIZERS, LEASE) if use.grants(right)), None)
+        wanted = (PROVIDER_SERVERS, PROVIDER_NAMESPACE, LEASE)
+    return next((use for use in (*wanted, REMOVE_FINALIZERS) if use.grants(right)), None)
 
 
 def _plural(kind: str) -> str:

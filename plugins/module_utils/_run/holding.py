@@ -35,8 +35,9 @@ LEASE_SPEC: dict[str, Any] = {
     },
 }
 NEEDED = ("namespace", "name", "uid", "holder")
-# Of the duration: when it is renewed again, and after how much of it a run that could not renew it stops.
-_AGAIN, _SAFE = 1 / 3, 0.8
+# Of the duration: when it is renewed again, and when after an attempt in vain; after how much of it a run stops that
+# could not renew it.
+_AGAIN, _SOON, _SAFE = 1 / 3, 1 / 12, 0.8
 
 
 @contextmanager
@@ -76,8 +77,8 @@ class _Holding:
     """One module's."""
 
     def __init__(self, store: Store, uid: str, holder: str, duration: int) -> None:
-        store.hurry(duration)
         self._store, self._uid, self._holder, self._duration = store, uid, holder, duration
+        self._until = 0.0
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._keep, daemon=True)
 
@@ -85,6 +86,9 @@ class _Holding:
         """TeardownError when it is not ours, or nobody can tell: nothing has been changed then."""
         try:
             self._renew()
+            self._store.hurry(self._duration)
+            if _limits.now() > self._until:  # the answer took that long
+                self._renew()
         except LostError as exc:
             raise LostError(f"{exc.msg}. Nothing was asked for.") from exc
         except ApiError as exc:
@@ -99,15 +103,19 @@ class _Holding:
 
     def _renew(self) -> None:
         sent = renew(self._store, self._uid, self._holder, self._duration)
-        _limits.may_change_until(sent + self._duration * _SAFE)
+        self._until = sent + self._duration * _SAFE
+        _limits.may_change_until(self._until)
 
     def _keep(self) -> None:
-        while not self._ended.wait(self._duration * _AGAIN):
+        pause = _AGAIN
+        while not self._ended.wait(self._duration * pause):
             try:
                 self._renew()
+                pause = _AGAIN
             except LostError as exc:
                 _limits.interrupt(exc.msg)
-            except TeardownError:  # the next attempt may do better, while there is time
-                pass
+            except TeardownError as exc:  # the next attempt may do better, while there is time
+                _limits.may_change_until(self._until, exc.msg)
+                pause = _SOON
             if _limits.why_stopped():
                 return

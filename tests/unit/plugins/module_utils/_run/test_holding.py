@@ -33,6 +33,7 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_limits, "_interrupted", threading.Event())
     monkeypatch.setattr(_limits, "_stopped", "")
     monkeypatch.setattr(_limits, "_until", _limits._until)
+    monkeypatch.setattr(_limits, "_late", "")
 
 
 def no_request(*_args: Any, **_more: Any) -> Any:
@@ -145,7 +146,8 @@ def test_lost_while_it_works(monkeypatch: pytest.MonkeyPatch, capfd: pytest.Capt
         if ends == "in a thread that may begin nothing":
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(holding, "_AGAIN", 0.001)
+    for pause in ("_AGAIN", "_SOON"):
+        monkeypatch.setattr(holding, pause, 0.001)
     told = run(monkeypatch, capfd, work, renew)
     assert told["failed"] and "run 2 has taken it over" in told["msg"]
     # What was done before is told.
@@ -164,8 +166,10 @@ def test_who_cannot_renew_it_stops_in_time(monkeypatch: pytest.MonkeyPatch, capf
     def work() -> None:
         assert _limits._interrupted.wait(30)
 
-    monkeypatch.setattr(holding, "_AGAIN", 0.001)
-    assert "was not renewed in time" in run(monkeypatch, capfd, work, renew)["msg"]
+    for pause in ("_AGAIN", "_SOON"):
+        monkeypatch.setattr(holding, pause, 0.001)
+    told = run(monkeypatch, capfd, work, renew)["msg"]
+    assert "was not renewed in time" in told and "taken it over: no answer" in told
 
 
 @pytest.mark.parametrize("missing", sorted(holding.NEEDED))

@@ -45,6 +45,10 @@ def of_the_cluster(method: str) -> Callable[[], Any]:
     return lambda: Http(configuration, SimpleNamespace(request=no_request), {}).json(method, "/api/v1/x", body={})
 
 
+def of_a_vcenter() -> Any:
+    return vsphere._permitted(no_request)()
+
+
 def of_an_engine() -> Any:
     engine = object.__new__(ovirt.Engine)
     engine.call = lambda method, *_args, **_more: method(None)  # type: ignore[method-assign]
@@ -59,7 +63,7 @@ def of_a_cloud(method: str, path: str) -> Callable[[], Any]:
 WRITES = {
     "delete": of_the_cluster("DELETE"),
     "patch": of_the_cluster("PATCH"),
-    "vcenter": lambda: vsphere._permitted(no_request)(),
+    "vcenter": of_a_vcenter,
     "engine": of_an_engine,
     "cloud": of_a_cloud("DELETE", "/volumes/1"),
     "bin": of_a_cloud("POST", "/servers/1/action"),

@@ -30,6 +30,10 @@ class NoConnectionError(TeardownError):
     """No client could be made from the connection options."""
 
 
+class StoppedError(TeardownError):
+    """Nothing may be changed any more: the work is another run's."""
+
+
 # Reasons of an ApiError that no server gave.
 NO_ANSWER, GARBAGE, CERTIFICATE = "NoAnswer", "Garbage", "Certificate"
 # A login that was refused: to send it again may lock the account.

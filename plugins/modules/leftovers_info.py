@@ -24,6 +24,7 @@ requirements:
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - mtv.teardown._session
+  - mtv.teardown._lease
   - mtv.teardown._providers
   - mtv.teardown._providers.openstack
   - mtv.teardown._providers_file.unopened
@@ -636,6 +637,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._report import run
 from ansible_collections.mtv.teardown.plugins.module_utils._run import (
     cluster_module,
     earlier,
+    holding,
     judge,
     load,
     providers,
@@ -650,6 +652,7 @@ def main() -> None:
     module = providers.module_of(
         {
             **_module.SESSION_SPEC,
+            **holding.LEASE_SPEC,
             **targets.UNOPENED_SPEC,
             "phases": {"type": "dict", "default": {}},
             "targets": {"type": "list", "elements": "dict", "default": []},

@@ -27,6 +27,7 @@ extends_documentation_fragment:
   - mtv.teardown._wait
   - mtv.teardown._finalizers
   - mtv.teardown._evidence
+  - mtv.teardown._lease
   - mtv.teardown._attributes
 options:
   plan:
@@ -158,7 +159,7 @@ times:
 from functools import partial
 
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import delete, order
-from ansible_collections.mtv.teardown.plugins.module_utils._run import cluster_module, load_vms
+from ansible_collections.mtv.teardown.plugins.module_utils._run import cluster_module, holding, load_vms
 from ansible_collections.mtv.teardown.plugins.module_utils._run import module as _module
 
 
@@ -170,6 +171,7 @@ def main() -> None:
             **_module.WAIT_SPEC,
             **_module.FINALIZERS_SPEC,
             **_module.EVIDENCE_SPEC,
+            **holding.LEASE_SPEC,
             "plan": {
                 "type": "dict",
                 "options": {

@@ -26,6 +26,7 @@ extends_documentation_fragment:
   - mtv.teardown._session
   - mtv.teardown._wait
   - mtv.teardown._evidence
+  - mtv.teardown._lease
   - mtv.teardown._attributes
 options:
   state:
@@ -113,7 +114,7 @@ times:
 """
 
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import cancel_archive
-from ansible_collections.mtv.teardown.plugins.module_utils._run import cluster_module
+from ansible_collections.mtv.teardown.plugins.module_utils._run import cluster_module, holding
 from ansible_collections.mtv.teardown.plugins.module_utils._run import module as _module
 
 
@@ -124,6 +125,7 @@ def main() -> None:
             **_module.SESSION_SPEC,
             **_module.WAIT_SPEC,
             **_module.EVIDENCE_SPEC,
+            **holding.LEASE_SPEC,
             "state": {"type": "str", "choices": ["canceled"], "default": "canceled"},
         }
     )

@@ -27,6 +27,7 @@ extends_documentation_fragment:
   - mtv.teardown._wait
   - mtv.teardown._finalizers
   - mtv.teardown._evidence
+  - mtv.teardown._lease
   - mtv.teardown._attributes
 options:
   phase:
@@ -143,7 +144,7 @@ times:
 from functools import partial
 
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import delete
-from ansible_collections.mtv.teardown.plugins.module_utils._run import cluster_module
+from ansible_collections.mtv.teardown.plugins.module_utils._run import cluster_module, holding
 from ansible_collections.mtv.teardown.plugins.module_utils._run import module as _module
 
 
@@ -155,6 +156,7 @@ def main() -> None:
             **_module.WAIT_SPEC,
             **_module.FINALIZERS_SPEC,
             **_module.EVIDENCE_SPEC,
+            **holding.LEASE_SPEC,
             "phase": {
                 "type": "str",
                 "choices": ["openshift_resources", "namespaces"],

@@ -25,6 +25,7 @@ extends_documentation_fragment:
   - mtv.teardown._session
   - mtv.teardown._wait
   - mtv.teardown._evidence
+  - mtv.teardown._lease
   - mtv.teardown._attributes
 options:
   state:
@@ -104,7 +105,7 @@ times:
 """
 
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import cancel_archive
-from ansible_collections.mtv.teardown.plugins.module_utils._run import cluster_module
+from ansible_collections.mtv.teardown.plugins.module_utils._run import cluster_module, holding
 from ansible_collections.mtv.teardown.plugins.module_utils._run import module as _module
 
 
@@ -115,6 +116,7 @@ def main() -> None:
             **_module.SESSION_SPEC,
             **_module.WAIT_SPEC,
             **_module.EVIDENCE_SPEC,
+            **holding.LEASE_SPEC,
             "state": {"type": "str", "choices": ["archived"], "default": "archived"},
         }
     )

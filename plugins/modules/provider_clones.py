@@ -30,6 +30,7 @@ extends_documentation_fragment:
   - mtv.teardown._session
   - mtv.teardown._wait
   - mtv.teardown._evidence
+  - mtv.teardown._lease
   - mtv.teardown._providers
   - mtv.teardown._providers.openstack
   - mtv.teardown._providers_file.unopened

@@ -68,6 +68,13 @@ options:
     type: raw
     default: {}
     version_added: 0.3.0
+  lease_namespace:
+    description:
+      - The namespace of the Lease that M(mtv.teardown.lease) is going to take; it is checked here whether a Lease of this session can be there.
+      - With it, O(rights) asks for what that needs, too.
+    type: str
+    default: ""
+    version_added: 0.3.0
 seealso:
   - module: mtv.teardown.leftovers_info
 """
@@ -363,6 +370,7 @@ from functools import partial
 from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils import _times
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster import lease
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.find import Found
 from ansible_collections.mtv.teardown.plugins.module_utils._run import cluster_module, load, look, preflight, providers
@@ -373,10 +381,11 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session import final
 def _ask(params: Mapping[str, Any], cluster: Cluster, found: Found) -> Mapping[str, Any]:
     """Which rights are missing, on the cluster and on the providers that are going to be searched."""
     named = bool(finalizers.of(params["remove_finalizers"], params["finalizer_grace"]))
+    place = params["lease_namespace"]
     if params["openshift_only"]:
-        return preflight.preflight(cluster, found, finalizers=named)
+        return preflight.preflight(cluster, found, finalizers=named, lease=place)
     targets, _uncovered = providers.search_of(found.session, params, snapshots=params["forklift_snapshots"])
-    return preflight.preflight(cluster, found, targets, named)
+    return preflight.preflight(cluster, found, targets, named, place)
 
 
 def main() -> None:
@@ -389,6 +398,7 @@ def main() -> None:
             "fail_on_unreachable": {"type": "bool", "default": True},
             "rights": {"type": "bool", "default": False},
             **_module.FINALIZERS_SPEC,
+            "lease_namespace": {"type": "str", "default": ""},
             "openshift_only": {"type": "bool", "default": False},
             "forklift_snapshots": {"type": "bool", "default": False},
         }
@@ -400,6 +410,8 @@ def main() -> None:
         ignore.compile_rules(module.params["verify_ignore"])
         finalizers.of(module.params["remove_finalizers"], module.params["finalizer_grace"])
         session = load.session_of(module.params)
+        if module.params["lease_namespace"]:
+            lease.check_namespace(module.params["lease_namespace"], session)
         configured = providers.configured(module.params)
         if module.params["inputs_only"]:
             return {"changed": False, **look.inputs(session, configured), "requests": 0, "times": {}}

@@ -26,6 +26,7 @@ extends_documentation_fragment:
   - mtv.teardown._session
   - mtv.teardown._wait
   - mtv.teardown._evidence
+  - mtv.teardown._lease
   - mtv.teardown._providers_file
   - mtv.teardown._providers_file.unopened
   - mtv.teardown._providers_file.noted

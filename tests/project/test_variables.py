@@ -50,6 +50,7 @@ def test_what_a_role_takes_is_checked_as_what_it_is(role: str) -> None:
 def test_limits_are_those_of_the_modules() -> None:
     for name, limits in KNOWN["__limits"].items():
         option = name.removeprefix("mtv_teardown_").replace("verify_timeout", "wait_timeout").removeprefix("evidence_")
+        option = option.replace("lease_wait", "wait_seconds").removeprefix("lease_")
         assert tuple(limits) == module.LIMITS.get(option, (1, module.DAY)), name
 
 

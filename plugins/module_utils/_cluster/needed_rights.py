@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster import guards, order
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster import guards, lease, order
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.kinds import SUITE_GROUPS
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj, Resource, dig
 
@@ -183,6 +183,12 @@ EVIDENCE = Use(
     everywhere={("apps", "Deployment"): _READ},
     inside={("", "Event"): _READ, ("", "Pod"): _READ, ("", _POD_LOG): ("get",)},
 )
+LEASE = Use(
+    "lease",
+    "Only with mtv_teardown_lease_namespace: the Lease by which only one run at a time tears a session down, in that "
+    "namespace.",
+    inside={(lease.GROUP, "Lease"): lease.VERBS},
+)
 USES = (
     EVERY_RUN,
     CLUSTER_OBJECTS,
@@ -193,6 +199,7 @@ USES = (
     PROVIDER_NAMESPACE,
     REMOVE_FINALIZERS,
     EVIDENCE,
+    LEASE,
 )
 
 
@@ -203,9 +210,9 @@ def use_of(right: Right, own: Iterable[str], shared: Iterable[str]) -> Use | Non
     elif right.namespace in own:
         wanted = (SESSION_NAMESPACE,)
     elif right.namespace in shared:  # one that is recorded may be the session's by its age
-        wanted = (SHARED_NAMESPACE, SESSION_NAMESPACE)
+        wanted = (SHARED_NAMESPACE, LEASE, SESSION_NAMESPACE)
     else:
-        wanted = (PROVIDER_SERVERS, PROVIDER_NAMESPACE)
+        wanted = (PROVIDER_SERVERS, PROVIDER_NAMESPACE, LEASE)
     return next((use for use in (*wanted, REMOVE_FINALIZERS) if use.grants(right)), None)
 
 
@@ -223,7 +230,8 @@ def _plural(kind: str) -> str:
 class Needs:
     """What a run is going to do. looks: kind and namespace of each list; targets: what is deleted; patched: Migrations
     to be canceled and Plans to be archived; plans: those and the Plans of those; places: namespaces in which a
-    migration that runs may still make more; finalizers: whether some come off what hangs."""
+    migration that runs may still make more; finalizers: whether some come off what hangs; lease: the namespace of the
+    session's Lease, where it takes one."""
 
     find: Find
     looks: tuple[tuple[Resource, str | None], ...] = ()
@@ -232,6 +240,7 @@ class Needs:
     plans: tuple[Obj, ...] = ()
     places: tuple[str, ...] = ()
     finalizers: bool = False
+    lease: str = ""
 
     def rights(self) -> tuple[Right, ...]:
         """All of them, sorted."""
@@ -247,6 +256,8 @@ class Needs:
             if self.finalizers and (obj.group, obj.kind) not in guards.NEVER:
                 found.add(_right(obj.resource, obj.namespace, "patch"))
         found |= {right for place in self.places for right in self._coming(place)}
+        if self.lease:
+            found |= {Right(self.lease, lease.GROUP, lease.PLURAL, verb) for verb in lease.VERBS}
         return tuple(sorted(found))
 
     def _for_the_webhook(self, plan: Obj) -> Iterable[Right]:

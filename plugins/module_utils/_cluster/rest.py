@@ -23,7 +23,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from ansible_collections.mtv.teardown.plugins.module_utils import _credentials, _retry, _secrets
+from ansible_collections.mtv.teardown.plugins.module_utils import _credentials, _limits, _retry, _secrets
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import kubeconfig
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import text
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import (
@@ -45,6 +45,8 @@ else:
 CONNECTIONS = 16
 # By this name the server notes what we write.
 AGENT = "mtv.teardown"
+# How objects are changed: what is posted are questions, and a Lease is put by who holds it.
+_CHANGES = frozenset({"DELETE", "PATCH"})
 _RETRIED = frozenset({429, 500, 502, 503, 504})
 # So many requests in a row without an answer, and each further one is tried only once: the server is down.
 _GIVEN_UP = 8
@@ -267,6 +269,8 @@ class Http:
         timeout = urllib3.Timeout(connect=self.patience.connect, read=self.patience.silence)
         attempt = 1
         while True:
+            if method in _CHANGES:
+                _limits.before_a_change()
             try:
                 answer = self._send(method, url, headers, body, timeout)
                 raw = self._body(answer)

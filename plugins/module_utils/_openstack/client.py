@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
-from ansible_collections.mtv.teardown.plugins.module_utils import _retry, _secrets
+from ansible_collections.mtv.teardown.plugins.module_utils import _limits, _retry, _secrets
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import (
     CERTIFICATE,
     GARBAGE,
@@ -135,6 +135,8 @@ class _Counting(_Adapter):  # type: ignore[misc]
         self._refusal: Any = None
 
     def send(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        if request.method == "DELETE" or urlsplit(request.url).path.endswith("/action"):
+            _limits.before_a_change()
         if request.method != "POST" or not urlsplit(request.url).path.endswith("/auth/tokens"):
             return self._sent(request, *args, **kwargs)
         with self._login:  # Keystone locks an account that is refused too often

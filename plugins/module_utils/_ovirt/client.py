@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, TypeVar
 
-from ansible_collections.mtv.teardown.plugins.module_utils import _retry, _secrets
+from ansible_collections.mtv.teardown.plugins.module_utils import _limits, _retry, _secrets
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import (
     CERTIFICATE,
     GARBAGE,
@@ -454,8 +454,13 @@ class Engine:
 
     def _change(self, method: Callable[[Any], Any]) -> Refused | None:
         """An error of this one call is told of this one object; one that ends the work is raised."""
+
+        def permitted(system: Any) -> Any:
+            _limits.before_a_change()
+            return method(system)
+
         try:
-            answer = self.call(method, "action", refusable=True)
+            answer = self.call(permitted, "action", refusable=True)
         except ApiError as exc:
             if exc.reason == CERTIFICATE or exc.status == 401:
                 raise

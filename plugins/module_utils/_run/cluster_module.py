@@ -33,8 +33,13 @@ def module_of(spec: Mapping[str, Any], **rules: Any) -> _module.Module:
 
 def cluster_of(module: _module.Module) -> Cluster:
     """The cluster that the options of the module name."""
+    return Cluster(http_of(module))
+
+
+def http_of(module: _module.Module) -> rest.Http:
+    """The same, for what is no work on a session."""
     _need_library(module)
-    return Cluster(rest.connect(module))
+    return rest.connect(module)
 
 
 def connection_of(module: _module.Module) -> tuple[Any, Mapping[str, Any]]:

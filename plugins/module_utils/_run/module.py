@@ -14,11 +14,13 @@ from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.mtv.teardown.plugins.module_utils import _limits, _progress, _secrets, _times
-from ansible_collections.mtv.teardown.plugins.module_utils._errors import TeardownError
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.lease import LONGEST
+from ansible_collections.mtv.teardown.plugins.module_utils._errors import StoppedError, TeardownError
 from ansible_collections.mtv.teardown.plugins.module_utils._evidence.folder import Folder
 from ansible_collections.mtv.teardown.plugins.module_utils._evidence.keep import Bounds
 from ansible_collections.mtv.teardown.plugins.module_utils._evidence.keeper import Keeper
 from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
+from ansible_collections.mtv.teardown.plugins.module_utils._run import holding
 from ansible_collections.mtv.teardown.plugins.module_utils._session import ignore
 from ansible_collections.mtv.teardown.plugins.module_utils._session.provider_types import SEARCHED
 from ansible_collections.mtv.teardown.plugins.module_utils._session.result import Result, shown
@@ -64,6 +66,9 @@ LIMITS: dict[str, tuple[float, float]] = {
     "stall_timeout": (1, DAY),
     "wait_timeout": (1, DAY),
     "quiet_interval": (0, 3600),
+    # Of a Lease.
+    "duration": (10, LONGEST),
+    "wait_seconds": (0, DAY),
     "port": (1, 65535),
     "proxy_port": (1, 65535),
     "api_timeout": (1, DAY),
@@ -77,21 +82,37 @@ LIMITS: dict[str, tuple[float, float]] = {
 IGNORE_SPEC: dict[str, Any] = {"type": "raw", "default": []}
 
 
+def _kubeconfigs(params: Mapping[str, Any]) -> list[Any]:
+    """That of the cluster, and that of its Lease."""
+    lease = params.get("lease")
+    connection = lease.get("connection") if isinstance(lease, Mapping) else None
+    return [one.get("kubeconfig") for one in (params, connection) if isinstance(one, Mapping)]
+
+
+def _is_path(given: Any) -> bool:
+    return given is None or (isinstance(given, str) and "\n" not in given and "{" not in given)
+
+
+def _without_kubeconfig(params: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(params) if _is_path(params.get("kubeconfig")) else {**params, "kubeconfig": _secrets.HIDDEN}
+
+
 class Module(AnsibleModule):  # type: ignore[misc]
     """Says nothing before it knows what is secret: its first words, in syslog, are all of its options, and the options
     of clouds are free in form. A kubeconfig that is no path is never told: its programs may be called with secrets."""
 
     def _hide(self) -> None:
         found = _secrets.secrets_in(self.params)
-        if self._told_options() is not self.params:
-            _secrets.keep(str(self.params["kubeconfig"]))
+        _secrets.keep(*(str(given) for given in _kubeconfigs(self.params) if not _is_path(given)))
         _secrets.keep(*found, *self.no_log_values, *_secrets.in_environment(os.environ))
         self.no_log_values.update(_secrets.forms(found))
 
     def _told_options(self) -> dict[str, Any]:
-        given = self.params.get("kubeconfig")
-        is_path = given is None or (isinstance(given, str) and "\n" not in given and "{" not in given)
-        return self.params if is_path else {**self.params, "kubeconfig": _secrets.HIDDEN}
+        told: dict[str, Any] = _without_kubeconfig(self.params)
+        lease = told.get("lease")
+        if isinstance(lease, Mapping) and isinstance(lease.get("connection"), Mapping):
+            told = {**told, "lease": {**lease, "connection": _without_kubeconfig(lease["connection"])}}
+        return told
 
     def log(self, msg: str, log_args: Mapping[str, Any] | None = None) -> None:
         """To syslog or the journal."""
@@ -119,7 +140,7 @@ def check_numbers(params: Mapping[str, Any]) -> None:
             least, most = LIMITS[name]
             if not least <= value <= most:  # what is no number (nan) is not between them either
                 raise TeardownError(f"{name} is {value}: give a number from {least} to {most}.")
-        elif name in (*SEARCHED, "evidence") and isinstance(value, Mapping):
+        elif name in (*SEARCHED, "evidence", "lease") and isinstance(value, Mapping):
             check_numbers(value)
 
 
@@ -138,13 +159,23 @@ def run(module: Module, work: Callable[[], dict[str, Any]]) -> None:
         module.fail_json(msg=missing_required_lib("jmespath"), exception=ignore.IMPORT_ERROR)
     try:
         check_numbers(module.params)
-        with _interruptible(), _progress.channel(module._name):
+        with _interruptible(), _progress.channel(module._name), holding.held(module.params):
             result = work()
+        if not result.get("failed") and _limits.why_stopped():
+            raise StoppedError(_stopped())
     except TeardownError as exc:
         module.fail_json(msg=exc.msg, error=exc.details)
+    except KeyboardInterrupt:  # also how threads end that may begin nothing more
+        if not _limits.why_stopped():
+            raise
+        module.fail_json(msg=_stopped())
     if result.get("failed"):
         module.fail_json(**result)
     module.exit_json(**result)
+
+
+def _stopped() -> str:
+    return f"{_limits.why_stopped()}. Nothing more was asked for, and this run cannot say what is left: run it again."
 
 
 @contextmanager
@@ -179,7 +210,9 @@ def answer(module: Module, done: str, phase: Callable[[Limits], Result]) -> dict
         "times": times(result, began),
         **({"evidence": result.kept} if result.kept else {}),
     }
-    if result.error is not None:
+    if _limits.why_stopped():  # what was done before is told all the same
+        out |= {"failed": True, "msg": _stopped(), "error": {}}
+    elif result.error is not None:
         out |= {"failed": True, "msg": result.error.msg, "error": result.error.details}
     elif params["fail_on_remaining"] and (result.remaining or result.unreadable):
         out |= {"failed": True, "msg": _trouble(result)}

@@ -26,13 +26,14 @@ Look = tuple[Resource, "str | None"]
 
 
 def preflight(
-    cluster: Cluster, found: Found, targets: Sequence[Target] = (), finalizers: bool = False
+    cluster: Cluster, found: Found, targets: Sequence[Target] = (), finalizers: bool = False, lease: str = ""
 ) -> dict[str, Any]:
     """missing, unchecked, manifests, summary. found: what a teardown is going to work on; targets: the providers on
-    which it does, too; finalizers: whether it takes some off."""
+    which it does, too; finalizers: whether it takes some off; lease: the namespace
+    of the session's Lease."""
     with ThreadPoolExecutor(max_workers=1) as pool:
         asked = pool.submit(teardown.missing_rights, targets, found.session)
-        wanted = needs(found, finalizers).rights()
+        wanted = needs(found, finalizers, lease).rights()
         denied, error = refused(cluster, wanted, _proven(found))
         missing, unchecked = asked.result()
     missing = [*(_entry(right, found.session) for right in denied), *missing]
@@ -44,7 +45,7 @@ def preflight(
     return {**told, "summary": summary.of_rights(told)}
 
 
-def needs(found: Found, finalizers: bool = False) -> Needs:
+def needs(found: Found, finalizers: bool = False, lease: str = "") -> Needs:
     """What a teardown of this is going to do on the cluster."""
     session, there = found.session, found.namespaces
     running = [obj for obj, _decision in cancel_archive.to_cancel(found)]
@@ -63,6 +64,7 @@ def needs(found: Found, finalizers: bool = False) -> Needs:
         plans=tuple(cancel_archive.plans_to_change(found)),
         places=places if running else (),
         finalizers=finalizers,
+        lease=lease,
     )
 
 

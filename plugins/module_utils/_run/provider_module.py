@@ -18,7 +18,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import ownership, teardown
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.evidence import ProviderWitness
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Provider, Target
-from ansible_collections.mtv.teardown.plugins.module_utils._run import load, targets
+from ansible_collections.mtv.teardown.plugins.module_utils._run import holding, load, targets
 from ansible_collections.mtv.teardown.plugins.module_utils._run import module as _module
 from ansible_collections.mtv.teardown.plugins.module_utils._session import journal, notes_file
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
@@ -41,7 +41,7 @@ def goes_with_clones(one: ownership.Remote) -> bool:
 
 def module_of(spec: Mapping[str, Any], **rules: Any) -> _module.Module:
     """A module that works on source providers, and on nothing else. spec: their connections, and more."""
-    shared = {**_module.SESSION_SPEC, **_module.WAIT_SPEC, **_module.EVIDENCE_SPEC}
+    shared = {**_module.SESSION_SPEC, **_module.WAIT_SPEC, **_module.EVIDENCE_SPEC, **holding.LEASE_SPEC}
     searched = {**targets.FILE_SPEC, **targets.UNOPENED_SPEC, **targets.NOTED_SPEC}
     return _module.Module(argument_spec={**shared, **searched, **_STATE, **spec}, supports_check_mode=True, **rules)
 

@@ -23,7 +23,7 @@ from types import TracebackType
 from typing import Any, TypeVar
 from urllib.parse import unquote
 
-from ansible_collections.mtv.teardown.plugins.module_utils import _retry, _secrets
+from ansible_collections.mtv.teardown.plugins.module_utils import _limits, _retry, _secrets
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import (
     CERTIFICATE,
     GARBAGE,
@@ -440,7 +440,7 @@ class VCenter:
         """Start a task on an object; the task's moRef, or the fault with which it was refused."""
         target = self._object(kind, moref)
         try:
-            return self._task(lambda: getattr(target, method)(*args))
+            return self._task(lambda: _permitted(getattr(target, method))(*args))
         except vmodl.MethodFault as exc:
             return fault_of(exc)
         except ApiError as exc:
@@ -514,6 +514,12 @@ _KINDS: dict[str, Callable[[], Any]] = {
     "HostSystem": lambda: vim.HostSystem,
     "SessionManager": lambda: vim.SessionManager,
 }
+
+
+def _permitted(method: T) -> T:
+    """The method, while this run may change anything."""
+    _limits.before_a_change()
+    return method
 
 
 def _of_type(kind: Any, call: Callable[[], T]) -> T:

@@ -274,6 +274,22 @@ def test_options_of_providers(
         assert "Traceback" not in told
 
 
+@pytest.mark.parametrize(
+    "place", [place for place in OPTIONS_OF_CLUSTERS if not place.startswith(("session", "resou"))]
+)
+@pytest.mark.parametrize("name", ["plans", "leftovers_info", "provider_clones", "vsphere_clones"])
+def test_the_connection_to_a_lease(
+    name: str, place: str, echo: Echo, logged: list[str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    named = {"namespace": "ci", "name": "mtv-teardown-auto-ab12", "uid": "u", "holder": "h"}
+    for secret in SECRETS.values():
+        lease = {**named, "connection": OPTIONS_OF_CLUSTERS[place](echo, secret)}
+        cluster = {"host": f"http://{echo.plain}", "api_key": "made-up-key"} if name in OF_CLUSTER else {}
+        result, told = run(name, capfd, lease=lease, **cluster)
+        assert result["failed"] and "Traceback" not in told
+        check(told, logged)
+
+
 @pytest.mark.parametrize("kind", OPTIONS_OF_PROVIDERS)
 def test_the_providers_file_and_the_environment(
     kind: str,

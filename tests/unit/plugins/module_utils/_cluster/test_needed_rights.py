@@ -32,6 +32,14 @@ def test_a_session_of_which_nothing_is_there_needs_what_is_read() -> None:
     assert named(Needs(find, looks)) == {"list namespaces", f"list pods in {SHARED}"}
 
 
+def test_a_lease_needs_its_namespace_alone() -> None:
+    rights = Needs(find, lease="ci").rights()
+    assert {(r.namespace, r.key) for r in rights} == {("ci", "leases.coordination.k8s.io")}
+    assert {r.verb for r in rights} == {"get", "create", "update", "delete"} and Needs(find).rights() == ()
+    uses = [needed_rights.use_of(right, (OWN,), shared) for right in rights for shared in ((), ("ci",))]
+    assert [use.name for use in uses if use] == ["lease"] * 8
+
+
 def test_what_is_deleted_is_awaited_and_a_namespace_is_deleted_by_a_right_inside_it() -> None:
     targets = (obj("Namespace", OWN), obj("Secret", "a", OWN), obj("PersistentVolume", "v"))
     assert named(Needs(find, targets=targets)) == {

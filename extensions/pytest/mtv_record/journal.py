@@ -192,6 +192,13 @@ class Journal:
     # -- one at a time ---------------------------------------------------------------------------------------
 
     @contextmanager
+    def lock(self) -> Iterator[None]:
+        """While another file of the folder is written."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with self._locked():
+            yield
+
+    @contextmanager
     def _locked(self) -> Iterator[None]:
         if self._held is not None:  # between set_aside and put_back
             yield

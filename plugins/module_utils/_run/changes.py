@@ -26,7 +26,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session.model import
 
 # doc fragment mtv.teardown._undo
 UNDO_SPEC: dict[str, Any] = {"undo_file": {"type": "path"}}
-_WHAT = "a ledger of changes, by which fields of objects are put back"
+WHAT = "a ledger of changes, by which fields of objects are put back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Changes:
 def of(params: Mapping[str, Any], session: Session) -> Changes:
     """RecordError when a file that is there is no ledger, or is not to be trusted."""
     path, is_its = _place(params, session)
-    text = notes_file.read(path, _WHAT, MOST_BYTES) if path else None
+    text = notes_file.read(path, WHAT, MOST_BYTES) if path else None
     if text is None:
         if params.get("undo_file"):
             raise RecordError(f"undo_file {path} does not exist. Give the ledger of the session, or no undo_file.")

@@ -33,6 +33,15 @@ class Nothing(Enum):
 
 NOTHING = Nothing.NOTHING
 
+
+class NoLedgerError(ValueError):
+    """What is read is not what this code would have written."""
+
+    def __init__(self, told: str) -> None:
+        super().__init__(told)
+        self.told = told
+
+
 # Whoever can change these can do anything. A ledger is a file: it must not lead there.
 _GROUPS = (
     "rbac.authorization.k8s.io",
@@ -123,9 +132,9 @@ def path_of(parts: Iterable[str]) -> str:
 
 
 def parts_of(path: str) -> list[str]:
-    """What a pointer leads through. ValueError for what is none."""
+    """What a pointer leads through. NoLedgerError for what is none."""
     if not path.startswith("/") or re.search(r"~(?![01])", path):
-        raise ValueError(f"{path!r} is no JSON pointer")
+        raise NoLedgerError(f"{path!r} is no JSON pointer")
     return [part.replace("~1", "/").replace("~0", "~") for part in path.split("/")[1:]]
 
 
@@ -240,37 +249,39 @@ def is_secret(name: str, value: Any) -> bool:
 
 
 def parse(text: str) -> tuple[Change, ...]:
-    """What a ledger says. ValueError, with what is wrong, for what this code would not have written."""
+    """What a ledger says. NoLedgerError for what this code would not have written."""
     try:
         data = json.loads(text)
+    except json.JSONDecodeError as exc:
+        raise NoLedgerError(f"it is not JSON (line {exc.lineno}, column {exc.colno})") from exc
     except (ValueError, RecursionError) as exc:
-        raise ValueError(f"it is not JSON: {exc}") from exc
+        raise NoLedgerError("it is not JSON that can be read") from exc
     if not isinstance(data, Mapping) or not isinstance(data.get("changes"), list):
-        raise ValueError("it is no object with a list of changes")
+        raise NoLedgerError("it is no object with a list of changes")
     if data.get("version") != VERSION or isinstance(data.get("version"), bool):
-        raise ValueError(f"its version is {data.get('version')!r}, and {VERSION} is known")
+        raise NoLedgerError(f"its version is {data.get('version')!r}, and {VERSION} is known")
     if len(data["changes"]) > MOST_CHANGES:
-        raise ValueError(f"it has {len(data['changes'])} changes, and more than {MOST_CHANGES} are not taken")
+        raise NoLedgerError(f"it has {len(data['changes'])} changes, and more than {MOST_CHANGES} are not taken")
     found = []
     for number, given in enumerate(data["changes"]):
         try:
             found.append(change_of(given))
-        except ValueError as exc:
-            raise ValueError(f"changes[{number}]: {exc}") from exc
+        except NoLedgerError as exc:
+            raise NoLedgerError(f"changes[{number}]: {exc.told}") from exc
     ids = [one.id for one in found]
     if len(set(ids)) != len(ids):
-        raise ValueError("two of its changes have one id")
+        raise NoLedgerError("two of its changes have one id")
     return tuple(found)
 
 
 def change_of(given: Any) -> Change:
-    """One change. ValueError for what is none."""
+    """One change. NoLedgerError for what is none."""
     if not isinstance(given, Mapping):
-        raise ValueError("it is no object")
+        raise NoLedgerError("it is no object")
     texts = {name: given.get(name, "") for name in _TEXTS if name != "namespace"}
     for name, value in texts.items():
         if not isinstance(value, str) or len(value) > 1024 or _UNWRITABLE.search(value):
-            raise ValueError(f"{name} is no text that may stand there")
+            raise NoLedgerError(f"{name} is no text that may stand there")
     namespace, why, fields = given.get("namespace"), given.get("withheld", ""), given.get("fields", [])
     for name, value, pattern in (
         ("kind", texts["kind"], _KIND),
@@ -281,32 +292,32 @@ def change_of(given: Any) -> Change:
         *([("namespace", namespace, _NAMESPACE)] if namespace is not None else []),
     ):
         if not isinstance(value, str) or not pattern.fullmatch(value) or value in (".", ".."):
-            raise ValueError(f"{name} {value!r} is impossible")
+            raise NoLedgerError(f"{name} {value!r} is impossible")
     if texts["state"] not in (INTENT, MADE, UNKNOWN, SETTLED):
-        raise ValueError(f"state {texts['state']!r} is not known")
+        raise NoLedgerError(f"state {texts['state']!r} is not known")
     if not isinstance(fields, list) or not isinstance(why, str) or not (fields or why) or len(fields) > _MOST_FIELDS:
-        raise ValueError("it says of no field what was changed")
+        raise NoLedgerError("it says of no field what was changed")
     made = tuple(_field_of(one) for one in fields)
     paths = [field.path for field in made]
     if any(one == other or one.startswith(f"{other}/") for i, one in enumerate(paths) for other in paths[:i]) or any(
         other.startswith(f"{one}/") for i, one in enumerate(paths) for other in paths[:i]
     ):
-        raise ValueError("one of its fields is in another one")
+        raise NoLedgerError("one of its fields is in another one")
     return Change(**texts, namespace=namespace, fields=made, withheld=why[:1024])
 
 
 def _field_of(given: Any) -> Field:
     path = given.get("path") if isinstance(given, Mapping) else None
     if not isinstance(path, str) or len(path) > 1024:
-        raise ValueError("a field has no path")
+        raise NoLedgerError("a field has no path")
     under = given.get("under", "")
     if not parts_of(path) or "" in parts_of(path)[:1] or not isinstance(under, str):
-        raise ValueError(f"{path!r} is no place in an object")
+        raise NoLedgerError(f"{path!r} is no place in an object")
     if under and not path.startswith(f"{under}/"):
-        raise ValueError(f"{path!r} is not under {under!r}")
+        raise NoLedgerError(f"{path!r} is not under {under!r}")
     field = Field(path, given.get("before", NOTHING), given.get("after", NOTHING), under)
     if same(field.before, field.after):
-        raise ValueError(f"{path} has one value before and after")
+        raise NoLedgerError(f"{path} has one value before and after")
     return field
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from ansible_collections.mtv.teardown.plugins.module_utils import _secrets
 from ansible_collections.mtv.teardown.plugins.module_utils._recording.changes import (
     NOTHING,
     Change,
@@ -110,7 +111,7 @@ def judge(subject: Subject, body: Mapping[str, Any] | None) -> Judged:
     try:
         return _fields(subject, body)
     except ValueError as exc:
-        return Judged(subject, Outcome.FORBIDDEN, str(exc), {})
+        return Judged(subject, Outcome.FORBIDDEN, _secrets.one_line(exc), {})
 
 
 def _fields(subject: Subject, body: Mapping[str, Any]) -> Judged:

@@ -29,6 +29,10 @@ OUTCOMES = {"deleted": "gone", "leftovers": "left", "accepted": "accepted", "kep
 COUNTED = (*OUTCOMES, "refused", "unreadable", "not_covered", "not_done")
 # Only of a run that was to take finalizers off.
 FINALIZERS = ("finalizers_removed", "finalizers_kept")
+# Only of a session that changed objects of others for a time; what became of one of these -> whether it is left.
+CHANGES = "changes"
+UNDOING = {"gone": False, "other-object": False, "as-before": False, "unread": False}
+UNDOING |= dict.fromkeys(("to-undo", "changed-since", "not-allowed", "not-recorded"), True)
 LISTS = (*COUNTED, "targets", "looks", "asked", "scopes", "phases")
 # Looks at the cluster that have to agree, and to come after the last deletion.
 AGREEING = 2
@@ -67,6 +71,7 @@ class Audit:
             self._unread_as_told,
             self._objects,
             self._finalizers,
+            self._changes,
             self._counts,
         ):
             check()
@@ -121,6 +126,7 @@ class Audit:
 
     def _after_the_last_deletion(self) -> None:
         deletions = [target["asked"] for target in self.result["targets"] if target["asked"]]
+        deletions += [entry["undone"] for entry in self.result.get(CHANGES, ())]
         deletions += [entry["removed"] for entry in self.result.get(FINALIZERS[0], ())]
         last = max(deletions, default="")
         for look in self.result["looks"]:
@@ -251,6 +257,29 @@ class Audit:
         if removed and not any("taken off" in line for line in self.result["summary"][:2]):
             self._find("finalizers were taken off, and the summary does not begin with that")
 
+    def _changes(self) -> None:
+        """What is not as it was before is among what is left; what nobody read, among what could not be read; and the
+        last look asked for each."""
+        left = {entry["uid"] for name in ("leftovers", "accepted") for entry in self.result[name]}
+        unread = {(*_key(entry), entry["name"]) for entry in self.result["unreadable"]}
+        asks = [ask for look in self.last[-1:] for ask in self.asks[("cluster", look["number"])] if ask.get("name")]
+        asked = {(*_key(ask), ask["name"]): ask for ask in asks}
+        for entry in self.result.get(CHANGES, ()):
+            key, name = (*_key(entry), entry["name"]), f"the change of {_name(entry)}"
+            self.required += 1
+            ask = asked.get(key)
+            self.read += ask is not None and ask["outcome"] == "read"
+            if ask is None:
+                self._find(f"{name}: the last look did not ask for it")
+            elif (ask["outcome"] == "read") == (entry["outcome"] == "unread"):
+                self._find(f"{name} is told as {entry['outcome']}, and the last look's question was {ask['outcome']}")
+            elif ask["outcome"] == "read" and (ask["count"] == 0) != (entry["outcome"] == "gone"):
+                self._find(f"{name} is told as {entry['outcome']}, and the last look met {ask['count']}")
+            if entry["outcome"] not in UNDOING or UNDOING[entry["outcome"]] != (entry["uid"] in left):
+                self._find(f"{name} is told as {entry['outcome']}, and that is not what is told as left")
+            if entry["outcome"] == "unread" and key not in unread:
+                self._find(f"{name} could not be read, and is not among what could not")
+
     # -- the whole ------------------------------------------------------------------------------------------
 
     def _counts(self) -> None:
@@ -321,7 +350,7 @@ def _hiding(unread: Iterable[tuple[str, str, Any, str]]) -> set[tuple[str, str, 
 
 def _is_whole(ask: Entry) -> bool:
     """A question about a kind, and not about one name or about what there is to ask for."""
-    return bool(ask["kind"]) and "?fieldSelector=" not in ask["query"]
+    return bool(ask["kind"]) and "?fieldSelector=" not in ask["query"] and not ask.get("name")
 
 
 def _shown(api_version: str, kind: str, namespace: str | None) -> str:

@@ -25,6 +25,7 @@ extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - mtv.teardown._session
   - mtv.teardown._lease
+  - mtv.teardown._undo
   - mtv.teardown._providers
   - mtv.teardown._providers.openstack
   - mtv.teardown._providers_file.unopened
@@ -430,6 +431,15 @@ finalizers_kept:
   elements: dict
   returned: when the earlier phases were to take any off
   version_added: 0.3.0
+changes:
+  description:
+    - What the session changed for a time, by O(undo_file), an entry for each object as the last look saw it, but for objects of the session.
+    - Entries have what those of RV(leftovers) have, the C(fields) by their paths, and C(outcome), which is V(gone), V(other-object), V(as-before),
+      V(to-undo), V(changed-since), V(not-allowed), V(not-recorded) or V(unread); C(undone), when the phase asked for it, empty when it did not.
+  type: list
+  elements: dict
+  returned: when the ledger has changes of the session
+  version_added: 0.3.0
 scopes:
   description: The scopes that were read, each with its kind, namespace and the number of objects in it.
   type: list
@@ -584,6 +594,10 @@ asked:
       description: Key of the provider.
       type: str
       returned: for looks at providers
+    name:
+      description: The one object that was asked for.
+      type: str
+      returned: for objects of the ledger of changes
     query:
       description: What was asked of the API server; empty for providers, whose clients ask in many parts.
       type: str
@@ -635,6 +649,7 @@ from functools import partial
 from ansible_collections.mtv.teardown.plugins.module_utils import _progress
 from ansible_collections.mtv.teardown.plugins.module_utils._report import run
 from ansible_collections.mtv.teardown.plugins.module_utils._run import (
+    changes,
     cluster_module,
     earlier,
     holding,
@@ -653,6 +668,7 @@ def main() -> None:
         {
             **_module.SESSION_SPEC,
             **holding.LEASE_SPEC,
+            **changes.UNDO_SPEC,
             **targets.UNOPENED_SPEC,
             "phases": {"type": "dict", "default": {}},
             "targets": {"type": "list", "elements": "dict", "default": []},
@@ -668,11 +684,14 @@ def main() -> None:
     def work() -> dict[str, object]:
         earlier.checked(options["phases"], options["targets"])
         ignore.compile_rules(options["verify_ignore"])  # bad input ends before anything is asked
-        session = earlier.with_deleted(load.session_of(options), options["phases"])
+        named = load.session_of(options)
+        found = changes.of(options, named).unsettled(earlier.settled(options["phases"]))
+        session = earlier.with_deleted(named, options["phases"])
         _progress.about(tuple, session=session.prefix)
         cluster = cluster_module.cluster_of(module)
+        ansible = str(module.ansible_version)
         search = partial(providers.search_of, options=options)
-        return {"changed": False, **judge.judge(cluster, session, options, search, str(module.ansible_version))}
+        return {"changed": False, **judge.judge(cluster, session, options, search, ansible, found)}
 
     _module.run(module, work)
 

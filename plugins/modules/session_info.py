@@ -22,6 +22,7 @@ requirements:
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - mtv.teardown._session
+  - mtv.teardown._undo
   - mtv.teardown._providers
   - mtv.teardown._providers.openstack
   - mtv.teardown._attributes.info
@@ -353,6 +354,12 @@ journal:
       description: The keys of the session.
       type: dict
       returned: always
+undo:
+  description: What the ledger of changes says - its C(file), how many C(changes) are the session's and not settled, and how many C(others) are not.
+  type: dict
+  returned: always
+  version_added: 0.3.0
+  sample: {file: /home/me/.data-collector/resources.undo.json, changes: 2, others: 0}
 times:
   description: When the reading C(began) and C(ended); empty when nothing was read.
   type: dict
@@ -373,7 +380,14 @@ from ansible_collections.mtv.teardown.plugins.module_utils import _times
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import lease
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.find import Found
-from ansible_collections.mtv.teardown.plugins.module_utils._run import cluster_module, load, look, preflight, providers
+from ansible_collections.mtv.teardown.plugins.module_utils._run import (
+    changes,
+    cluster_module,
+    load,
+    look,
+    preflight,
+    providers,
+)
 from ansible_collections.mtv.teardown.plugins.module_utils._run import module as _module
 from ansible_collections.mtv.teardown.plugins.module_utils._session import finalizers, ignore
 
@@ -393,6 +407,7 @@ def main() -> None:
     module = providers.module_of(
         {
             **_module.SESSION_SPEC,
+            **changes.UNDO_SPEC,
             "verify_ignore": _module.IGNORE_SPEC,
             "inputs_only": {"type": "bool", "default": False},
             "fail_on_unreachable": {"type": "bool", "default": True},
@@ -412,16 +427,17 @@ def main() -> None:
         session = load.session_of(module.params)
         if module.params["lease_namespace"]:
             lease.check_namespace(module.params["lease_namespace"], session)
+        ledger = changes.of(module.params, session).as_dict()
         configured = providers.configured(module.params)
         if module.params["inputs_only"]:
-            return {"changed": False, **look.inputs(session, configured), "requests": 0, "times": {}}
+            return {"changed": False, **look.inputs(session, configured), "undo": ledger, "requests": 0, "times": {}}
         cluster = cluster_module.cluster_of(module)
         ask = partial(_ask, module.params, cluster) if module.params["rights"] else None
         found = look.look(cluster, session, configured, module.params["fail_on_unreachable"], ask)
         for entry in found["rights"].get("unchecked", ()):
             module.warn(f"rights could not be asked for, {entry['provider'] or 'cluster'}: {entry['error']}")
         times = {"began": began, "ended": _times.now()}
-        return {"changed": False, **found, "requests": cluster.requests, "times": times}
+        return {"changed": False, **found, "undo": ledger, "requests": cluster.requests, "times": times}
 
     _module.run(module, work)
 

@@ -36,7 +36,7 @@ MAY = {
     "_evidence": set(),
     "_provider": {"_evidence", "_session"},
     **{provider: {"_provider", "_session"} for provider in PROVIDERS},
-    "_cluster": {"_evidence", "_session"},
+    "_cluster": {"_evidence", "_recording", "_session"},
     "_report": {"_cluster", "_provider", "_session"},
     "_run": {"_recording", "_report", "_cluster", "_provider", "_evidence", "_session", *PROVIDERS},
 }
@@ -106,7 +106,7 @@ def test_both_recorders_write_by_one_code() -> None:
     """Links in the checkout, files in a tarball; the plugin of pytest is installed without the collection."""
     ours, theirs = UTILS / "_recording", UTILS.parents[1] / "extensions/pytest/mtv_record"
     shared = {file.name for file in ours.glob("*.py")} - {"tasks.py"}
-    assert shared == {"entries.py", "journal.py", "recorder.py"}
+    assert shared == {"changes.py", "entries.py", "journal.py", "ledger.py", "recorder.py"}
     assert all((ours / name).read_bytes() == (theirs / name).read_bytes() for name in shared)
     names = {
         name

@@ -26,7 +26,7 @@ def _options(role: str) -> dict[str, dict[str, Any]]:
 
 
 def test_there_are_roles() -> None:
-    assert len(ROLES) == 13
+    assert len(ROLES) == 14
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -22,6 +22,7 @@ from .entries import Fold, events_of
 
 JOURNAL = "resources.journal.jsonl"
 RESOURCES = "resources.json"
+UNDO = "resources.undo.json"
 _EARLIER = "earlier-"
 _KEPT = 20
 _PATIENCE = 10.0
@@ -144,9 +145,9 @@ class Journal:
 
     def _contents(self) -> dict[str, bytes]:
         """By names. What another run left there gets names of its own: it may have been killed."""
-        names = {JOURNAL, RESOURCES}
+        names = {JOURNAL, RESOURCES, UNDO}
         kept = {}
-        earlier = sorted(self.folder.glob(f"{_EARLIER}*.resources.*"))[-2 * _KEPT :]
+        earlier = sorted(self.folder.glob(f"{_EARLIER}*.resources.*"))[-3 * _KEPT :]
         for file in [*earlier, *(self.folder / name for name in names)]:
             with suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
                 kept[file.name] = file.read_bytes()
@@ -172,7 +173,7 @@ class Journal:
                 elif there:
                     continue
                 self.folder.mkdir(parents=True, exist_ok=True)
-                replace(file, content)
+                replace(file, content, 0o600 if name.endswith(UNDO) else 0o644)
             if JOURNAL in kept:
                 self._append()
         finally:
@@ -189,6 +190,13 @@ class Journal:
         return isinstance(first, dict) and first.get("run") == self.run
 
     # -- one at a time ---------------------------------------------------------------------------------------
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """While another file of the folder is written."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with self._locked():
+            yield
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -235,11 +243,11 @@ def _release(handle: int) -> None:
     os.close(handle)
 
 
-def replace(file: Path, content: bytes) -> None:
+def replace(file: Path, content: bytes, mode: int = 0o644) -> None:
     """The whole new file or the one before, whenever the process or the machine ends."""
     made = file.with_name(f".{file.name}.new")  # one name: whoever writes holds the lock
     try:
-        handle = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+        handle = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
         with os.fdopen(handle, "wb") as out:
             out.write(content)
             out.flush()

@@ -10,15 +10,17 @@ import os
 import socket
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from .changes import MADE, Change
 from .entries import PROVIDERS, Entry, entry_of, line_of, text
-from .journal import Journal
+from .journal import UNDO, Journal
+from .ledger import Alter, edit
 
 FORM = 1
 _PAUSE = 0.1
@@ -55,7 +57,7 @@ class Recorder:
     def _begin_process(self) -> None:
         self._pid = os.getpid()
         self._process = uuid.uuid4().hex[:12]
-        self._started = _now()
+        self._started = now()
         self._seq = itertools.count(1)
         self._lock = threading.RLock()
         self._busy = False
@@ -117,6 +119,38 @@ class Recorder:
         """When it is sure that nothing was made by this call: it is not named any more."""
         if call is not None:
             self._note("not_made", of=call.seq, kind=call.kind, **call.entry, reason=text(reason))
+
+    # -- what is changed for a time --------------------------------------------------------------------------
+
+    def changing(self, changes: Sequence[Change]) -> None:
+        """Before objects that are there are changed: how they are, and how they are to be."""
+        if changes:
+            self._note("changing", ids=[one.id for one in changes])
+            self._ledger(
+                lambda there: [*there, *changes], "a change is not in the ledger, and cannot be undone from it"
+            )
+
+    def changed(self, ids: Collection[str]) -> None:
+        """After it."""
+        if ids:
+            self._ledger(lambda there: [replace(one, state=MADE) if one.id in ids else one for one in there])
+
+    def put_back(self, ids: Collection[str]) -> None:
+        """When they are as they were before again."""
+        if ids:
+            self._ledger(lambda there: [one for one in there if one.id not in ids])
+
+    def _ledger(self, alter: Alter, lost: str = "the ledger of changes could not be kept") -> None:
+        with self._lock, self._alone() as journal:
+            if journal is None:
+                if self._journal is not None:
+                    self.trouble(lost)
+                return
+            with journal.lock():
+                try:
+                    edit(journal.folder / UNDO, alter)
+                except FAILURES as exc:
+                    self.trouble(f"{lost}: {getattr(exc, 'strerror', None) or exc}")
 
     # -- what the plugin calls -------------------------------------------------------------------------------
 
@@ -209,7 +243,7 @@ class Recorder:
 
     def _line(self, event: str, fields: Mapping[str, Any]) -> int:
         seq = next(self._seq)
-        self._waiting.append(line_of({"event": event, "process": self._process, "seq": seq, "time": _now(), **fields}))
+        self._waiting.append(line_of({"event": event, "process": self._process, "seq": seq, "time": now(), **fields}))
         return seq
 
     @contextmanager
@@ -238,5 +272,6 @@ def _idents(uid: str, ident: str) -> Entry:
     return {"uid": text(uid), **({"id": text(ident)} if ident else {})}
 
 
-def _now() -> str:
+def now() -> str:
+    """UTC, with milliseconds."""
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
+from mtv_record import editor
 from mtv_record.recorder import FAILURES, Call, Recorder
 
 _MARK = "_mtv_record"
@@ -59,6 +60,8 @@ def _name_of_clone(recorder: Recorder, generate: Method) -> Method:
 # module, class and method: openshift-python-wrapper, and libs/base_provider.py of mtv-api-tests.
 _PLACES = (
     ("ocp_resources.resource", "Resource", "create", _create),
+    ("ocp_resources.resource", "ResourceEditor", "update", editor.update),
+    ("ocp_resources.resource", "ResourceEditor", "restore", editor.restore),
     ("libs.base_provider", "BaseProvider", "_generate_clone_vm_name", _name_of_clone),
 )
 

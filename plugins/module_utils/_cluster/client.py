@@ -240,6 +240,19 @@ class Cluster:
                 return None
             raise
 
+    def look_at(self, resource: Resource, namespace: str | None, name: str) -> Obj | None:
+        """The same, kept among what was asked as a question about this one object."""
+        query = self._path(resource, namespace, name)
+        told = {**ledger.entry(resource.kind, resource.api_version, namespace, query, _times.now()), "name": name}
+        try:
+            found = self.get(resource, namespace, name)
+        except ApiError as exc:
+            self.ledger.lists.append({**told, "outcome": ledger.FAILED, "error": exc.msg})
+            raise
+        version = text(dig(found.body, "metadata", "resourceVersion")) if found else ""
+        self.ledger.lists.append({**told, "count": int(found is not None), "version": version})
+        return found
+
     def log(self, pod: Obj, container: str, lines: int, size: int, seconds: int) -> str:
         """The newest lines of a container's log, of so many bytes and seconds at most. It is asked for once: a kubelet
         that is gone has none."""
@@ -334,10 +347,16 @@ class Cluster:
         meta = {"uid": obj.uid, "resourceVersion": text(dig(obj.body, "metadata", "resourceVersion"))}
         place = f"/metadata/finalizers/{obj.finalizers.index(finalizer)}"
         tests = [{"op": "test", "path": f"/metadata/{key}", "value": value} for key, value in meta.items()]
-        body = [*tests, {"op": "test", "path": place, "value": finalizer}, {"op": "remove", "path": place}]
+        self.patch_tested(
+            obj, [*tests, {"op": "test", "path": place, "value": finalizer}, {"op": "remove", "path": place}]
+        )
+
+    def patch_tested(self, obj: Obj, body: Iterable[Mapping[str, Any]]) -> None:
+        """A JSON patch that tests what it changes, and its uid, so that the server refuses it (422, 409) when that is
+        something else by now. Sent once."""
         path = self._path(obj.resource, obj.namespace, obj.name)
         self.ledger.note_asked(obj, journal.CHANGE)
-        self._http.json("PATCH", path, body=body, content_type="application/json-patch+json", once=True)
+        self._http.json("PATCH", path, body=list(body), content_type="application/json-patch+json", once=True)
 
     def _write(
         self, method: str, obj: Obj, body: Any, content_type: str = "application/json", part: str = ""

@@ -36,9 +36,10 @@ _ORDER = (
     "migrated_vms",
     "openshift_resources",
     "namespaces",
+    "undo",
 )
 _COUNTED = ("remaining", "refused", "absent", "unreadable")
-_DONE = ("deleted", "canceled", "archived")
+_DONE = ("deleted", "canceled", "archived", "undone")
 _OPTIONS = ("openshift_only", "quiet_interval", "wait_timeout", "verify_ignore", "data_collector_path")
 
 Entry = Mapping[str, Any]

@@ -36,6 +36,17 @@ def cluster_of(module: _module.Module) -> Cluster:
     return Cluster(http_of(module))
 
 
+def to_work_on(module: _module.Module, session: Session) -> Cluster:
+    """The same, for what changes something of this session: what it asks for is written first."""
+    cluster = cluster_of(module)
+    _announce(module, cluster, session)
+    return cluster
+
+
+def _announce(module: _module.Module, cluster: Cluster, session: Session) -> None:
+    cluster.ledger.announce = journal.announce_to(os.environ, session.prefix, bool(module.check_mode))
+
+
 def http_of(module: _module.Module) -> rest.Http:
     """The same, for what is no work on a session."""
     _need_library(module)
@@ -83,7 +94,7 @@ def run_phase(
             cluster = cluster_of(module)
             known = session(cluster)
         cluster.witness = ClusterWitness(cluster, _module.keeper_of(module))
-        cluster.ledger.announce = journal.announce_to(os.environ, known.prefix, bool(module.check_mode))
+        _announce(module, cluster, known)
 
         asked = partial(awaited.outstanding, cluster.ledger)
         _progress.about(asked, session=known.prefix, on=str(cluster.where.get("url", "")), done=done)

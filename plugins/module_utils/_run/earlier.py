@@ -14,13 +14,15 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session import notes
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 
 _ITEM = ("kind", "api_version", "namespace", "name", "uid", "evidence", "reason", "test_name")
-_LISTS = ("deleted", "remaining")
+_LISTS = ("deleted", "undone", "remaining")
+# The phase whose objects are not the session's: it only had changed them.
+UNDO = "undo"
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 _FINALIZERS = ("finalizers_removed", "finalizers_kept")
 # Of a file of evidence.
 _FILE = ("path", "sha256", "why", "kind", "api_version", "name", "uid", "taken")
 _MAYBE = ("namespace", "provider")
-_COUNTED = ("refused", "absent", "unreadable", "canceled", "archived", "targets")
+_COUNTED = ("refused", "absent", "unreadable", "canceled", "archived", "targets", "settled")
 
 
 def checked(phases: Mapping[str, Any], targets: Iterable[Any] = ()) -> Mapping[str, Any]:
@@ -34,6 +36,7 @@ def checked(phases: Mapping[str, Any], targets: Iterable[Any] = ()) -> Mapping[s
         for kind in _FINALIZERS:
             _check_finalizers(f"phases: {name}.{kind}", phase.get(kind) or [])
         wrong = not all(isinstance(phase.get(kind, []), (list, tuple)) for kind in _COUNTED)
+        wrong = wrong or not all(isinstance(one, str) for one in phase.get("settled") or ())
         if wrong or not _are_times(phase) or not _is_evidence(phase.get("evidence", {})):
             raise RecordError(f"phases: {name} is not what the role registered.")
     _check_items("targets", targets)
@@ -117,9 +120,28 @@ def deleted_by(phases: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 def remaining_by(phases: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     """uid -> what the last phase said of it that could not take it away."""
-    return {
-        str(entry["uid"]): entry for phase in phases.values() for entry in phase.get("remaining") or () if entry["uid"]
-    }
+    return _by_uid(phase for name, phase in phases.items() if name != UNDO)
+
+
+def not_undone(phases: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """uid -> what the phase said of an object that it could not make as it was before."""
+    return _by_uid([phases.get(UNDO) or {}])
+
+
+def undone_at(phases: Mapping[str, Any]) -> dict[str, str]:
+    """uid -> when it was asked to be as it was before."""
+    phase = phases.get(UNDO) or {}
+    asked = (phase.get("times") or {}).get("asked") or {}
+    return {str(entry["uid"]): str(asked.get(entry["uid"], "")) for entry in phase.get("undone") or ()}
+
+
+def settled(phases: Mapping[str, Any]) -> frozenset[str]:
+    """Ids of the changes of which the phase left nothing, by its own word."""
+    return frozenset((phases.get(UNDO) or {}).get("settled") or ())
+
+
+def _by_uid(phases: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    return {str(entry["uid"]): entry for phase in phases for entry in phase.get("remaining") or () if entry["uid"]}
 
 
 def finalizers(phases: Mapping[str, Any], deleted: Iterable[Mapping[str, Any]]) -> dict[str, list[dict[str, Any]]]:
@@ -140,6 +162,7 @@ def not_done(phases: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def with_deleted(session: Session, phases: Mapping[str, Any]) -> Session:
-    """The session, knowing what earlier phases found: what belonged to those is known by their uids."""
-    remaining = (entry for phase in phases.values() for entry in phase.get("remaining") or ())
+    """The session, knowing what earlier phases found: what belonged to those is known by their uids. Not so of what it
+    only changed, which is other people's."""
+    remaining = (e for name, phase in phases.items() if name != UNDO for e in phase.get("remaining") or ())
     return notes.with_items(session, [*deleted_by(phases), *remaining])

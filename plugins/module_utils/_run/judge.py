@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils import _times
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Cluster
+from ansible_collections.mtv.teardown.plugins.module_utils._recording.changes import Change
 from ansible_collections.mtv.teardown.plugins.module_utils._report import record, run, summary
 from ansible_collections.mtv.teardown.plugins.module_utils._run import earlier, load, verify
 from ansible_collections.mtv.teardown.plugins.module_utils._session import ignore, journal, notes
@@ -18,9 +19,15 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session.model import
 
 
 def judge(
-    cluster: Cluster, session: Session, options: Mapping[str, Any], search: verify.Search, ansible: str = ""
+    cluster: Cluster,
+    session: Session,
+    options: Mapping[str, Any],
+    search: verify.Search,
+    ansible: str = "",
+    changes: Iterable[Change] = (),
 ) -> dict[str, Any]:
-    """Look, and give the verdict. options: those of leftovers_info, checked; ansible: its version."""
+    """Look, and give the verdict. options: those of leftovers_info, checked; ansible: its version; changes: those of
+    the ledger that are the session's."""
     begun, began = datetime.now(UTC), _times.now()
     phases, targets = options["phases"], options["targets"]
     terms = verify.Terms(
@@ -30,6 +37,9 @@ def judge(
         ignore.compile_rules(options["verify_ignore"]),
         search=search,
         earlier=earlier.remaining_by(phases),
+        changes=tuple(changes),
+        not_undone=earlier.not_undone(phases),
+        undone=earlier.undone_at(phases),
     )
     known = [*targets, *earlier.deleted_by(phases)]
     result = verify.verify(cluster, session, terms, known, earlier.not_done(phases))

@@ -10,13 +10,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils import _times
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster import furniture, ledger, order
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster import furniture, ledger, order, undo
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.find import Found, find
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Resource
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import teardown
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Target
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.teardown import Survey
+from ansible_collections.mtv.teardown.plugins.module_utils._recording.changes import Change
 from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import Status
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 
@@ -25,10 +26,13 @@ CLUSTER, PROVIDERS = "cluster", "providers"
 
 class Looks:
     """told: each look, and asked: each of its questions, as the result tells them. known: what there was before, as
-    items of earlier results."""
+    items of earlier results; changes: those of the ledger, whose objects each look at the cluster reads, too: sights
+    has, look by look, what it saw of them, without objects of the session, which count for themselves."""
 
-    def __init__(self, cluster: Cluster, known: Iterable[Mapping[str, Any]]) -> None:
+    def __init__(self, cluster: Cluster, known: Iterable[Mapping[str, Any]], changes: Iterable[Change] = ()) -> None:
         self._cluster = cluster
+        self._changes = tuple(changes)
+        self.sights: list[list[undo.Sight]] = []
         self._places = {str(item["namespace"]) for item in known if item["namespace"] and not item.get("provider")}
         self.told: list[dict[str, Any]] = []
         self.asked: list[dict[str, Any]] = []
@@ -37,6 +41,9 @@ class Looks:
         """One look at the cluster."""
         began, before = _times.now(), len(self._cluster.ledger.lists)
         found = find(self._cluster, session)
+        own = {obj.uid for obj, decision in found.decided if decision.ours or decision.status is Status.KEPT}
+        seen = {one.uid: one for one in undo.look(self._cluster, self._changes, found.catalog) if one.uid not in own}
+        self.sights.append(list(seen.values()))
         entries = self._cluster.ledger.lists[before:]
         failed = {(e["kind"], e["api_version"], e["namespace"]) for e in entries if e["outcome"] != ledger.READ}
         entries += [
@@ -49,9 +56,16 @@ class Looks:
             "absent_namespaces": [] if there is None else sorted(self._places - there),
         }
         ours = [obj.uid for obj, decision in found.decided if decision.ours]
+        ours += [one.uid for one in undo.left(self.sights[-1])]
         kept = [obj.uid for obj, _decision in found.with_status(Status.KEPT)]
         self._tell(CLUSTER, began, entries, ours, kept=kept, **more)
         return found
+
+    @property
+    def agree(self) -> bool:
+        """Whether the last two looks saw the same of what was changed."""
+        last = [{(one.uid, one.judged.outcome) for one in seen} for seen in self.sights[-2:]]
+        return not last or last[0] == last[-1]
 
     def survey(
         self, targets: Sequence[Target], session: Session, handles: Mapping[str, Collection[str]] | None = None

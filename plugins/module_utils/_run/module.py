@@ -215,7 +215,7 @@ def answer(module: Module, done: str, phase: Callable[[Limits], Result]) -> dict
     elif result.error is not None:
         out |= {"failed": True, "msg": result.error.msg, "error": result.error.details}
     elif params["fail_on_remaining"] and (result.remaining or result.unreadable):
-        out |= {"failed": True, "msg": _trouble(result)}
+        out |= {"failed": True, "msg": trouble(result)}
     if module._diff:  # one line per object
         before = _lines([*result.done, *result.remaining]) + _taken(result)
         out["diff"] = {"before": before, "after": _lines(result.remaining)}
@@ -253,7 +253,8 @@ def _taken(result: Result) -> str:
     return "".join(f"{line}\n" for line in sorted(f"finalizer {e['finalizer']} of {shown(e)}" for e in removed))
 
 
-def _trouble(result: Result) -> str:
+def trouble(result: Result) -> str:
+    """What stayed, and what could not be read, in a sentence."""
     told = [f"{shown(e)}: {e['reason']}" for e in result.remaining]
     told += [f"{shown(e)} could not be read: {e['error']}" for e in result.unreadable]
     more = f" … and {len(told) - 10} more" if len(told) > 10 else ""

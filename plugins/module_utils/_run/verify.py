@@ -13,14 +13,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils._cause import CONTESTED, Cause
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster import explain
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster import explain, undo
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes.cluster import NOT_ASKED
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes.undoing import NOT_UNDONE
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.find import Found
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.items import item, kept_item, left_item
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import causes, ownership, teardown
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Target
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.teardown import Survey
+from ansible_collections.mtv.teardown.plugins.module_utils._recording.changes import Change
 from ansible_collections.mtv.teardown.plugins.module_utils._run.looks import Looks
 from ansible_collections.mtv.teardown.plugins.module_utils._session import ignore
 from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import Status
@@ -44,7 +46,8 @@ class Terms:
     """quiet_interval: seconds between two looks; total: seconds after which looking ends though things still shrink;
     openshift_only: the caller answers for the source providers; rules: leftovers that are accepted; window: seconds
     that a deletion may take before it is more than slow; search: which providers are looked at; earlier: uid -> what an
-    earlier phase said of an object that stayed."""
+    earlier phase said of an object that stayed; changes: those of the ledger that are the session's; not_undone: uid ->
+    what an earlier phase said of a change that stayed; undone: uid -> when one was asked to undo it."""
 
     quiet_interval: float = 3.0
     total: float = 300.0
@@ -53,6 +56,9 @@ class Terms:
     window: float = 180.0
     search: Search = nowhere
     earlier: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    changes: tuple[Change, ...] = ()
+    not_undone: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    undone: Mapping[str, str] = field(default_factory=dict)
 
 
 def verify(
@@ -64,14 +70,14 @@ def verify(
     sleep: Callable[[float], None] = time.sleep,
 ) -> dict[str, Any]:
     """verdict, leftovers, kept, accepted, deleted, unseen, refused, absent, unreadable, not_covered, not_done, scopes,
-    sweeps; looks and asked, what the verdict rests on; providers, those looked at; session, with what the last look
-    knew of it.
+    sweeps; changes, where the ledger has any; looks and asked, what the verdict rests on; providers, those looked at;
+    session, with what the last look knew of it.
 
     known: what there was before, as items of earlier results; deleted is what of it is gone for sure; not_done:
     what was asked of Forklift in vain, as items of earlier results.
     """
     known = list(known)
-    told = Looks(cluster, known)
+    told = Looks(cluster, known, terms.changes)
     first = told.find(session)
     search = nowhere if terms.openshift_only else terms.search
     with ThreadPoolExecutor(max_workers=1) as pool:  # providers are looked at while the cluster has its quiet interval
@@ -84,8 +90,11 @@ def verify(
     whys = explain.explain(cluster, last.catalog, [obj for obj, _decision in left], window=terms.window, found=last)
     items = [_as_tried(left_item(obj, decision, whys[obj.uid]), terms.earlier) for obj, decision in left]
     items += _remote_items(survey, terms.earlier)
+    items += [_as_undone(undo.left_item(seen), terms.not_undone) for seen in undo.left(told.sights[-1])]
     counted, accepted = ignore.split(items, terms.rules)
-    unreadable = _once([*(entry for look in looks[-2:] for entry in look.unreadable), *survey.unreadable])
+    unseen_changes = [undo.unread_item(one) for sights in told.sights[-2:] for one in sights if one.unread]
+    read_not = [*(entry for look in looks[-2:] for entry in look.unreadable), *survey.unreadable, *unseen_changes]
+    unreadable = _once(read_not)
     not_covered = _not_covered(session, uncovered, targets)
     scopes = [dict(scope) for scope in (*last.scopes, *survey.scopes)]
     undone = [dict(entry) for entry in not_done]
@@ -96,7 +105,7 @@ def verify(
         [] if terms.openshift_only else not_covered,
         scopes,
         [e for e in undone if _counts(e)],
-        agreed=_agree(looks),
+        agreed=_agree(looks) and told.agree,
     )
     gone, unseen = _gone(known, last, survey)
     return {
@@ -121,6 +130,7 @@ def verify(
         "asked": told.asked,
         "providers": [{"key": one.connection.key, "type": one.connection.type} for one in targets],
         "session": last.session,
+        **({"changes": [undo.told(one, terms.undone) for one in told.sights[-1]]} if terms.changes else {}),
     }
 
 
@@ -131,6 +141,13 @@ def _as_tried(item: dict[str, Any], earlier: Mapping[str, Mapping[str, Any]]) ->
     if item["cause"] != NOT_ASKED or told.get("cause") in (None, CONTESTED, NOT_ASKED):
         return item
     return {**item, **told}
+
+
+def _as_undone(item: dict[str, Any], earlier: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """What an attempt to undo it met says more than that it is not undone."""
+    before = earlier.get(item["uid"]) or {}
+    told = {key: before[key] for key in ("cause", "reason", "next_step") if before.get(key)}
+    return {**item, **told} if item["cause"] == NOT_UNDONE else item
 
 
 def _remote_items(survey: Survey, earlier: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -178,7 +195,9 @@ def _look_until_quiet(told: Looks, first: Found, terms: Terms, sleep: Callable[[
     while True:
         sleep(terms.quiet_interval)
         looks.append(told.find(looks[-1].session))
-        if _agree(looks) or (time.monotonic() > ends and _ours(looks[-1])):
+        if (_agree(looks) and told.agree) or (
+            time.monotonic() > ends and (_ours(looks[-1]) or undo.left(told.sights[-1]))
+        ):
             return looks
 
 

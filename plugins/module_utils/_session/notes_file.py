@@ -17,9 +17,12 @@ from ansible_collections.mtv.teardown.plugins.module_utils._errors import Record
 from ansible_collections.mtv.teardown.plugins.module_utils._session import notes
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 
+NOTE = "a note of an earlier run that decides what is deleted"
 
-def read(path: str) -> str | None:
-    """The text of the note; None when there is none, RecordError when it is not to be trusted."""
+
+def read(path: str, what: str = NOTE, most: int = notes.MAX_BYTES) -> str | None:
+    """The text of the note; None when there is none, RecordError when it is not to be trusted. what: for people;
+    most: bytes."""
     try:
         # Not through a link, and without waiting for the other end of a pipe.
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -27,20 +30,20 @@ def read(path: str) -> str | None:
         return None
     except (OSError, ValueError) as exc:
         if os.path.islink(path.replace("\0", "")):
-            raise _distrust(path, "it is a symbolic link") from exc
-        raise RecordError(f"{path} cannot be read: {exc}. It is a note of an earlier run.") from exc
+            raise _distrust(path, what, "it is a symbolic link") from exc
+        raise RecordError(f"{path} cannot be read: {exc}. It is {what}.") from exc
     wrong = _wrong(os.fstat(handle), os.stat(os.path.dirname(path) or "."))
     if wrong:
         os.close(handle)
-        raise _distrust(path, wrong)
+        raise _distrust(path, what, wrong)
     with os.fdopen(handle, "rb") as file:
-        found = file.read(notes.MAX_BYTES + 1)
-    if len(found) > notes.MAX_BYTES:
-        raise _distrust(path, f"it has more than {notes.MAX_BYTES} bytes")
+        found = file.read(most + 1)
+    if len(found) > most:
+        raise _distrust(path, what, f"it has more than {most} bytes")
     try:
         return found.decode()
     except UnicodeDecodeError as exc:
-        raise RecordError(f"{path} cannot be read: {exc}. It is a note of an earlier run.") from exc
+        raise RecordError(f"{path} cannot be read: {exc}. It is {what}.") from exc
 
 
 def add(folder: str, session: Session, items: Iterable[Mapping[str, Any]]) -> None:
@@ -73,8 +76,8 @@ def _wrong(file: os.stat_result, folder: os.stat_result) -> str:
     return ""
 
 
-def _distrust(path: str, why: str) -> RecordError:
+def _distrust(path: str, what: str, why: str) -> RecordError:
     return RecordError(
-        f"{path} is a note of an earlier run that decides what is deleted, and cannot be trusted: {why}. Look at it; "
+        f"{path} is {what}, and cannot be trusted: {why}. Look at it; "
         "then remove it to go without, or make it a file of your own with mode 0600."
     )

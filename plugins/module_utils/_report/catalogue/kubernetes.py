@@ -212,3 +212,50 @@ KUBERNETES = (
         look=(THE_OBJECT, ITS_EVENTS),
     ),
 )
+
+_BEFORE = "The value before stands in the ledger, resources.undo.json beside the resources file. "
+_STRIKE = (
+    "then take the change out of the ledger with mtv.teardown.change and state=absent, or accept it with a reason "
+    "(mtv_teardown_verify_ignore)."
+)
+CHANGES = (
+    Entry(
+        "changed-since",
+        "somebody has changed it since the session did",
+        "The ledger of changes says what the session left in a field, and something else is there.",
+        "The session changed this object for a time and was cut off before it put it back. What is there now is "
+        "nobody's that we know: to put the old value over it could undo somebody's work.",
+        f"{_BEFORE}Ask who changed it; set by hand what is to be there; {_STRIKE}",
+        look=(THE_OBJECT,),
+    ),
+    Entry(
+        "not-undone",
+        "it is still as the session left it",
+        "The ledger of changes says what the session left in a field, and that is what is read there.",
+        "The session changed this object for a time and did not put it back. Nothing has tried it since, or somebody, "
+        "such as an operator, has made it so again.",
+        "Run the teardown. If it was run already, see who writes that field: metadata.managedFields of the object "
+        "names them.",
+        look=("kubectl get $object $within --output yaml --show-managed-fields",),
+    ),
+    Entry(
+        "not-recorded",
+        "it was changed, and nobody noted what was there before",
+        "An entry of the ledger of changes without values, and why: they may be secret, are too large, or of a kind "
+        "that is never changed from a ledger.",
+        "The session said that it changes this object, and never that it put it back. Without the value before, "
+        "nothing can tell whether it did.",
+        f"Look at the object and set by hand what is to be there; {_STRIKE}",
+        look=(THE_OBJECT,),
+    ),
+    Entry(
+        "never-undone",
+        "a ledger must not lead to a change of it",
+        "The ledger of changes names a field that gives rights, says what runs, is the object's identity, or cannot be "
+        "reached.",
+        "The ledger is a file, and whoever can write it could have anything changed by the account of the teardown. So "
+        "such fields are never touched. No recorder writes such an entry.",
+        f"See where the entry comes from. Set by hand what is to be there; {_STRIKE}",
+        look=(THE_OBJECT,),
+    ),
+)

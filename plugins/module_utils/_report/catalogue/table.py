@@ -26,6 +26,7 @@ PARTS: tuple[tuple[str, str, tuple[Entry, ...]], ...] = (
     (CLUSTER, "Virtual machines and pods", machines.MACHINES),
     (CLUSTER, "Storage", storage.STORAGE),
     (CLUSTER, "Everything else on the cluster", kubernetes.KUBERNETES),
+    (CLUSTER, "What was changed for a time", kubernetes.CHANGES),
     (ANY_PROVIDER, "Any source provider", vsphere.ANY),
     ("vsphere", "vSphere", vsphere.VSPHERE),
     ("ovirt", "oVirt and RHV", ovirt.OVIRT),

@@ -1,0 +1,1 @@
+../../../extensions/pytest/mtv_record/ledger.py

@@ -1,0 +1,155 @@
+# Copyright (c) 2026 mtv.teardown contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The plugin of extensions/pytest under a suite that changes objects of others with the real ResourceEditor and is
+killed at each of its writes: the teardown brings the values back that were there before."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.mtv.teardown.plugins.module_utils._recording.changes import Change, parse
+
+from tests.contract.ansible_runs import Playbooks
+from tests.lab.admin import Admin
+from tests.lab.controlplane import CHECKOUT, Lab
+from tests.lab.venvs import venv
+
+SUITE = CHECKOUT / "tests" / "lab" / "suite"
+KILLED = -9
+TESTS = """
+import os
+import signal
+
+from ocp_resources.config_map import ConfigMap
+from ocp_resources.resource import Resource, ResourceEditor, get_client
+from ocp_resources.secret import Secret
+
+PLAIN, DIES = Resource.update, os.environ["SUITE_DIES"]
+WRITES = []
+
+
+def update(self, resource_dict):
+    WRITES.append(resource_dict)
+    if DIES == f"before {len(WRITES)}":
+        os.kill(os.getpid(), signal.SIGKILL)
+    PLAIN(self, resource_dict)
+    if DIES == f"after {len(WRITES)}":
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+Resource.update = update
+
+
+def test_changes(mtv_record):
+    mtv_record.begin(os.environ["SUITE_SESSION"])
+    client, shared = get_client(), os.environ["SUITE_SHARED"]
+    one, two = (ConfigMap(client=client, name=name, namespace=shared) for name in ("one", "two"))
+    with ResourceEditor(patches={one: {"data": {"mode": "tests", "made": "now"}}, two: {"data": {"mode": "tests"}}}):
+        more = {"data": {"mode": "more tests"}, "metadata": {"annotations": {"x.io/y": "z"}}}
+        with ResourceEditor(patches={one: more}):
+            assert one.instance.data["mode"] == "more tests"
+    if os.environ.get("SUITE_SECRET"):
+        login = Secret(client=client, name="login", namespace=shared)
+        ResourceEditor(patches={login: {"stringData": {"password": "not-to-be-shown"}}}).update(backup_resources=True)
+"""
+# Two, one; and back.
+WRITES = 6
+
+
+class Suite:
+    """One run of it, beside what is other people's."""
+
+    def __init__(self, lab: Lab, admin: Admin, folder: Path, prefix: str) -> None:
+        what = "openshift-python-wrapper"
+        path = venv("suite", SUITE / "requirements.lock", lambda text: print(f"suite: {text}"), what, "30 s, 250 MB")
+        self.lab, self.admin, self.folder, self.prefix = lab, admin, folder, prefix
+        self.python = path / "bin" / "python"
+        self.shared = admin.namespace(f"shared-{prefix}")
+        for name in ("one", "two", "theirs"):
+            admin.make("ConfigMap", self.shared, name, data={"mode": "plain", "theirs": "stays"})
+        admin.make("Secret", self.shared, "login", stringData={"password": "theirs"})
+        self.before = self.there()
+        (folder / "test_changes.py").write_text(TESTS, encoding="utf-8")
+        self.collector = folder / ".data-collector"
+
+    def there(self) -> dict[str, tuple[Any, ...]]:
+        found = [self.admin.get("ConfigMap", self.shared, name) for name in ("one", "two", "theirs")]
+        return {
+            one["metadata"]["name"]: (one["metadata"]["uid"], one["data"], one["metadata"].get("annotations"))
+            for one in found
+        }
+
+    def run(self, dies: str = "", **more: str) -> subprocess.CompletedProcess[str]:
+        environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COV_"))},
+            "KUBECONFIG": str(self.lab.kubeconfig),
+            "PYTHONPATH": str(CHECKOUT / "extensions" / "pytest"),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "SUITE_SESSION": self.prefix,
+            "SUITE_SHARED": self.shared,
+            "SUITE_DIES": dies,
+            **more,
+        }
+        command = [str(self.python), "-m", "pytest", "-q", "-p", "mtv_record.plugin", "-p", "no:cacheprovider"]
+        command += ["-c", os.devnull, "--rootdir", ".", "--mtv-record-path", ".data-collector", "test_changes.py"]
+        return subprocess.run(
+            command, cwd=self.folder, env=environment, text=True, check=False, timeout=300,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
+
+    def ledger(self) -> tuple[Change, ...]:
+        return parse((self.collector / "resources.undo.json").read_text(encoding="utf-8"))
+
+    def teardown(self) -> tuple[int, dict[str, Any], str]:
+        playbooks = Playbooks(self.lab, self.folder)
+        given = {"session_prefix": self.prefix, "mtv_teardown_openshift_only": True, "mtv_teardown_quiet_interval": 0}
+        done = playbooks.run("teardown", **given)
+        return done.code, playbooks.result(self.prefix), done.output
+
+
+@pytest.fixture
+def suite(lab: Lab, admin: Admin, tmp_path: Path, prefix: str) -> Iterator[Suite]:
+    yield Suite(lab, admin, tmp_path, prefix)
+
+
+def test_what_it_puts_back_itself_is_in_the_ledger_no_more(suite: Suite) -> None:
+    done = suite.run()
+    assert done.returncode == 0, done.stdout
+    assert "could be recorded" not in done.stdout
+    assert suite.ledger() == ()
+    assert (suite.collector / "resources.undo.json").stat().st_mode & 0o777 == 0o600
+    assert {name: one[:2] for name, one in suite.there().items()} == {n: one[:2] for n, one in suite.before.items()}
+
+
+@pytest.mark.parametrize(
+    "moment", [f"{when} {number}" for number in range(1, WRITES + 1) for when in ("before", "after")]
+)
+def test_killed_at_each_write(suite: Suite, moment: str) -> None:
+    done = suite.run(moment)
+    assert done.returncode == KILLED, done.stdout
+    suite.admin.change("ConfigMap", suite.shared, "one", metadata={"annotations": {"somebody": "else"}})
+    code, result, output = suite.teardown()
+    assert (code, result["verdict"]) == (0, "clean"), output
+    there = suite.there()
+    assert there.pop("one")[2] == {"somebody": "else"}
+    assert there == {name: one for name, one in suite.before.items() if name != "one"}
+    assert suite.admin.get("ConfigMap", suite.shared, "one")["data"] == suite.before["one"][1]
+
+
+def test_a_secret_is_never_written_down_and_is_told(suite: Suite) -> None:
+    done = suite.run(SUITE_SECRET="1")
+    assert done.returncode == 0, done.stdout
+    assert "Secret login cannot be undone from the ledger" in done.stdout
+    assert "not-to-be-shown" not in "".join(file.read_text("utf-8") for file in suite.collector.iterdir())
+    assert [(one.kind, one.fields, bool(one.withheld)) for one in suite.ledger()] == [("Secret", (), True)]
+    code, result, _output = suite.teardown()
+    assert code != 0
+    assert [(one["kind"], one["cause"]) for one in result["leftovers"]] == [("Secret", "not-recorded")]
+    assert json.dumps(result).count("not-to-be-shown") == 0

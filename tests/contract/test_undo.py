@@ -232,3 +232,49 @@ def test_what_was_changed_on_another_cluster_or_by_another_session_is_left_alone
     found = changed.result()
     assert found["verdict"] == "unverified"
     assert "https://api.elsewhere.example.com:6443" in json.dumps(found["unreadable"])
+
+
+def by_hand(world: World, *arguments: str, **given: Any) -> Run:
+    meta = {"kind": "StorageClass", "api_version": "storage.k8s.io/v1", "name": f"fast-{world.prefix}"}
+    task = {"mtv.teardown.change": {"undo_file": str(world.ledger), "session_prefix": world.prefix, **meta, **given}}
+    file = world.ledger.parent / "change.yml"
+    file.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": [task]}]), encoding="utf-8")
+    return world.playbooks.run_file(file, *arguments)
+
+
+def test_by_hand_an_object_is_changed_noted_and_undone(changed: World) -> None:
+    patch = {"metadata": {"annotations": {DEFAULT: "false", "example.com/ours": "new"}}}
+    predicted = by_hand(changed, "--check", patch=patch)
+    assert (predicted.code, wrote(predicted), changed.ledger.exists()) == (0, [], False), predicted.output
+    done = by_hand(changed, patch=patch)
+    assert (done.code, wrote(done)) == (0, [("patch", "storageclasses")]), done.output
+    (one,) = parse(changed.ledger.read_text("utf-8"))
+    assert (one.state, one.session, one.place, len(one.fields)) == ("made", changed.prefix, changed.where, 2)
+    assert changed.ledger.stat().st_mode & 0o777 == 0o600
+    again = by_hand(changed, patch=patch)
+    assert (again.code, wrote(again)) == (0, []), again.output
+    assert changed.teardown().code == 0
+    assert changed.is_as_before(changed.storage)
+
+
+def test_by_hand_what_is_settled_is_taken_out(changed: World) -> None:
+    assert by_hand(changed, patch={"metadata": {"annotations": {DEFAULT: "false"}}}).code == 0
+    done = by_hand(changed, state="absent")
+    assert (done.code, wrote(done)) == (0, []), done.output
+    assert parse(changed.ledger.read_text("utf-8")) == ()
+    assert changed.teardown().code == 0
+    assert not changed.is_as_before(changed.storage)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"patch": {"metadata": {"finalizers": ["example.com/mine"]}}},
+        {"patch": {"parameters": {"password": "not-to-be-shown"}}},
+        {"kind": "Secret", "api_version": "v1", "namespace": "default", "patch": {"stringData": {"a": "b"}}},
+    ],
+)
+def test_by_hand_what_no_ledger_may_hold_is_not_changed(changed: World, given: dict[str, Any]) -> None:
+    done = by_hand(changed, **given)
+    assert done.code != 0 and "Nothing was changed" in done.output
+    assert wrote(done) == [] and not changed.ledger.exists()

@@ -25,9 +25,9 @@ from ansible_collections.mtv.teardown.plugins.module_utils._cluster.undo_decisio
 )
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
 from ansible_collections.mtv.teardown.plugins.module_utils._recording.changes import SETTLED, Change
+from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import LEDGER
 from ansible_collections.mtv.teardown.plugins.module_utils._session.result import Result
 
-EVIDENCE = "ledger"
 # How often is looked again at an object that somebody else writes at the same moment.
 _ATTEMPTS = 4
 
@@ -181,7 +181,7 @@ def item(seen: Sight, reason: str) -> dict[str, Any]:
         "namespace": one.namespace,
         "name": one.name,
         "uid": one.uid,
-        "evidence": EVIDENCE,
+        "evidence": LEDGER,
         "rests_on": "the ledger of changes",
         "reason": reason,
         "test_name": one.test_name,

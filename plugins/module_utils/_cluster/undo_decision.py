@@ -99,15 +99,15 @@ def judge(subject: Subject, body: Mapping[str, Any] | None) -> Judged:
         return Judged(subject, Outcome.GONE, "the object is gone", {})
     if _meta(body, "uid") != subject.last.uid:
         return Judged(subject, Outcome.REPLACED, "another object has its name now", {})
-    paths = [field.path for change in subject.changes for field in change.fields]
-    never = forbidden(subject.last.kind, subject.last.api_version, paths)
-    if never:
-        return Judged(subject, Outcome.FORBIDDEN, never, {})
     told = next((change.withheld for change in subject.changes if change.withheld), "")
     if told:
         return Judged(
             subject, Outcome.WITHHELD, f"it was changed, and what was there before is not recorded: {told}", {}
         )
+    paths = [field.path for change in subject.changes for field in change.fields]
+    never = forbidden(subject.last.kind, subject.last.api_version, paths)
+    if never:
+        return Judged(subject, Outcome.FORBIDDEN, never, {})
     try:
         return _fields(subject, body)
     except ValueError as exc:

@@ -11,6 +11,7 @@ from typing import Any
 from ansible_collections.mtv.teardown.plugins.module_utils._report import told as _told
 from ansible_collections.mtv.teardown.plugins.module_utils._report.record import session_of
 from ansible_collections.mtv.teardown.plugins.module_utils._report.told import MOST
+from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import LEDGER
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 from ansible_collections.mtv.teardown.plugins.module_utils._session.provider_types import SEARCHED
 from ansible_collections.mtv.teardown.plugins.module_utils._session.result import shown
@@ -204,7 +205,13 @@ def _headline(result: Mapping[str, Any]) -> str:
         return "CLEAN: everything was read, and nothing of the session is left."
     left, unread, kept = result["leftovers"], result["unreadable"], result["kept"]
     if result["verdict"] == "leftovers":
-        return f"LEFTOVERS: {_number(left, 'object')} of the session {_are(left)} still there."
+        changed = [entry for entry in left if entry["evidence"] == LEDGER]
+        own = [entry for entry in left if entry["evidence"] != LEDGER]
+        told = [f"{_number(own, 'object')} of the session {_are(own)} still there"] if own else []
+        told += (
+            [f"{_number(changed, 'object')} that the session changed {_are(changed)} not as before"] if changed else []
+        )
+        return f"LEFTOVERS: {', and '.join(told)}."
     if unread:
         return f"UNVERIFIED: {_number(unread, 'scope')} could not be read, so nobody knows what is left there."
     if kept:

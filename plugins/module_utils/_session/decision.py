@@ -14,6 +14,8 @@ NAME_ONLY = (
     "it bears the session's name, but the prefix is not of the suite's shape, and nothing but the name shows that the "
     "session made it"
 )
+# The evidence of what is other people's, and was only changed by the session.
+LEDGER = "ledger"
 
 
 class Status(Enum):

@@ -135,6 +135,9 @@ def run(name: str, capfd: pytest.CaptureFixture[str], **options: Any) -> tuple[d
         given["quiet_interval"] = 0
     if name == "kubeconfig":
         given = {"path": str(Path.home() / "kubeconfig"), **options}
+    if name == "change":
+        what = {"kind": "ConfigMap", "api_version": "v1", "name": "one", "namespace": "ns", "patch": {}}
+        given = {"undo_file": str(Path.home() / "resources.undo.json"), **what, **options}
     capfd.readouterr()
     with patch_module_args(given), pytest.raises(SystemExit):
         module.main()
@@ -233,7 +236,7 @@ def _auth(echo: Echo, **more: str) -> dict[str, str]:
         (name, place)
         for name in OF_CLUSTER
         for place in OPTIONS_OF_CLUSTERS
-        if name != "kubeconfig" or not place.startswith(("session", "resources"))
+        if name not in ("change", "kubeconfig") or not place.startswith(("session", "resources"))
     ],
 )
 def test_options_of_a_cluster(

@@ -162,6 +162,7 @@ def test_outcomes(live: dict[str, Any] | None, outcome: Outcome) -> None:
         (change(Field("/status/a", 1, 2)), Outcome.FORBIDDEN),
         (change(Field("/data/a", "1", "2"), kind="Secret", api_version="v1"), Outcome.FORBIDDEN),
         (change(withheld="it may be secret"), Outcome.WITHHELD),
+        (change(withheld="it may be secret", kind="Secret", api_version="v1"), Outcome.WITHHELD),
         (change(Field("/list/0/a", 1)), Outcome.FORBIDDEN),  # it leads into a list
     ],
 )

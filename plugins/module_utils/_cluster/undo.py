@@ -124,7 +124,8 @@ def run(cluster: Cluster, changes: Iterable[Change], check_mode: bool) -> Undone
             _take(done, _unread(subject, exc.msg), None)
             continue
         seen = _look_at(cluster, catalog, subject)
-        todo = seen.judged if seen.judged.outcome is Outcome.UNDO else None
+        ends = seen.obj is not None and bool(seen.obj.deleting)  # it goes, and what it does until then is not ours
+        todo = seen.judged if seen.judged.outcome is Outcome.UNDO and not ends else None
         if todo is not None and not check_mode:
             seen = _undo(cluster, catalog, subject, seen)
         elif todo is not None:

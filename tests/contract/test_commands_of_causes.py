@@ -31,6 +31,8 @@ ROLES, DEFINITIONS = "/apis/rbac.authorization.k8s.io/v1", "/apis/apiextensions.
 VOLUMES = "/api/v1/persistentvolumes"
 CLAIM = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}}}
 NODE = "no-such-node"
+# Of the lab's kubeconfig.
+CONTEXT = "lab"
 
 
 class Shell:
@@ -115,7 +117,7 @@ def _told(objects: list[dict[str, Any]], wanted: str) -> list[str]:
     """Each command once, about each of these objects."""
     causes = [name for where, name in table.ENTRIES if where == table.CLUSTER]
     lefts = [{**one, "cause": cause} for one in objects for cause in causes]
-    told = [command for left in lefts for what, command in commands(table.of(left), left) if what == wanted]
+    told = [command for left in lefts for what, command in commands(table.of(left), left, CONTEXT) if what == wanted]
     return list(dict.fromkeys(told))
 
 

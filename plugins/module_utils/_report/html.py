@@ -9,6 +9,7 @@ import json
 import traceback
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from ansible.module_utils.common.yaml import HAS_YAML, yaml_dump
@@ -51,7 +52,7 @@ def render(told: Told) -> str:
         "deleted": _by_kind(told.listed("deleted")),
         "known": _told.known,
         "name_of": _told.name_of,
-        "commands_of": _told.commands,
+        "commands_of": partial(_told.commands, result=told.data),
         "seen_lines": _told.seen_lines,
         "yaml": _yaml,
     }

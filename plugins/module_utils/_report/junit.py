@@ -76,15 +76,15 @@ def _tests(told: Told) -> list[Any]:
             )
     cases = []
     for test, left in sorted(made.items()):
-        lines = [line for entry in left for line in _left(entry)]
+        lines = [line for entry in left for line in _left(entry, told)]
         message = f"left {_told.counts(left)}"
         cases.append(_case(told, test, *([_result(junitparser.Failure, message, "\n".join(lines))] if left else [])))
     return cases
 
 
-def _left(entry: Entry) -> list[str]:
+def _left(entry: Entry, told: Told) -> list[str]:
     lines = [f"{name_of(entry)}: {entry['reason']}", f"  next: {entry.get('next_step', '')}"]
-    return lines + [f"  {what}: {command}" for what, command in _told.commands(entry)]
+    return lines + [f"  {what}: {command}" for what, command in _told.commands(entry, told.data)]
 
 
 def _unknown(told: Told) -> list[Any]:

@@ -58,7 +58,7 @@ def _leftovers(told: Told) -> Iterator[str]:
         for entry in group.entries[:MOST]:
             yield f"- **{_plain(name_of(entry))}**: {_plain(entry['reason'])}  "
             yield f"  next: {_plain(entry.get('next_step', ''))}  "
-            yield from (f"  {what}: {_code(command)}  " for what, command in _told.commands(entry))
+            yield from (f"  {what}: {_code(command)}  " for what, command in _told.commands(entry, told.data))
         yield from (*_more(len(group.entries)), "")
 
 

@@ -104,7 +104,7 @@ def of_result(result: Mapping[str, Any]) -> list[str]:
     for group in _told.by_cause(result["leftovers"]):
         lines += [f"left for {group.name}: {len(group.entries)}", *([f"  {group.about.title}"] if group.about else [])]
         lines += [f"  before you mend: {group.risk}"] if group.risk else []
-        lines += [line for entry in group.entries[:MOST] for line in _leftover(entry)]
+        lines += [line for entry in group.entries[:MOST] for line in _leftover(entry, result)]
         lines += _more(group.entries)
     lines += _section("could not be read", result["unreadable"], _error_line)
     lines += _section("not seen whether they are gone", result["unseen"], shown)
@@ -257,13 +257,13 @@ def _are(entries: Sized) -> str:
     return "is" if len(entries) == 1 else "are"
 
 
-def _leftover(entry: Entry) -> list[str]:
+def _leftover(entry: Entry, result: Entry) -> list[str]:
     test = f"made by {entry['test_name']}; " if entry["test_name"] else ""
     lines = [f"  {shown(entry)}", f"    {test}the session's by {entry['evidence']}; uid {entry['uid']}"]
     if entry["reason"]:
         lines.append(f"    {entry['reason']}")
     # One to look and one to mend; the other faces have all of them.
-    first = dict(reversed(_told.commands(entry)))
+    first = dict(reversed(_told.commands(entry, result)))
     lines.append(f"    next: {entry['next_step']}")
     return lines + [f"    {what}: {first[what]}" for what in ("look", "mend") if what in first]
 

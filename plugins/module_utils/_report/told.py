@@ -148,7 +148,7 @@ class Group:
         """Of the commands that mend, where there are such for one of them."""
         if self.about is None or not self.about.commands:
             return ""
-        mended = any(what == "mend" for entry in self.entries for what, _command in commands(entry))
+        mended = any(what == "mend" for entry in self.entries for what, _command in commands(entry, {}))
         return self.about.risk if mended else ""
 
 
@@ -165,9 +165,11 @@ def by_cause(entries: Iterable[Entry]) -> list[Group]:
     return sorted(made, key=lambda group: (-len(group.entries), group.name))
 
 
-def commands(entry: Entry) -> list[tuple[str, str]]:
-    """(look or mend, what to type about an object that is left); whoever looks changes nothing."""
-    return list(catalogue.commands(table.of(entry), entry))
+def commands(entry: Entry, result: Entry) -> list[tuple[str, str]]:
+    """(look or mend, what to type about an object that is left); whoever looks changes nothing. result: that it is in,
+    which says on which cluster."""
+    context = (result.get("cluster") or {}).get("context")
+    return list(catalogue.commands(table.of(entry), entry, str(context or "")))
 
 
 def seen_lines(entry: Entry) -> list[str]:

@@ -20,6 +20,7 @@ Left = Mapping[str, Any]
 _OF_KIND = {"Server": "server", "Volume": "volume", "Snapshot": "snapshot", "Image": "image"}
 # Ansible would take other names for more than a name.
 _PLAIN = re.compile(r"[\w.-]+")
+_KUBECTL = "kubectl "
 THE_OBJECT = "kubectl get $object $within --output yaml"
 _LOOK = (
     THE_OBJECT,
@@ -130,9 +131,16 @@ def _kind(left: Left) -> str:
     return f"{left['kind']}.{version}.{group}" if group else str(left["kind"])
 
 
-def commands(entry: Entry | None, left: Left) -> Iterator[tuple[str, str]]:
+def commands(entry: Entry | None, left: Left, context: str = "") -> Iterator[tuple[str, str]]:
     """(look or mend, command) of one object: first to look, then to mend. Of whatever cause, there is one to look at
-    it, if there is one for its kind."""
+    it, if there is one for its kind. context: that of the cluster in the kubeconfig; whoever types the command may have
+    chosen another one since."""
     look = filled(entry.look, left) if entry is not None else []
-    yield from (("look", one) for one in look or filled(_LOOK, left))
-    yield from (("mend", one) for one in (filled(entry.commands, left) if entry is not None else ()))
+    yield from (("look", _within(one, context)) for one in look or filled(_LOOK, left))
+    yield from (("mend", _within(one, context)) for one in (filled(entry.commands, left) if entry is not None else ()))
+
+
+def _within(command: str, context: str) -> str:
+    if not context or not command.startswith(_KUBECTL):
+        return command
+    return f"{_KUBECTL}{shlex.quote(f'--context={context}')} {command.removeprefix(_KUBECTL)}"

@@ -132,6 +132,19 @@ def test_a_cause_of_a_later_release_is_none() -> None:
     assert list(commands(None, left())) == [("look", look)]
 
 
+@pytest.mark.parametrize("context", ["lab", "a b", "-x", "$(touch pwned)", "admin/api-example-com:6443/kube:admin"])
+def test_commands_name_the_cluster_that_was_read(context: str) -> None:
+    one = left(finalizers=["example.com/x"], cause="finalizer", held_by={"finalizers": ["example.com/x"]})
+    told = [shlex.split(command) for _what, command in commands(table.of(one), one, context)]
+    assert len(told) >= 2
+    assert all(words[:2] == ["kubectl", f"--context={context}"] for words in told)
+    assert [[words[0], *words[2:]] for words in told] == words(one)
+    of_provider = remote("Snapshot", "openstack", cause="error-deleting")
+    assert list(commands(table.of(of_provider), of_provider, context)) == list(
+        commands(table.of(of_provider), of_provider)
+    )
+
+
 def test_a_cause_of_any_provider_is_found_for_each() -> None:
     for kind in ("vsphere", "ovirt", "openstack"):
         entry = table.of(remote("X", kind, cause="provider-fails"))

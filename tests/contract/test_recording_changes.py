@@ -128,9 +128,8 @@ def test_what_it_puts_back_itself_is_in_the_ledger_no_more(suite: Suite) -> None
     assert {name: one[:2] for name, one in suite.there().items()} == {n: one[:2] for n, one in suite.before.items()}
 
 
-@pytest.mark.parametrize(
-    "moment", [f"{when} {number}" for number in range(1, WRITES + 1) for when in ("before", "after")]
-)
+# Of one editor's writes, what is before one is what is after the one before it.
+@pytest.mark.parametrize("moment", ["before 1", "before 3", *(f"after {number}" for number in range(1, WRITES + 1))])
 def test_killed_at_each_write(suite: Suite, moment: str) -> None:
     done = suite.run(moment)
     assert done.returncode == KILLED, done.stdout

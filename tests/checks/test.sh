@@ -16,7 +16,7 @@ contract|25 min|clients, phases, recorders and the commands of guides against a 
 molecule slim|15 min|every world torn down, on the own CRDs of the lab
 faults|15 min|faults on the wire, stuck objects, misbehaving controllers, races, rights
 providers|23 min|vCenter, oVirt engine, OpenStack, and the playbooks on them
-molecule real|10 min|every world torn down, on real CRDs where they are at hand
+molecule real|6 min|worlds torn down, on real CRDs where they are at hand
 versions|8 min|both ends of ansible-core, Python and libraries: sanity, units, a whole teardown
 units|8 min|decisions and modules
 runs|5 min|execution environment, CI pipelines, molecule of others

@@ -14,9 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster import undo
 from ansible_collections.mtv.teardown.plugins.module_utils._recording.changes import Change, parse
+from ansible_collections.mtv.teardown.plugins.module_utils._run import changes
+from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 
 from tests.contract.ansible_runs import Playbooks
+from tests.contract.conftest import cluster_of
 from tests.lab.admin import Admin
 from tests.lab.controlplane import CHECKOUT, Lab
 from tests.lab.venvs import venv
@@ -107,6 +111,14 @@ class Suite:
     def ledger(self) -> tuple[Change, ...]:
         return parse((self.collector / "resources.undo.json").read_text(encoding="utf-8"))
 
+    def put_back(self) -> None:
+        """As the phase does it, without Ansible; then nothing of it is left."""
+        cluster = cluster_of(self.lab.kubeconfig)
+        found = changes.of({"data_collector_path": str(self.collector)}, Session(self.prefix)).unsettled()
+        result = undo.run(cluster, found, False).result
+        assert found and not result.remaining and not result.unreadable
+        assert all(one.settled for one in undo.look(cluster, found))
+
     def teardown(self) -> tuple[int, dict[str, Any], str]:
         playbooks = Playbooks(self.lab, self.folder)
         given = {"session_prefix": self.prefix, "mtv_teardown_openshift_only": True, "mtv_teardown_quiet_interval": 0}
@@ -132,6 +144,13 @@ def test_what_it_puts_back_itself_is_in_the_ledger_no_more(suite: Suite) -> None
 @pytest.mark.parametrize("moment", ["before 1", "before 3", *(f"after {number}" for number in range(1, WRITES + 1))])
 def test_killed_at_each_write(suite: Suite, moment: str) -> None:
     done = suite.run(moment)
+    assert done.returncode == KILLED, done.stdout
+    suite.put_back()
+    assert {name: one[:2] for name, one in suite.there().items()} == {n: one[:2] for n, one in suite.before.items()}
+
+
+def test_killed_and_torn_down(suite: Suite) -> None:
+    done = suite.run("after 3")
     assert done.returncode == KILLED, done.stdout
     suite.admin.change("ConfigMap", suite.shared, "one", metadata={"annotations": {"somebody": "else"}})
     code, result, output = suite.teardown()

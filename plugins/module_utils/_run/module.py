@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -20,7 +20,6 @@ from ansible_collections.mtv.teardown.plugins.module_utils._evidence.folder impo
 from ansible_collections.mtv.teardown.plugins.module_utils._evidence.keep import Bounds
 from ansible_collections.mtv.teardown.plugins.module_utils._evidence.keeper import Keeper
 from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
-from ansible_collections.mtv.teardown.plugins.module_utils._run import holding
 from ansible_collections.mtv.teardown.plugins.module_utils._session import ignore
 from ansible_collections.mtv.teardown.plugins.module_utils._session.provider_types import SEARCHED
 from ansible_collections.mtv.teardown.plugins.module_utils._session.result import Result, shown
@@ -153,13 +152,22 @@ def keeper_of(module: Module) -> Keeper:
     return Keeper(Folder(wanted["path"], wanted["run"] or _times.now(), bounds))
 
 
+def _held(params: Mapping[str, Any]) -> AbstractContextManager[None]:
+    """Imported late: it brings along the client of Kubernetes, and most modules work without either."""
+    if not params.get("lease"):
+        return nullcontext()
+    from ansible_collections.mtv.teardown.plugins.module_utils._run import holding
+
+    return holding.held(params)
+
+
 def run(module: Module, work: Callable[[], dict[str, Any]]) -> None:
     """Do the work and end the module; errors that a user can act on become its message."""
     if ignore.IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib("jmespath"), exception=ignore.IMPORT_ERROR)
     try:
         check_numbers(module.params)
-        with _interruptible(), _progress.channel(module._name), holding.held(module.params):
+        with _interruptible(), _progress.channel(module._name), _held(module.params):
             result = work()
         if not result.get("failed") and _limits.why_stopped():
             raise StoppedError(_stopped())

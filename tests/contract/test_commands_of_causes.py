@@ -146,7 +146,9 @@ def test_every_command_to_mend_is_one_that_the_server_takes(
     held = admin.make("ConfigMap", OWN, "dry", metadata={"finalizers": ["example.com/a", "example.com/b"]})
     left = _left({"apiVersion": "v1", "kind": "ConfigMap", **held})
     told = _told([left, *objects], "mend")
-    assert {shlex.split(command)[1] for command in told} == {"patch", "scale"}
+    assert {tuple(shlex.split(command)[1:3]) for command in told} == {
+        (f"--context={CONTEXT}", verb) for verb in ("patch", "scale")
+    }
     answers = [(command, shell.run(f"{command} --dry-run=server")) for command in told]
     assert [(command, answer.stderr) for command, answer in answers if answer.returncode] == []
     assert admin.get("ConfigMap", OWN, "dry")["metadata"]["finalizers"] == ["example.com/a", "example.com/b"]

@@ -13,6 +13,9 @@ from dataclasses import dataclass
 
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import StoppedError
 
+# Seconds of a Lease: no holder of ours asks for more, so nobody waits longer for a dead one.
+LONGEST_LEASE = 3600
+
 _interrupted = threading.Event()
 # Why nothing may be changed any more; by now() until when something may, and why not for longer.
 _stopped, _until, _late = "", math.inf, ""

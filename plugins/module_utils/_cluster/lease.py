@@ -18,6 +18,7 @@ from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import dig, text
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError, garbage
+from ansible_collections.mtv.teardown.plugins.module_utils._limits import LONGEST_LEASE
 from ansible_collections.mtv.teardown.plugins.module_utils._session import prefix as prefixes
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 
@@ -27,8 +28,7 @@ VERBS = ("get", "create", "update", "delete")
 # The label by which it is known to be of a teardown, and of which session; what its holder says of itself.
 SESSION = "mtv.teardown/session"
 RUN, STARTED, HOST = "mtv.teardown/run-id", "mtv.teardown/started", "mtv.teardown/host"
-# Seconds: no holder of ours asks for more, so nobody waits longer for a dead one.
-LONGEST = 3600
+LONGEST = LONGEST_LEASE
 
 
 def name_of(prefix: str) -> str:

@@ -14,7 +14,6 @@ from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.mtv.teardown.plugins.module_utils import _limits, _progress, _secrets, _times
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.lease import LONGEST
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import StoppedError, TeardownError
 from ansible_collections.mtv.teardown.plugins.module_utils._evidence.folder import Folder
 from ansible_collections.mtv.teardown.plugins.module_utils._evidence.keep import Bounds
@@ -66,7 +65,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "wait_timeout": (1, DAY),
     "quiet_interval": (0, 3600),
     # Of a Lease.
-    "duration": (10, LONGEST),
+    "duration": (10, _limits.LONGEST_LEASE),
     "wait_seconds": (0, DAY),
     "port": (1, 65535),
     "proxy_port": (1, 65535),

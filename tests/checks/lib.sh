@@ -5,6 +5,8 @@
 #
 # Read by every check, which has set root, the checkout: the tools of .venv first in PATH, and a few words.
 cd "${root:?}" || exit 1
+# Modules are run from where the collection is: compiled once, and not by every process.
+unset PYTHONDONTWRITEBYTECODE
 PATH=$root/.venv/bin:$PATH
 # ansible wants UTF-8; a caller's own configuration must not change what a check sees.
 LC_ALL=C.UTF-8

@@ -47,6 +47,7 @@ _PROVIDERS = "-e providers_file=.providers.json"
 _PREFIX = "-e session_prefix=auto-ab12"
 _TEARDOWN, _VERIFY = "ansible-playbook mtv.teardown.teardown", "ansible-playbook mtv.teardown.verify"
 _VERDICT, _RUN = "ansible-playbook mtv.teardown.verdict", "-e mtv_teardown_run_id=build-4711"
+_WITH_RESULT = f"grep -sq build-4711 {_RESULT[0]} || {_TEARDOWN} {_PREFIX} {_RUN}"
 _GOVC = "govc permissions.set -principal teardown@vsphere.local"
 _PODMAN = (
     "podman run --rm --read-only --read-only-tmpfs=false --user 1000 --userns keep-id:uid=1000"
@@ -88,15 +89,15 @@ COMMANDS: dict[str, Case] = {
     f"{_TEARDOWN} -e resources_file=recorded/resources.json {_PROVIDERS}": Case(
         there=None, before=f"{_SETUP} && {_RECORDED}", shows="CLEAN: everything was read", files=_RESULT
     ),
-    # Afterwards.
+    # Afterwards. What the commands above have left is what these look at; alone, each has a run before it.
     f"{_VERIFY} {_PREFIX}": _LOOKED,
-    f"{_VERDICT} {_RUN}": Case(there=False, before=f"{_TEARDOWN} {_PREFIX} {_RUN}", shows="the verdict is clean"),
+    f"{_VERDICT} {_RUN}": Case(there=False, before=_WITH_RESULT, shows="the verdict is clean"),
     f"ansible-playbook mtv.teardown.audit -e result_file={_RESULT[0]}": Case(
-        there=False, before=f"{_TEARDOWN} {_PREFIX}", shows="clean, and the file supports it"
+        there=False, before=_WITH_RESULT, shows="clean, and the file supports it"
     ),
     f"ansible-playbook mtv.teardown.report -e result_file={_RESULT[0]}": Case(
         there=False,
-        before=f"{_TEARDOWN} {_PREFIX}",
+        before=_WITH_RESULT,
         shows="CLEAN: everything was read",
         files=tuple(_RESULT[0].replace("result.json", end) for end in ("html", "junit.xml", "md", "prom")),
     ),

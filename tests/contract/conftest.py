@@ -10,15 +10,14 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from ansible_collections.mtv.teardown.plugins.module_utils import _secrets
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster import rest
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Cluster
 
 from tests.contract.checks import CHECKS, checks_of
+from tests.contract.clusters import cluster_of
 from tests.contract.image import Image
 from tests.contract.image import build as build_image
 from tests.contract.vcenters import BYSTANDERS
@@ -68,11 +67,6 @@ def acting_lab() -> Iterator[controlplane.Lab]:
     started = controlplane.start(f"{LABS}operator", say=lambda text: print(f"lab: {text}"))
     yield started
     controlplane.stop(started)
-
-
-def cluster_of(kubeconfig: Path, user: str | None = None) -> Cluster:
-    """Our client; user: on behalf of this one, with its rights alone."""
-    return Cluster(rest.connect(SimpleNamespace(params={"kubeconfig": str(kubeconfig), "impersonate_user": user})))
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._cluster import clien
 from ansible_collections.mtv.teardown.plugins.module_utils._run import load
 from ansible_collections.mtv.teardown.plugins.module_utils._session import journal
 
-from tests.contract.conftest import cluster_of
+from tests.contract.clusters import cluster_of
 from tests.contract.teardown import teardown
 
 

@@ -75,7 +75,7 @@ def teardown(
     found = look.look(cluster, session)
     keep(found["journal"])
     session = from_dict(found["session"])
-    short, long = Limits(stall, 60, settle), Limits(namespace_stall, 90, 5.0)
+    short, long = Limits(stall, 60, settle), Limits(namespace_stall, max(90, namespace_stall), 5.0)
     done: dict[str, Result] = {}
     done["migrations"] = cancel_archive.cancel(cluster, session, short, check_mode)
     done["plans"] = cancel_archive.archive(cluster, session, short, check_mode, done["migrations"].stalled)

@@ -21,7 +21,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._run import verify
 from ansible_collections.mtv.teardown.plugins.module_utils._session import ignore
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session
 
-from tests.contract.conftest import cluster_of
+from tests.contract.clusters import cluster_of
 from tests.contract.foresight import Memory, through
 from tests.lab.admin import admin_of
 from tests.lab.controlplane import Lab

@@ -25,7 +25,8 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session.result impor
 from ansible_collections.mtv.teardown.tests.unit.plugins import mutations
 
 from tests.contract.ansible_runs import Playbooks
-from tests.contract.conftest import cluster_of, writes
+from tests.contract.clusters import cluster_of
+from tests.contract.conftest import writes
 from tests.contract.test_least_privilege import allow, shipped
 from tests.lab.admin import Admin, admin_of
 from tests.lab.controlplane import Lab, mark

@@ -23,7 +23,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._session import resources_file
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 
-from tests.contract.conftest import cluster_of
+from tests.contract.clusters import cluster_of
 from tests.contract.teardown import Run, teardown
 from tests.contract.waiting import eventually
 from tests.lab.admin import Admin, admin_of

@@ -17,7 +17,8 @@ from ansible_collections.mtv.teardown.plugins.module_utils._run.load import sess
 from kubernetes.dynamic import DynamicClient
 from kubernetes.dynamic.exceptions import DynamicApiError
 
-from tests.contract.conftest import LABS, cluster_of
+from tests.contract.clusters import cluster_of
+from tests.contract.conftest import LABS
 from tests.contract.teardown import teardown
 from tests.contract.test_least_privilege import allow, of_session, preflight, uids_of
 from tests.lab import controlplane

@@ -17,7 +17,7 @@ from tests.lab.controlplane import Lab
 from tests.lab.openstack import seed
 from tests.lab.openstack.worlds import Project
 
-HOSTS = 3
+HOSTS = 2
 PLAY = """
 - hosts: all
   connection: local

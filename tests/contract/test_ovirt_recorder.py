@@ -16,7 +16,7 @@ from tests.contract.ansible_runs import Playbooks
 from tests.lab.controlplane import Lab
 from tests.lab.engine.peer import PASSWORD, USER, Peer
 
-HOSTS = 3
+HOSTS = 2
 PLAY = """
 - hosts: all
   connection: local

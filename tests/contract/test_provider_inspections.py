@@ -16,7 +16,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 
 from tests.contract.ansible_runs import Playbooks, Run
-from tests.contract.conftest import cluster_of
+from tests.contract.clusters import cluster_of
 from tests.contract.waiting import eventually
 from tests.lab.admin import Admin, admin_of
 from tests.lab.controlplane import Lab

@@ -19,7 +19,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session import notes
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session, from_dict
 from ansible_collections.mtv.teardown.plugins.module_utils._session.resources_file import Record
 
-from tests.contract.conftest import cluster_of
+from tests.contract.clusters import cluster_of
 from tests.contract.teardown import places, teardown
 from tests.contract.test_cluster_client import PLAN_SPEC
 from tests.contract.test_faults_deleting import SHARED, World

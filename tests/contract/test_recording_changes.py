@@ -20,7 +20,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._run import changes
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 
 from tests.contract.ansible_runs import Playbooks
-from tests.contract.conftest import cluster_of
+from tests.contract.clusters import cluster_of
 from tests.lab.admin import Admin
 from tests.lab.controlplane import CHECKOUT, Lab
 from tests.lab.venvs import venv

@@ -13,7 +13,8 @@ import pytest
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import furniture
 
 from tests.contract.ansible_runs import Playbooks, Run
-from tests.contract.conftest import LABS, cluster_of
+from tests.contract.clusters import cluster_of
+from tests.contract.conftest import LABS
 from tests.lab import controlplane
 from tests.lab.controlplane import Lab
 from tests.lab.worlds import check, seed, table

@@ -20,7 +20,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._recording.changes im
 )
 
 from tests.contract.ansible_runs import Playbooks, Run
-from tests.contract.conftest import cluster_of
+from tests.contract.clusters import cluster_of
 from tests.lab.admin import FORKLIFT, Admin
 from tests.lab.controlplane import CHECKOUT, Lab
 

@@ -15,6 +15,9 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+# For what is written in Go: it collects its garbage a quarter as often, which is a fifth of an API server's work.
+GOGC = "400"
+
 
 def _command_line(pid: int) -> str:
     """Return the command line of a process, empty when it is gone or only waits for its parent."""
@@ -43,7 +46,13 @@ def spawn(state: Path, name: str, command: list[str], cwd: Path | None = None) -
     """Start a process that outlives us, its output in <name>.log."""
     with (state / f"{name}.log").open("wb") as log:
         process = subprocess.Popen(  # pylint: disable=consider-using-with
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=cwd or state, start_new_session=True
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=cwd or state,
+            env={"GOGC": GOGC, **os.environ},
+            start_new_session=True,
         )
     # For a moment after exec the command line is still empty, and find() would say that there is no such process.
     while process.poll() is None and not _command_line(process.pid):

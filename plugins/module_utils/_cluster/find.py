@@ -492,7 +492,10 @@ class _Reading:
         for _round in range(2):  # a Migration is known by its Plan
             ownership = self._ownership()
             owned = [(obj, decision) for obj in self._objects.values() if (decision := ownership.of(obj)).ours]
-            self._session = learn(self._session, owned)
+            learned = learn(self._session, owned)
+            if learned == self._session:  # the same would be decided again
+                return
+            self._session = learned
 
 
 def learn(session: Session, owned: Iterable[tuple[Obj, Decision]]) -> Session:

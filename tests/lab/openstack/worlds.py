@@ -159,6 +159,9 @@ class Project:
             self.set_volume_row(volume, status="available", attach_status="detached")
 
     def set_created(self, kind: str, ident: str, created: str) -> None:
+        """created: as services write it, with six digits behind the seconds. Texts are compared: of a time without them
+        Nova would find each page of its list to be followed by itself, a thousand times for each list."""
+        created = created if "." in created else f"{created}.000000"
         place = {
             "Server": ("nova_cell1", "instances", "uuid"),
             "Volume": ("cinder", "volumes", "id"),

@@ -135,7 +135,8 @@ def with_lines(kept: str, lines: Iterable[str]) -> str:
     """The journal with these at its end, each once: an answer may have been lost. As much of it as there is room for;
     what is dropped is counted."""
     known = kept.splitlines()
-    fresh = [line for line in lines if line not in set(known)]
+    told = set(known)
+    fresh = [line for line in lines if line not in told]
     return _text(journal.shortened([*known, *fresh], _fits)) if fresh else kept
 
 

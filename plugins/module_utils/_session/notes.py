@@ -85,7 +85,8 @@ def with_items(session: Session, items: Iterable[Mapping[str, Any]]) -> Session:
         # What it may leave behind, too: once it has gone, nothing else tells where that was.
         known = {uid: _trace_of(item), **_traces_of_left(item)}
         lineage |= dict.fromkeys(known, str(item.get("test_name") or ""))
-        traces = {**known, **traces}
+        for identity, trace in known.items():
+            traces.setdefault(identity, trace)
     return session.learned(lineage=lineage, traces=traces)
 
 

@@ -24,14 +24,11 @@ UID = "11111111-1111-4111-8111-{:012d}"
 CLONE = {"kind": "VirtualMachine", "api_version": "vsphere", "provider": "vc", "host": "vc", "name": "x", "uid": "u-1"}
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def server(monkeypatch: pytest.MonkeyPatch) -> Server:
     made = Server()
     monkeypatch.setattr(elsewhere, "connect", lambda _wanted, _option: made)
     return made
-
-
-pytestmark = pytest.mark.usefixtures("server")
 
 
 def place(run: str = "one", session: Session | None = None) -> keeping.Place:
@@ -94,7 +91,7 @@ def test_what_was_noted_of_providers_that_were_not_judged_stays(server: Server) 
     assert server.there == {}
 
 
-def test_what_another_run_wrote_meanwhile_is_kept(server: Server) -> None:
+def test_what_another_run_wrote_meanwhile_is_kept() -> None:
     version = seen_version(place())
     place("other").keep(note("", 2), "")
     place("other").add([CLONE])
@@ -103,7 +100,7 @@ def test_what_another_run_wrote_meanwhile_is_kept(server: Server) -> None:
     assert plans_of(found) == ["1", "2"] and found.traces.keys() == {"u-1"}
 
 
-def test_what_was_read_and_is_of_an_earlier_session_does_not_come_back(server: Server) -> None:
+def test_what_was_read_and_is_of_an_earlier_session_does_not_come_back() -> None:
     place().keep(note("leftovers", 1), "")
     place().keep(note("", 2), seen_version(place()))
     assert plans_of(place().remember()) == ["2"]
@@ -123,7 +120,7 @@ def test_a_conflict_between_reading_and_writing(server: Server) -> None:
     assert found.traces.keys() == {"u-1"} and "3" in plans_of(found)
 
 
-def test_both_forms_are_read_and_nothing_of_either_is_lost(server: Server, tmp_path: Path) -> None:
+def test_both_forms_are_read_and_nothing_of_either_is_lost(tmp_path: Path) -> None:
     """Beside the file: what stands in both is told once."""
     item = {"kind": "Pod", "name": "p", "uid": "u"}
     beside = journal.announce_to({journal.FOLDER: str(tmp_path), journal.RUN: "one"}, PREFIX, check_mode=False)
@@ -167,7 +164,7 @@ def test_a_journal_that_cannot_be_read_is_told_and_stops_no_verdict(server: Serv
     assert "403" in run["error"] and run["intended"] == []
 
 
-def test_who_has_no_name_tells_nothing(server: Server) -> None:  # noqa: ARG001
+def test_who_has_no_name_tells_nothing() -> None:
     with pytest.raises(RecordError, match="has no run"):
         place("").announce()
 
@@ -182,7 +179,7 @@ def test_a_phase_asks_for_nothing_that_it_could_not_write(server: Server) -> Non
     assert not world.deleted and not cluster.ledger.asked
 
 
-def test_a_phase_writes_before_it_asks(server: Server) -> None:
+def test_a_phase_writes_before_it_asks() -> None:
     world = results.LivingServer(results.free_world())
     cluster = world.client()
     cluster.ledger.announce = place().announce()

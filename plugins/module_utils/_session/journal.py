@@ -6,7 +6,7 @@ what that one did.
 
 It is for people. What is deleted is decided by what is there, whatever stands here. One line is one event, and lines
 are only added; one that was cut off is passed over. A playbook says by the environment where it is; without that there
-is none.
+is none. Where no disk lasts, the lines are kept elsewhere (_cluster/config_map.py).
 """
 
 from __future__ import annotations

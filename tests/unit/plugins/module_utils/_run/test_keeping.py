@@ -148,7 +148,7 @@ FORGED: dict[str, Any] = {
 @pytest.mark.parametrize("forged", FORGED)
 def test_a_forged_note_stops_the_run(server: Server, forged: str) -> None:
     server.put(config_map.made(NAMESPACE, PREFIX, config_map.NOTE, json.dumps(FORGED[forged])))
-    with pytest.raises(RecordError, match="[rR]emove it"):
+    with pytest.raises(RecordError, match=r"[rR]emove it"):
         place().remember()
 
 

@@ -38,8 +38,8 @@ options:
     description:
       - What to keep - C(journal), as M(mtv.teardown.session_info) returns it before anything is deleted, or M(mtv.teardown.leftovers_info) at the end.
       - It is checked as a note that was read is.
+      - Needed.
     type: dict
-    required: true
 seealso:
   - module: mtv.teardown.session_info
   - module: mtv.teardown.leftovers_info
@@ -87,12 +87,12 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session import notes
 def main() -> None:
     """Write, or delete."""
     module = _module.Module(
-        argument_spec={**_module.SESSION_SPEC, **keeping.JOURNAL_SPEC, "note": {"type": "dict", "required": True}},
+        argument_spec={**_module.SESSION_SPEC, **keeping.JOURNAL_SPEC, "note": {"type": "dict"}},
         supports_check_mode=True,
     )
 
     def work() -> dict[str, object]:
-        note = module.params["note"]
+        note = module.params["note"] or {}
         session = load.session_of(module.params)
         place = keeping.place_of(module.params, session)
         if place is None:

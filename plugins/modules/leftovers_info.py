@@ -25,6 +25,7 @@ extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - mtv.teardown._session
   - mtv.teardown._lease
+  - mtv.teardown._journal
   - mtv.teardown._undo
   - mtv.teardown._providers
   - mtv.teardown._providers.openstack
@@ -382,7 +383,7 @@ not_done:
   returned: always
 earlier_runs:
   description:
-    - What runs before this one set out to do, as the journal in O(data_collector_path) says it - after a run that was killed, or that left something.
+    - What runs before this one set out to do, as the journal in O(data_collector_path), or in O(journal_in), says it - after a run that was killed, or that left something.
     - It is told, and nothing rests on it. A clean run ends it.
   type: list
   elements: dict
@@ -409,6 +410,10 @@ earlier_runs:
       description: Why the journal could not be read; then nothing is known of earlier runs.
       type: str
       returned: always
+    dropped:
+      description: How many more it set out to do, for which there was no room in O(journal_in).
+      type: int
+      returned: when there are any
     intended:
       description:
         - Each object with C(kind), C(api_version), C(namespace), C(name), C(uid), C(provider), the C(time), C(what) was to be done,
@@ -457,7 +462,8 @@ sweeps:
   sample: 2
 journal:
   description:
-    - What to keep of the session for later runs, and the name of the file for it. It holds the ids of what is left on source providers,
+    - What to keep of the session for later runs, and the name of the file for it. With O(journal_in) and without O(session), also C(version), that of
+      the ConfigMap that was read. It holds the ids of what is left on source providers,
       for their owners, by which they were known, may be gone.
     - It says the verdict. After V(clean) it holds nothing more, and a later run with the same prefix begins anew.
   type: dict
@@ -654,6 +660,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._run import (
     earlier,
     holding,
     judge,
+    keeping,
     load,
     providers,
     targets,
@@ -668,6 +675,7 @@ def main() -> None:
         {
             **_module.SESSION_SPEC,
             **holding.LEASE_SPEC,
+            **keeping.JOURNAL_SPEC,
             **changes.UNDO_SPEC,
             **targets.UNOPENED_SPEC,
             "phases": {"type": "dict", "default": {}},
@@ -685,13 +693,18 @@ def main() -> None:
         earlier.checked(options["phases"], options["targets"])
         ignore.compile_rules(options["verify_ignore"])  # bad input ends before anything is asked
         named = load.session_of(options)
+        place = keeping.place_of(options, named) if not options["session"] else None
+        named = place.remember() if place is not None else named
         found = changes.of(options, named).unsettled(earlier.settled(options["phases"]))
         session = earlier.with_deleted(named, options["phases"])
         _progress.about(tuple, session=session.prefix)
         cluster = cluster_module.cluster_of(module)
         ansible = str(module.ansible_version)
         search = partial(providers.search_of, options=options)
-        return {"changed": False, **judge.judge(cluster, session, options, search, ansible, found)}
+        result = judge.judge(cluster, session, options, search, ansible, found)
+        if place is not None:
+            result["journal"]["version"] = place.note.version
+        return {"changed": False, **result}
 
     _module.run(module, work)
 

@@ -28,6 +28,7 @@ extends_documentation_fragment:
   - mtv.teardown._finalizers
   - mtv.teardown._evidence
   - mtv.teardown._lease
+  - mtv.teardown._journal
   - mtv.teardown._attributes
 options:
   plan:
@@ -159,7 +160,7 @@ times:
 from functools import partial
 
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import delete, order
-from ansible_collections.mtv.teardown.plugins.module_utils._run import cluster_module, holding, load_vms
+from ansible_collections.mtv.teardown.plugins.module_utils._run import cluster_module, holding, keeping, load_vms
 from ansible_collections.mtv.teardown.plugins.module_utils._run import module as _module
 
 
@@ -172,6 +173,7 @@ def main() -> None:
             **_module.FINALIZERS_SPEC,
             **_module.EVIDENCE_SPEC,
             **holding.LEASE_SPEC,
+            **keeping.JOURNAL_SPEC,
             "plan": {
                 "type": "dict",
                 "options": {

@@ -27,6 +27,7 @@ extends_documentation_fragment:
   - mtv.teardown._wait
   - mtv.teardown._evidence
   - mtv.teardown._lease
+  - mtv.teardown._journal
   - mtv.teardown._attributes
 options:
   state:
@@ -114,7 +115,7 @@ times:
 """
 
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import cancel_archive
-from ansible_collections.mtv.teardown.plugins.module_utils._run import cluster_module, holding
+from ansible_collections.mtv.teardown.plugins.module_utils._run import cluster_module, holding, keeping
 from ansible_collections.mtv.teardown.plugins.module_utils._run import module as _module
 
 
@@ -126,6 +127,7 @@ def main() -> None:
             **_module.WAIT_SPEC,
             **_module.EVIDENCE_SPEC,
             **holding.LEASE_SPEC,
+            **keeping.JOURNAL_SPEC,
             "state": {"type": "str", "choices": ["canceled"], "default": "canceled"},
         }
     )

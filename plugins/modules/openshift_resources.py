@@ -28,6 +28,7 @@ extends_documentation_fragment:
   - mtv.teardown._finalizers
   - mtv.teardown._evidence
   - mtv.teardown._lease
+  - mtv.teardown._journal
   - mtv.teardown._attributes
 options:
   phase:
@@ -144,7 +145,7 @@ times:
 from functools import partial
 
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import delete
-from ansible_collections.mtv.teardown.plugins.module_utils._run import cluster_module, holding
+from ansible_collections.mtv.teardown.plugins.module_utils._run import cluster_module, holding, keeping
 from ansible_collections.mtv.teardown.plugins.module_utils._run import module as _module
 
 
@@ -157,6 +158,7 @@ def main() -> None:
             **_module.FINALIZERS_SPEC,
             **_module.EVIDENCE_SPEC,
             **holding.LEASE_SPEC,
+            **keeping.JOURNAL_SPEC,
             "phase": {
                 "type": "str",
                 "choices": ["openshift_resources", "namespaces"],

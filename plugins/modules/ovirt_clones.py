@@ -32,6 +32,7 @@ extends_documentation_fragment:
   - mtv.teardown._wait
   - mtv.teardown._evidence
   - mtv.teardown._lease
+  - mtv.teardown._journal
   - mtv.teardown._providers_file
   - mtv.teardown._providers_file.unopened
   - mtv.teardown._providers_file.noted

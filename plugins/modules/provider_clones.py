@@ -31,6 +31,7 @@ extends_documentation_fragment:
   - mtv.teardown._wait
   - mtv.teardown._evidence
   - mtv.teardown._lease
+  - mtv.teardown._journal
   - mtv.teardown._providers
   - mtv.teardown._providers.openstack
   - mtv.teardown._providers_file.unopened

@@ -22,6 +22,7 @@ requirements:
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - mtv.teardown._session
+  - mtv.teardown._journal
   - mtv.teardown._undo
   - mtv.teardown._providers
   - mtv.teardown._providers.openstack
@@ -354,6 +355,10 @@ journal:
       description: The keys of the session.
       type: dict
       returned: always
+    version:
+      description: The version of the ConfigMap with the note that was read; empty where there was none.
+      type: str
+      returned: with O(journal_in)
 undo:
   description: What the ledger of changes says - its C(file), how many C(changes) are the session's and not settled, and how many C(others) are not.
   type: dict
@@ -377,12 +382,13 @@ from functools import partial
 from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils import _times
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster import lease
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster import config_map, lease
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.find import Found
 from ansible_collections.mtv.teardown.plugins.module_utils._run import (
     changes,
     cluster_module,
+    keeping,
     load,
     look,
     preflight,
@@ -395,11 +401,11 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session import final
 def _ask(params: Mapping[str, Any], cluster: Cluster, found: Found) -> Mapping[str, Any]:
     """Which rights are missing, on the cluster and on the providers that are going to be searched."""
     named = bool(finalizers.of(params["remove_finalizers"], params["finalizer_grace"]))
-    place = params["lease_namespace"]
+    kept = {"lease": params["lease_namespace"], "journal": str((params["journal_in"] or {}).get("namespace") or "")}
     if params["openshift_only"]:
-        return preflight.preflight(cluster, found, finalizers=named, lease=place)
+        return preflight.preflight(cluster, found, finalizers=named, **kept)
     targets, _uncovered = providers.search_of(found.session, params, snapshots=params["forklift_snapshots"])
-    return preflight.preflight(cluster, found, targets, named, place)
+    return preflight.preflight(cluster, found, targets, named, **kept)
 
 
 def main() -> None:
@@ -407,6 +413,7 @@ def main() -> None:
     module = providers.module_of(
         {
             **_module.SESSION_SPEC,
+            **keeping.JOURNAL_SPEC,
             **changes.UNDO_SPEC,
             "verify_ignore": _module.IGNORE_SPEC,
             "inputs_only": {"type": "bool", "default": False},
@@ -427,15 +434,21 @@ def main() -> None:
         session = load.session_of(module.params)
         if module.params["lease_namespace"]:
             lease.check_namespace(module.params["lease_namespace"], session)
+        if module.params["journal_in"]:
+            config_map.check_namespace(str(module.params["journal_in"]["namespace"] or ""), session)
         ledger = changes.of(module.params, session).as_dict()
         configured = providers.configured(module.params)
         if module.params["inputs_only"]:
             return {"changed": False, **look.inputs(session, configured), "undo": ledger, "requests": 0, "times": {}}
         cluster = cluster_module.cluster_of(module)
+        place = keeping.place_of(module.params, session)
+        session = place.remember() if place is not None else session
         ask = partial(_ask, module.params, cluster) if module.params["rights"] else None
         found = look.look(cluster, session, configured, module.params["fail_on_unreachable"], ask)
         for entry in found["rights"].get("unchecked", ()):
             module.warn(f"rights could not be asked for, {entry['provider'] or 'cluster'}: {entry['error']}")
+        if place is not None:
+            found["journal"]["version"] = place.note.version
         times = {"began": began, "ended": _times.now()}
         return {"changed": False, **found, "undo": ledger, "requests": cluster.requests, "times": times}
 

@@ -29,6 +29,7 @@ extends_documentation_fragment:
   - mtv.teardown._session
   - mtv.teardown._undo
   - mtv.teardown._lease
+  - mtv.teardown._journal
   - mtv.teardown._attributes
 options:
   mark:
@@ -128,7 +129,7 @@ from typing import Any
 from ansible_collections.mtv.teardown.plugins.module_utils import _times
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import undo
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError
-from ansible_collections.mtv.teardown.plugins.module_utils._run import changes, cluster_module, holding, load
+from ansible_collections.mtv.teardown.plugins.module_utils._run import changes, cluster_module, holding, keeping, load
 from ansible_collections.mtv.teardown.plugins.module_utils._run import module as _module
 
 
@@ -139,6 +140,7 @@ def main() -> None:
             **_module.SESSION_SPEC,
             **changes.UNDO_SPEC,
             **holding.LEASE_SPEC,
+            **keeping.JOURNAL_SPEC,
             "mark": {"type": "bool", "default": True},
             "fail_on_remaining": {"type": "bool", "default": True},
         }

@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One teardown in a process of its own, that may be killed:
-python -m tests.contract.one_run KUBECONFIG FOLDER PREFIX AT_ONCE (requests).
+python -m tests.contract.one_run KUBECONFIG FOLDER PREFIX AT_ONCE (requests) [NAMESPACE].
 
-It reads and writes in the folder what the playbook does: the record, the note and the journal. The last line that it
+It reads and writes in the folder what the playbook does: the record, the note and the journal; or, with a namespace,
+the latter two in ConfigMaps there, and has no record. The last line that it
 prints is its verdict, what is left, and what the journal says of the runs before it, as JSON.
 """
 
@@ -18,26 +19,36 @@ from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils import _text_file
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import client
-from ansible_collections.mtv.teardown.plugins.module_utils._run import load
-from ansible_collections.mtv.teardown.plugins.module_utils._session import journal
+from ansible_collections.mtv.teardown.plugins.module_utils._run import keeping, load
+from ansible_collections.mtv.teardown.plugins.module_utils._session import journal, notes
 
 from tests.contract.clusters import cluster_of
 from tests.contract.teardown import teardown
 
 
-def main(kubeconfig: str, folder: str, prefix: str, at_once: str) -> None:
+def main(kubeconfig: str, folder: str, prefix: str, at_once: str, namespace: str = "") -> None:
     client.CONNECTIONS = int(at_once)
-    session = load.session_of({"session_prefix": prefix, "data_collector_path": folder})
+    this = str(time.time_ns())
+    kept = {"namespace": namespace, "run": this, "connection": {"kubeconfig": kubeconfig}} if namespace else None
+    options = {"journal_in": kept, "session_prefix": prefix, "data_collector_path": "" if kept else folder}
+    session = load.session_of(options)
+    place = keeping.place_of(options, session)
+    session = place.remember() if place is not None else session
 
     def keep(note: dict[str, Any]) -> None:
-        _text_file.replace(str(Path(folder, note["name"])), json.dumps(note["content"]))
+        if place is not None:
+            place.keep(note["content"], place.note.version)
+        else:
+            _text_file.replace(str(Path(folder, note["name"])), json.dumps(note["content"]))
 
-    this = str(time.time_ns())
     cluster = cluster_of(Path(kubeconfig))
-    cluster.ledger.announce = journal.announce_to({journal.FOLDER: folder, journal.RUN: this}, prefix, False)
+    beside = journal.announce_to({} if kept else {journal.FOLDER: folder, journal.RUN: this}, prefix, False)
+    cluster.ledger.announce = place.announce() if place is not None else beside
     run = teardown(cluster, session, stall=30, namespace_stall=60, keep=keep)
     judged = {name: run.judged[name] for name in ("verdict", "leftovers", "unreadable")}
-    earlier = journal.earlier(folder, prefix, this)
+    earlier = keeping.told_runs(options, session, str(options["data_collector_path"]), this)
+    if place is not None:
+        place.keep(notes.entry(session, run.verdict))
     print(json.dumps({**judged, "deleted": sorted(run.deleted), "earlier": earlier}))
 
 

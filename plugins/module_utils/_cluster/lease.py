@@ -16,17 +16,17 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster import lasting
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import dig, text
-from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError, garbage
+from ansible_collections.mtv.teardown.plugins.module_utils._errors import garbage
 from ansible_collections.mtv.teardown.plugins.module_utils._limits import LONGEST_LEASE
-from ansible_collections.mtv.teardown.plugins.module_utils._session import prefix as prefixes
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 
 GROUP, PLURAL = "coordination.k8s.io", "leases"
 # What is done with it; a Role needs the same.
 VERBS = ("get", "create", "update", "delete")
-# The label by which it is known to be of a teardown, and of which session; what its holder says of itself.
-SESSION = "mtv.teardown/session"
+SESSION = lasting.SESSION
+# What its holder says of itself.
 RUN, STARTED, HOST = "mtv.teardown/run-id", "mtv.teardown/started", "mtv.teardown/host"
 LONGEST = LONGEST_LEASE
 
@@ -37,21 +37,8 @@ def name_of(prefix: str) -> str:
 
 
 def check_namespace(namespace: str, session: Session) -> None:
-    """RecordError when the Lease of this session cannot be there: it has to outlive what is torn down."""
-    if not namespace:
-        raise RecordError("nothing says in which namespace the Lease is: give one that stays, such as that of CI.")
-    if prefixes.matches(session.prefix, namespace) or namespace in _recorded(session):
-        raise RecordError(
-            f"the Lease of session {session.prefix} cannot be in the namespace {namespace}, which goes with the "
-            "session, or may: give one that stays (mtv_teardown_lease_namespace), such as that of CI."
-        )
-    if prefixes.matches(session.prefix, name_of(session.prefix)):
-        raise RecordError(f"the name of the Lease, {name_of(session.prefix)}, would be one of the session's own.")
-
-
-def _recorded(session: Session) -> set[str]:
-    """Namespaces that stand in the record as made by the session: the age of each decides whether it goes."""
-    return {record.name for record in session.records if record.kind == "Namespace" and not record.on_provider}
+    """RecordError when the Lease of this session cannot be there."""
+    lasting.check(namespace, session, "Lease", [name_of(session.prefix)], "mtv_teardown_lease_namespace")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +154,7 @@ def made(claim: Claim, now: str) -> dict[str, Any]:
         "metadata": {
             "name": claim.name,
             "namespace": claim.namespace,
-            "labels": _labels(claim),
+            "labels": lasting.labels_of(claim.session),
             "annotations": _notes(claim),
         },
         "spec": {**_held(claim, now), "leaseTransitions": 0},
@@ -178,7 +165,7 @@ def taken(one: Seen, claim: Claim, now: str) -> dict[str, Any]:
     """The Lease that was read, with another holder; what others have put into it stays."""
     item: dict[str, Any] = copy.deepcopy(dict(one.item))
     meta = item["metadata"]
-    meta["labels"] = {**(meta.get("labels") or {}), **_labels(claim)}
+    meta["labels"] = {**(meta.get("labels") or {}), **lasting.labels_of(claim.session)}
     meta["annotations"] = {**(meta.get("annotations") or {}), **_notes(claim)}
     before = dig(item, "spec", "leaseTransitions")
     passed = before + 1 if isinstance(before, int) and before >= 0 else 1
@@ -191,10 +178,6 @@ def renewed(one: Seen, duration: int, now: str) -> dict[str, Any]:
     item: dict[str, Any] = copy.deepcopy(dict(one.item))
     item["spec"] |= {"leaseDurationSeconds": duration, "renewTime": now}
     return item
-
-
-def _labels(claim: Claim) -> dict[str, str]:
-    return {"app.kubernetes.io/managed-by": "mtv-teardown", SESSION: claim.session}
 
 
 def _notes(claim: Claim) -> dict[str, str]:

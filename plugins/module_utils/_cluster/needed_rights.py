@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster import guards, lease, order
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster import config_map, guards, lease, order
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.kinds import SUITE_GROUPS
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj, Resource, dig
 
@@ -66,17 +66,19 @@ Find = Callable[[str, str], "Resource | None"]
 
 @dataclass(frozen=True, slots=True, order=True)
 class Right:
-    """One verb on one kind. namespace: empty for the whole cluster; resource: as in a Role."""
+    """One verb on one kind. namespace: empty for the whole cluster; resource: as in a Role; only: the one object that
+    it is about, empty for all."""
 
     namespace: str
     group: str
     resource: str
     verb: str
+    only: str = ""
 
     @property
     def name(self) -> str:
         """The one object that is meant: to delete a namespace is a right inside that namespace."""
-        return self.namespace if (self.group, self.resource) == ("", "namespaces") else ""
+        return self.only or (self.namespace if (self.group, self.resource) == ("", "namespaces") else "")
 
     @property
     def key(self) -> str:
@@ -108,7 +110,9 @@ class Use:
         made = []
         for kind, verbs in (("ClusterRole", self.everywhere), ("Role", self.inside)):
             if verbs:
-                rights = [(group, _plural(name), verb) for (group, name), each in verbs.items() for verb in each]
+                rights = [
+                    Right("", group, _plural(name), verb) for (group, name), each in verbs.items() for verb in each
+                ]
                 made.append(_manifest(kind, f"{NAME}-{self.name}", "", rights))
         return made
 
@@ -189,6 +193,12 @@ LEASE = Use(
     "namespace.",
     inside={(lease.GROUP, "Lease"): lease.VERBS},
 )
+JOURNAL = Use(
+    "journal",
+    "Only with mtv_teardown_journal_namespace: the ConfigMaps that hold the note and the journal of a session, in that "
+    "namespace.",
+    inside={("", "ConfigMap"): config_map.VERBS},
+)
 USES = (
     EVERY_RUN,
     CLUSTER_OBJECTS,
@@ -200,6 +210,7 @@ USES = (
     REMOVE_FINALIZERS,
     EVIDENCE,
     LEASE,
+    JOURNAL,
 )
 
 
@@ -207,12 +218,14 @@ def use_of(right: Right, own: Iterable[str], shared: Iterable[str]) -> Use | Non
     """The kind of use that needs it; None for what a record alone asks for."""
     if not right.namespace:
         wanted: tuple[Use, ...] = (EVERY_RUN, CLUSTER_OBJECTS, SEARCH_BY_PREFIX, PROVIDER_SERVERS)
+    elif right.only:
+        wanted = (JOURNAL,)
     elif right.namespace in own:
         wanted = (SESSION_NAMESPACE,)
     elif right.namespace in shared:  # one that is recorded may be the session's by its age
-        wanted = (SHARED_NAMESPACE, LEASE, SESSION_NAMESPACE)
+        wanted = (SHARED_NAMESPACE, LEASE, JOURNAL, SESSION_NAMESPACE)
     else:
-        wanted = (PROVIDER_SERVERS, PROVIDER_NAMESPACE, LEASE)
+        wanted = (PROVIDER_SERVERS, PROVIDER_NAMESPACE, LEASE, JOURNAL)
     return next((use for use in (*wanted, REMOVE_FINALIZERS) if use.grants(right)), None)
 
 
@@ -231,7 +244,7 @@ class Needs:
     """What a run is going to do. looks: kind and namespace of each list; targets: what is deleted; patched: Migrations
     to be canceled and Plans to be archived; plans: those and the Plans of those; places: namespaces in which a
     migration that runs may still make more; finalizers: whether some come off what hangs; lease: the namespace of the
-    session's Lease, where it takes one."""
+    session's Lease, where it takes one; kept: ConfigMap -> namespace, where its note and journal are in such."""
 
     find: Find
     looks: tuple[tuple[Resource, str | None], ...] = ()
@@ -241,6 +254,7 @@ class Needs:
     places: tuple[str, ...] = ()
     finalizers: bool = False
     lease: str = ""
+    kept: Mapping[str, str] = field(default_factory=dict)
 
     def rights(self) -> tuple[Right, ...]:
         """All of them, sorted."""
@@ -258,6 +272,9 @@ class Needs:
         found |= {right for place in self.places for right in self._coming(place)}
         if self.lease:
             found |= {Right(self.lease, lease.GROUP, lease.PLURAL, verb) for verb in lease.VERBS}
+        for name, place in self.kept.items():  # what is created has no name yet when that is allowed or not
+            names = {verb: "" if verb == "create" else name for verb in config_map.VERBS}
+            found |= {Right(place, "", config_map.PLURAL, verb, only) for verb, only in names.items()}
         return tuple(sorted(found))
 
     def _for_the_webhook(self, plan: Obj) -> Iterable[Right]:
@@ -289,30 +306,35 @@ def _right(resource: Resource, namespace: str | None, verb: str) -> Right:
 
 def manifests(rights: Iterable[Right], name: str) -> list[dict[str, Any]]:
     """A ClusterRole and Roles that give exactly these."""
-    places: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
+    places: dict[str, list[Right]] = defaultdict(list)
     for right in rights:
-        places[right.namespace].append((right.group, right.resource, right.verb))
+        places[right.namespace].append(right)
     return [
         _manifest("Role" if place else "ClusterRole", f"{NAME}-{name}", place, places[place])
         for place in sorted(places)
     ]
 
 
-def _manifest(kind: str, name: str, namespace: str, rights: Iterable[tuple[str, str, str]]) -> dict[str, Any]:
+def _manifest(kind: str, name: str, namespace: str, rights: Iterable[Right]) -> dict[str, Any]:
     """One rule for all kinds of a group on which the verbs are the same."""
-    verbs: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for group, resource, verb in rights:
-        verbs[(group, resource)].append(verb)
-    rules: dict[tuple[str, tuple[str, ...]], list[str]] = defaultdict(list)
-    for (group, resource), each in sorted(verbs.items()):
-        rules[(group, tuple(sorted(set(each))))].append(resource)
+    verbs: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+    for right in rights:
+        verbs[(right.group, right.resource, right.only)].append(right.verb)
+    rules: dict[tuple[str, tuple[str, ...], bool], list[tuple[str, str]]] = defaultdict(list)
+    for (group, resource, only), each in sorted(verbs.items()):
+        rules[(group, tuple(sorted(set(each))), bool(only))].append((resource, only))
     return {
         "apiVersion": f"{order.RBAC}/v1",
         "kind": kind,
         "metadata": {"name": name, **({"namespace": namespace} if namespace else {})},
         "rules": [
-            {"apiGroups": [group], "resources": resources, "verbs": list(given)}
-            for (group, given), resources in rules.items()
+            {
+                "apiGroups": [group],
+                "resources": sorted({resource for resource, _only in about}),
+                **({"resourceNames": sorted({only for _resource, only in about})} if named else {}),
+                "verbs": list(given),
+            }
+            for (group, given, named), about in rules.items()
         ],
     }
 

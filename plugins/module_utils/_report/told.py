@@ -218,6 +218,7 @@ def _earlier_line(run: Entry) -> str:
     deleted, changed = ([one for one in intended if one.get("what") == what] for what in ("delete", "change"))
     told = [f"it set out to delete {len(deleted)} ({counts(deleted)})"] if deleted else []
     told += [f"it set out to change {len(changed)} ({counts(changed)})"] if changed else []
+    told += [f"{run['dropped']} more, older ones, for which its journal had no room"] if run.get("dropped") else []
     left = {str(one["uid"]) for one in intended if one.get("left")}
     told += [f"{len(left)} of all these {'is' if len(left) == 1 else 'are'} still there"] if left else []
     came = f"came to {run['verdict']}" if run.get("verdict") else "came to no verdict"

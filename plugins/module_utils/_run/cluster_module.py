@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -17,9 +16,9 @@ from ansible_collections.mtv.teardown.plugins.module_utils._cluster import await
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.evidence import ClusterWitness
 from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
-from ansible_collections.mtv.teardown.plugins.module_utils._run import load
+from ansible_collections.mtv.teardown.plugins.module_utils._run import keeping, load
 from ansible_collections.mtv.teardown.plugins.module_utils._run import module as _module
-from ansible_collections.mtv.teardown.plugins.module_utils._session import finalizers, journal
+from ansible_collections.mtv.teardown.plugins.module_utils._session import finalizers
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 from ansible_collections.mtv.teardown.plugins.module_utils._session.result import Result
 
@@ -44,7 +43,8 @@ def to_work_on(module: _module.Module, session: Session) -> Cluster:
 
 
 def _announce(module: _module.Module, cluster: Cluster, session: Session) -> None:
-    cluster.ledger.announce = journal.announce_to(os.environ, session.prefix, bool(module.check_mode))
+    place = keeping.place_of(module.params, session)
+    cluster.ledger.announce = keeping.announce_of(place, session, bool(module.check_mode))
 
 
 def http_of(module: _module.Module) -> rest.Http:

@@ -9,16 +9,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from types import SimpleNamespace
 from typing import Any
 
-from ansible.module_utils.basic import missing_required_lib
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
 from ansible_collections.mtv.teardown.plugins.module_utils import _limits
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster import rest
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.lease_store import LostError, Store, renew
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError, RecordError, TeardownError
+from ansible_collections.mtv.teardown.plugins.module_utils._run import elsewhere
 
 # doc fragment mtv.teardown._lease
 LEASE_SPEC: dict[str, Any] = {
@@ -30,7 +26,7 @@ LEASE_SPEC: dict[str, Any] = {
             "uid": {"type": "str"},
             "holder": {"type": "str"},
             "duration": {"type": "int", "default": 60},
-            "connection": {"type": "dict", "default": {}},
+            **elsewhere.CONNECTION_SPEC,
         },
     },
 }
@@ -60,17 +56,7 @@ def store_of(wanted: Mapping[str, Any]) -> Store:
     missing = [name for name in NEEDED if not wanted.get(name)]
     if missing:
         raise RecordError(f"lease has no {', '.join(missing)}: give it as the module lease has returned it.")
-    return Store(_connected(wanted.get("connection") or {}), wanted["namespace"], wanted["name"])
-
-
-def _connected(connection: Mapping[str, Any]) -> rest.Http:
-    library = rest.missing_library()
-    if library:
-        raise TeardownError(missing_required_lib("kubernetes"))
-    checked = ArgumentSpecValidator(AUTH_ARG_SPEC).validate(dict(connection))
-    if checked.error_messages:
-        raise RecordError(f"lease: connection cannot be used: {'; '.join(checked.error_messages)}")
-    return rest.connect(SimpleNamespace(params=checked.validated_parameters))
+    return Store(elsewhere.connect(wanted, "lease"), wanted["namespace"], wanted["name"])
 
 
 class _Holding:

@@ -13,8 +13,8 @@ from ansible_collections.mtv.teardown.plugins.module_utils import _times
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.mtv.teardown.plugins.module_utils._recording.changes import Change
 from ansible_collections.mtv.teardown.plugins.module_utils._report import record, run, summary
-from ansible_collections.mtv.teardown.plugins.module_utils._run import earlier, load, verify
-from ansible_collections.mtv.teardown.plugins.module_utils._session import ignore, journal, notes
+from ansible_collections.mtv.teardown.plugins.module_utils._run import earlier, keeping, load, verify
+from ansible_collections.mtv.teardown.plugins.module_utils._session import ignore, notes
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 
 
@@ -63,5 +63,6 @@ def judge(
 def _earlier_runs(session: Session, options: Mapping[str, Any], result: Mapping[str, Any]) -> list[dict[str, Any]]:
     """What runs before this one set out to do, and whether it is among what this one says is still there."""
     there = {str(e["uid"]) for name in ("leftovers", "accepted", "kept", "unseen") for e in result[name] if e["uid"]}
-    runs = journal.earlier(load.folder_of(options), session.prefix, str((options["run"] or {}).get("id") or ""))
+    this = str((options["run"] or {}).get("id") or "")
+    runs = keeping.told_runs(options, session, load.folder_of(options), this)
     return [{**one, "intended": [{**e, "left": e["uid"] in there} for e in one["intended"]]} for one in runs]

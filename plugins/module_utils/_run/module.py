@@ -78,13 +78,14 @@ LIMITS: dict[str, tuple[float, float]] = {
 }
 # ignore.compile_rules says which entry of it is wrong.
 IGNORE_SPEC: dict[str, Any] = {"type": "raw", "default": []}
+# Options with a connection to the cluster of their own, for what is kept there.
+_KEPT = ("lease", "journal_in")
 
 
 def _kubeconfigs(params: Mapping[str, Any]) -> list[Any]:
-    """That of the cluster, and that of its Lease."""
-    lease = params.get("lease")
-    connection = lease.get("connection") if isinstance(lease, Mapping) else None
-    return [one.get("kubeconfig") for one in (params, connection) if isinstance(one, Mapping)]
+    """That of the cluster, and those of what is kept on one."""
+    kept = [params[name].get("connection") for name in _KEPT if isinstance(params.get(name), Mapping)]
+    return [one.get("kubeconfig") for one in (params, *kept) if isinstance(one, Mapping)]
 
 
 def _is_path(given: Any) -> bool:
@@ -107,9 +108,10 @@ class Module(AnsibleModule):  # type: ignore[misc]
 
     def _told_options(self) -> dict[str, Any]:
         told: dict[str, Any] = _without_kubeconfig(self.params)
-        lease = told.get("lease")
-        if isinstance(lease, Mapping) and isinstance(lease.get("connection"), Mapping):
-            told = {**told, "lease": {**lease, "connection": _without_kubeconfig(lease["connection"])}}
+        for name in _KEPT:
+            kept = told.get(name)
+            if isinstance(kept, Mapping) and isinstance(kept.get("connection"), Mapping):
+                told = {**told, name: {**kept, "connection": _without_kubeconfig(kept["connection"])}}
         return told
 
     def log(self, msg: str, log_args: Mapping[str, Any] | None = None) -> None:

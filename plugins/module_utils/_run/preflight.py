@@ -10,7 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster import cancel_archive, needed_rights, order
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster import (
+    cancel_archive,
+    config_map,
+    needed_rights,
+    order,
+)
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.find import Found
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.needed_rights import Needs, Right
@@ -26,14 +31,19 @@ Look = tuple[Resource, "str | None"]
 
 
 def preflight(
-    cluster: Cluster, found: Found, targets: Sequence[Target] = (), finalizers: bool = False, lease: str = ""
+    cluster: Cluster,
+    found: Found,
+    targets: Sequence[Target] = (),
+    finalizers: bool = False,
+    lease: str = "",
+    journal: str = "",
 ) -> dict[str, Any]:
     """missing, unchecked, manifests, summary. found: what a teardown is going to work on; targets: the providers on
-    which it does, too; finalizers: whether it takes some off; lease: the namespace
-    of the session's Lease."""
+    which it does, too; finalizers: whether it takes some off; lease, journal: the namespace of the session's Lease, and
+    that of its note and journal."""
     with ThreadPoolExecutor(max_workers=1) as pool:
         asked = pool.submit(teardown.missing_rights, targets, found.session)
-        wanted = needs(found, finalizers, lease).rights()
+        wanted = needs(found, finalizers, lease, journal).rights()
         denied, error = refused(cluster, wanted, _proven(found))
         missing, unchecked = asked.result()
     missing = [*(_entry(right, found.session) for right in denied), *missing]
@@ -45,7 +55,7 @@ def preflight(
     return {**told, "summary": summary.of_rights(told)}
 
 
-def needs(found: Found, finalizers: bool = False, lease: str = "") -> Needs:
+def needs(found: Found, finalizers: bool = False, lease: str = "", journal: str = "") -> Needs:
     """What a teardown of this is going to do on the cluster."""
     session, there = found.session, found.namespaces
     running = [obj for obj, _decision in cancel_archive.to_cancel(found)]
@@ -65,6 +75,7 @@ def needs(found: Found, finalizers: bool = False, lease: str = "") -> Needs:
         places=places if running else (),
         finalizers=finalizers,
         lease=lease,
+        kept=dict.fromkeys(config_map.names_of(session.prefix), journal) if journal else {},
     )
 
 

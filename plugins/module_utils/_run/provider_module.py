@@ -6,7 +6,6 @@ and of no type that they are not given."""
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
@@ -18,7 +17,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import ownership, teardown
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.evidence import ProviderWitness
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Provider, Target
-from ansible_collections.mtv.teardown.plugins.module_utils._run import holding, load, targets
+from ansible_collections.mtv.teardown.plugins.module_utils._run import holding, keeping, load, targets
 from ansible_collections.mtv.teardown.plugins.module_utils._run import module as _module
 from ansible_collections.mtv.teardown.plugins.module_utils._session import journal, notes_file
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
@@ -41,9 +40,11 @@ def goes_with_clones(one: ownership.Remote) -> bool:
 
 def module_of(spec: Mapping[str, Any], **rules: Any) -> _module.Module:
     """A module that works on source providers, and on nothing else. spec: their connections, and more."""
-    shared = {**_module.SESSION_SPEC, **_module.WAIT_SPEC, **_module.EVIDENCE_SPEC, **holding.LEASE_SPEC}
+    shared = {**_module.SESSION_SPEC, **_module.WAIT_SPEC, **_module.EVIDENCE_SPEC}
+    on_cluster = {**holding.LEASE_SPEC, **keeping.JOURNAL_SPEC}
     searched = {**targets.FILE_SPEC, **targets.UNOPENED_SPEC, **targets.NOTED_SPEC}
-    return _module.Module(argument_spec={**shared, **searched, **_STATE, **spec}, supports_check_mode=True, **rules)
+    options = {**shared, **on_cluster, **searched, **_STATE, **spec}
+    return _module.Module(argument_spec=options, supports_check_mode=True, **rules)
 
 
 def run_phase(
@@ -60,7 +61,7 @@ def run_phase(
     def work() -> dict[str, Any]:
         session = load.session_of(params)
         _progress.about(tuple, session=session.prefix, on="source providers")
-        note = _note(params, session, journal.announce_to(os.environ, session.prefix, bool(module.check_mode)))
+        note = _note(module, session)
         searched = targets.targets_of(providers, params["providers_file"], options, params["unopened"], **more)
         groups = _by_type(searched, session, [one.type for one in providers])
         insecure: list[str] = []
@@ -106,17 +107,20 @@ def _removed(
         return Result(error=exc)
 
 
-def _note(params: Mapping[str, Any], session: Session, announce: journal.Announce) -> Callable[[Items], None]:
-    """Notes what is about to be deleted, for one type after the other: they share one file."""
-    if not params["keep_note"]:
-        return lambda items: announce(items, journal.DELETE)
+def _note(module: _module.Module, session: Session) -> Callable[[Items], None]:
+    """Notes what is about to be deleted, for one type after the other: they share one note."""
+    params, place = module.params, keeping.place_of(module.params, session)
+    announce = keeping.announce_of(place, session, bool(module.check_mode))
     folder, lock = load.folder_of(params), threading.Lock()
-    if not folder:
+    if params["keep_note"] and not folder:
         raise RecordError("keep_note: nothing says where the note is; give data_collector_path or resources_file.")
 
     def note(items: Items) -> None:
         with lock:
-            notes_file.add(folder, session, items)
+            if params["keep_note"]:
+                notes_file.add(folder, session, items)
+            if place is not None:
+                place.add(items)
         announce(items, journal.DELETE)
 
     return note

@@ -6,7 +6,7 @@ what that one did.
 
 It is for people. What is deleted is decided by what is there, whatever stands here. One line is one event, and lines
 are only added; one that was cut off is passed over. A playbook says by the environment where it is; without that there
-is none.
+is none. Where no disk lasts, the lines are kept elsewhere (_cluster/config_map.py).
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ import errno
 import json
 import os
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -25,6 +26,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._errors import Record
 # Set by the playbooks: the folder, and by what the run is known.
 FOLDER, RUN = "MTV_TEARDOWN_JOURNAL_PATH", "MTV_TEARDOWN_RUN_ID"
 DELETE, CHANGE = "delete", "change"
+VERDICT, DROPPED = "verdict", "dropped"
 MAX_BYTES = 64 * 1024 * 1024
 _WHAT = ("kind", "api_version", "namespace", "name", "uid", "provider")
 _LONGEST = 1024
@@ -54,6 +56,20 @@ def path_of(folder: str, prefix: str) -> str:
     return os.path.join(folder, file_name(prefix))
 
 
+def to_all(*announces: Announce) -> Announce:
+    """Each of them, in this order."""
+    kept = [one for one in announces if one is not nobody]
+    if len(kept) < 2:
+        return kept[0] if kept else nobody
+
+    def announce(items: Iterable[Mapping[str, Any]], asked: str) -> None:
+        told = list(items)
+        for one in kept:
+            one(told, asked)
+
+    return announce
+
+
 class Journal:
     """The file of one session, as one run writes it; threads may share it, and so may other runs."""
 
@@ -62,20 +78,18 @@ class Journal:
 
     def announce(self, items: Iterable[Mapping[str, Any]], asked: str) -> None:
         """Write these. RecordError where that cannot be; then nothing is to be asked for."""
-        told = [{name: item[name] for name in _WHAT if item.get(name)} for item in items]
-        self._add([{"event": asked, **one} for one in told])
+        self._add(lines_of(self._run, items, asked))
 
     def end(self, verdict: str) -> None:
         """The run has come to this verdict. After a clean one nobody asks what earlier runs did."""
         if verdict == "clean":
             with suppress(FileNotFoundError):
                 os.unlink(self.path)
-        elif any(one["run_id"] == self._run for one in _runs(self.path)):  # a look alone has set out to do nothing
-            self._add([{"event": "verdict", "verdict": verdict}])
+            return
+        with suppress(RecordError):  # the next run tells that it cannot be read
+            self._add(verdict_lines(_text(self.path).splitlines(), self._run, verdict))
 
-    def _add(self, events: Iterable[Mapping[str, str]]) -> None:
-        now = _times.now()
-        lines = [json.dumps({"run": self._run, "time": now, **event}) for event in events]
+    def _add(self, lines: Sequence[str]) -> None:
         if not lines:
             return
         data = "\n".join(["", *lines, ""]).encode()  # a line that was cut off ends before the first of these
@@ -88,6 +102,59 @@ class Journal:
                 "so nothing more is deleted; make room for it, or have no files written "
                 "(mtv_teardown_skip_data_collector)."
             ) from exc
+
+
+# -- lines ------------------------------------------------------------------------------------------------------
+
+
+def lines_of(run: str, items: Iterable[Mapping[str, Any]], asked: str) -> list[str]:
+    """One for each item of results that this run is about to ask something for."""
+    told = [{name: item[name] for name in _WHAT if item.get(name)} for item in items]
+    return _lines(run, [{"event": asked, **one} for one in told])
+
+
+def verdict_lines(lines: Iterable[str], run: str, verdict: str) -> list[str]:
+    """What the run adds to these at its end: nothing, where it was a look alone and has set out to do nothing."""
+    known = any(event["run"] == run for event in map(_event, lines) if event)
+    return _lines(run, [{"event": VERDICT, "verdict": verdict}]) if known else []
+
+
+def _lines(run: str, events: Iterable[Mapping[str, str]]) -> list[str]:
+    now = _times.now()
+    return [json.dumps({"run": run, "time": now, **event}) for event in events]
+
+
+def shortened(lines: Sequence[str], fits: Callable[[Sequence[str]], bool]) -> list[str]:
+    """The same, where they fit. Else without the oldest of what runs set out to do, and with a line for each such run
+    that says how many those were."""
+    kept = list(lines)
+    while not fits(kept):
+        events = [_event(line) for line in kept]
+        intents = [number for number, event in enumerate(events) if event and event["event"] in (DELETE, CHANGE)]
+        if not intents:
+            break
+        dropped = set(intents[: max(1, len(intents) // 4)])
+        counts: Counter[str] = Counter()
+        for number, event in enumerate(events):
+            if event and (number in dropped or event["event"] == DROPPED):
+                counts[event["run"]] += _count(event)
+        shorter: list[str] = []
+        for number, (line, event) in enumerate(zip(kept, events, strict=True)):
+            if event is None or (number not in dropped and event["event"] != DROPPED):
+                shorter.append(line)
+            elif count := counts.pop(event["run"], 0):  # in the place of the first of them
+                told = {"event": DROPPED, "count": str(count)}
+                shorter.append(json.dumps({"run": event["run"], "time": event["time"], **told}))
+        kept = shorter
+    return kept
+
+
+def _count(event: Mapping[str, str]) -> int:
+    """How many such an event stands for."""
+    if event["event"] != DROPPED:
+        return 1
+    told = event.get("count", "")
+    return int(told) if len(told) < 10 and told.isascii() and told.isdigit() else 0
 
 
 def _append(path: str, data: bytes) -> None:
@@ -114,32 +181,41 @@ def _append(path: str, data: bytes) -> None:
 # -- reading ----------------------------------------------------------------------------------------------------
 
 
-def earlier(folder: str, prefix: str, run: str) -> list[dict[str, Any]]:
-    """What other runs than this one asked for; a file that cannot be read tells that, in place of a run."""
-    return [one for one in _runs(path_of(folder, prefix)) if one["run_id"] != run] if folder else []
+def earlier(folder: str, prefix: str, run: str, more: Callable[[], str] = str) -> list[dict[str, Any]]:
+    """What other runs than this one asked for; a journal that cannot be read tells that, in place of a run. more: reads
+    what is kept elsewhere; RecordError where that cannot be. What stands in both is told once."""
+    texts, wrong = [], []
+    sources: list[Callable[[], str]] = [lambda: _text(path_of(folder, prefix)) if folder else "", more]
+    for read in sources:
+        try:
+            texts.append(read())
+        except RecordError as exc:
+            wrong.append({**_begun("", ""), "error": exc.msg})
+    runs = runs_of(line for text in texts for line in text.splitlines())
+    return [*wrong, *(one for one in runs if one["run_id"] != run)]
 
 
-def _runs(path: str) -> list[dict[str, Any]]:
+def _text(path: str) -> str:
     if not os.path.lexists(path):
-        return []
-    try:
-        text = _text_file.read(path, "journal", MAX_BYTES, "Look at it, and take it away.")
-    except RecordError as exc:
-        return [{**_begun("", ""), "error": exc.msg}]
-    return runs_of(text.splitlines())
+        return ""
+    return _text_file.read(path, "journal", MAX_BYTES, "Look at it, and take it away.")
 
 
 def runs_of(lines: Iterable[str]) -> list[dict[str, Any]]:
     """Each run with C(run_id), C(began) and C(ended), its first and its last word, C(verdict), empty where it came to
-    none, and C(intended), what it set out to do, each once: one that was killed may not have come to all of it."""
+    none, and C(intended), what it set out to do, each once: one that was killed may not have come to all of it. Where
+    there was no room for all of that, C(dropped) says how much is missing."""
     runs: dict[str, dict[str, Any]] = {}
     known: set[tuple[str, ...]] = set()
     for event in filter(None, map(_event, lines)):
         run, time, what = event["run"], event["time"], event["event"]
         one = runs.setdefault(run, _begun(run, time))
         one["ended"] = time
-        if what == "verdict":
+        if what == VERDICT:
             one["verdict"] = event.get("verdict", "")
+            continue
+        if what == DROPPED:
+            one["dropped"] = one.get("dropped", 0) + _count(event)
             continue
         item = {name: event.get(name, "") for name in _WHAT}
         key = (run, what, item["uid"] or "/".join(item.values()))
@@ -162,4 +238,4 @@ def _event(line: str) -> dict[str, str] | None:
     if not isinstance(event, dict) or not all(isinstance(event.get(name), str) for name in ("run", "time", "event")):
         return None
     texts = all(isinstance(value, str) and len(value) <= _LONGEST for value in event.values())
-    return event if texts and event["event"] in (DELETE, CHANGE, "verdict") else None
+    return event if texts and event["event"] in (DELETE, CHANGE, VERDICT, DROPPED) else None

@@ -29,6 +29,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session.model import
     merge_keys,
 )
 from ansible_collections.mtv.teardown.plugins.module_utils._session.provider_types import SEARCHED
+from ansible_collections.mtv.teardown.plugins.module_utils._session.verdict import Verdict
 
 VERSION = 2
 MAX_BYTES = 64 * 1024 * 1024
@@ -84,7 +85,8 @@ def with_items(session: Session, items: Iterable[Mapping[str, Any]]) -> Session:
         # What it may leave behind, too: once it has gone, nothing else tells where that was.
         known = {uid: _trace_of(item), **_traces_of_left(item)}
         lineage |= dict.fromkeys(known, str(item.get("test_name") or ""))
-        traces = {**known, **traces}
+        for identity, trace in known.items():
+            traces.setdefault(identity, trace)
     return session.learned(lineage=lineage, traces=traces)
 
 
@@ -106,6 +108,24 @@ def _traces_of_left(item: Mapping[str, Any]) -> dict[str, Trace]:
     return left
 
 
+def checked(session: Session, content: Any) -> dict[str, Any]:
+    """The content of a note that came through variables. RecordError when it is none of this session."""
+    texts = [content.get(name) for name in ("verdict", "written")] if isinstance(content, Mapping) else [None]
+    if not all(isinstance(text, str) for text in texts) or content["verdict"] not in ("", *Verdict):
+        raise RecordError("note is not what session_info or leftovers_info returns.")
+    return merged(session, content, None, "")
+
+
+def merged(session: Session, content: Mapping[str, Any], text: str | None, path: str) -> dict[str, Any]:
+    """The content of a note with what somebody else has written to its place meanwhile. RecordError when either is no
+    note of this session."""
+    bare = Session(session.prefix, records=session.records, pattern=session.pattern)
+    known = bare if text is None else with_journal(bare, text, path)
+    both = with_journal(known, json.dumps(content), "the note of this run")
+    told = {key: value for key, value in asdict(both).items() if key in _KEPT}
+    return {"version": VERSION, "verdict": content["verdict"], "written": content["written"], **told}
+
+
 # -- reading ----------------------------------------------------------------------------------------------------
 
 
@@ -123,6 +143,16 @@ def with_journal(session: Session, text: str, path: str) -> Session:
         return _with(session, data, path)
     except (TeardownError, TypeError, AttributeError, ValueError) as exc:
         raise RecordError(f"{path} is not a note of an earlier run: {exc}. Remove it to go without.") from exc
+
+
+def with_another(session: Session, text: str, path: str) -> Session:
+    """The same, for a session that may know another note already, of the same or of another run."""
+    both = with_journal(session, text, path)
+    if not session.note:
+        return both
+    # Of a run that was cut off nobody knows when it ended; and what is younger than both notes is of neither.
+    noted = max(session.noted, both.noted) if session.noted and both.noted else ""
+    return both.learned(note=f"{session.note} and {both.note}", noted=noted)
 
 
 def _with(session: Session, data: Mapping[str, Any], path: str) -> Session:

@@ -40,6 +40,28 @@ def test_a_lease_needs_its_namespace_alone() -> None:
     assert [use.name for use in uses if use] == ["lease"] * 8
 
 
+def test_its_config_maps_are_named_where_a_right_can_be() -> None:
+    """What is created has no name yet when it is allowed or not."""
+    rights = Needs(find, kept={"one": "ci", "two": "ci"}).rights()
+    assert {(r.verb, r.name) for r in rights} == {
+        ("create", ""),
+        *((verb, name) for verb in ("get", "update", "delete") for name in ("one", "two")),
+    }
+    uses = [needed_rights.use_of(right, own, ()) for right in rights for own in ((), (OWN,))]
+    assert {use.name for use in uses if use} == {"journal"} and None not in uses
+    (role,) = needed_rights.manifests(rights, "auto-ab12")
+    assert role["metadata"]["namespace"] == "ci"
+    assert role["rules"] == [
+        {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["create"]},
+        {
+            "apiGroups": [""],
+            "resources": ["configmaps"],
+            "resourceNames": ["one", "two"],
+            "verbs": ["delete", "get", "update"],
+        },
+    ]
+
+
 def test_what_is_deleted_is_awaited_and_a_namespace_is_deleted_by_a_right_inside_it() -> None:
     targets = (obj("Namespace", OWN), obj("Secret", "a", OWN), obj("PersistentVolume", "v"))
     assert named(Needs(find, targets=targets)) == {

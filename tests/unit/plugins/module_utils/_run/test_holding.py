@@ -100,7 +100,7 @@ def run(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], work: Callable[[], Any], renew: Any
 ) -> dict[str, Any]:
     """What a module with a Lease says in the end. renew: what becomes of each attempt."""
-    monkeypatch.setattr(holding, "_connected", lambda _connection: SimpleNamespace(patience=_patience()))
+    monkeypatch.setattr(holding.elsewhere, "connect", lambda *_option: SimpleNamespace(patience=_patience()))
     monkeypatch.setattr(holding, "renew", lambda *_args: renew())
     capfd.readouterr()
     spec = {**holding.LEASE_SPEC, **_module.WAIT_SPEC}

@@ -383,7 +383,8 @@ not_done:
   returned: always
 earlier_runs:
   description:
-    - What runs before this one set out to do, as the journal in O(data_collector_path), or in O(journal_in), says it - after a run that was killed, or that left something.
+    - What runs before this one set out to do, as the journal in O(data_collector_path), or in O(journal_in),
+      says it - after a run that was killed, or that left something.
     - It is told, and nothing rests on it. A clean run ends it.
   type: list
   elements: dict

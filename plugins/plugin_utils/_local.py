@@ -64,7 +64,7 @@ def program(module: str, arguments: dict[str, Any], places: dict[str, list[str]]
     ).encode()
 
 
-class ActionModule(Normal):
+class ActionModule(Normal):  # type: ignore[misc]
     """A module of this collection, by the shortest way there is."""
 
     def _configure_module(self, module_name: str, module_args: Any, task_vars: dict[str, Any]) -> Any:

@@ -29,8 +29,8 @@ case $flavor in
       echo "molecule: no folder with real CRDs here (MTV_TEARDOWN_CRDS_DIR), so the lab's slim ones only"
       exit 0
     fi
-    # Each source, and what has kinds of its own. On the slim CRDs all are played, and those are held against the real ones.
-    [ $# -gt 0 ] || set -- copy-offload csi deep-inspection failed hyperv many ocp-source ova populator-openstack populator-ovirt warm
+    # What has kinds of its own, and what has most of each. On the slim CRDs all are played, and those are held against the real ones.
+    [ $# -gt 0 ] || set -- copy-offload deep-inspection many populator-openstack populator-ovirt warm
     ;;
   *) fail "which set: slim, real or openshift?" ;;
 esac

@@ -69,6 +69,14 @@ def acting_lab() -> Iterator[controlplane.Lab]:
     controlplane.stop(started)
 
 
+@pytest.fixture(scope="session")
+def openshift() -> Iterator[controlplane.Lab]:
+    """A lab with the kinds of an OpenShift, whose operator acts, too."""
+    started = controlplane.start(f"{LABS}openshift", openshift=True, say=lambda text: print(f"lab: {text}"))
+    yield started
+    controlplane.stop(started)
+
+
 @pytest.fixture
 def cluster(lab: controlplane.Lab) -> Cluster:
     """Our client, as the user whose requests are logged."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +17,8 @@ from kubernetes.dynamic import DynamicClient
 from kubernetes.dynamic.exceptions import DynamicApiError
 
 from tests.contract.clusters import cluster_of
-from tests.contract.conftest import LABS
 from tests.contract.teardown import teardown
 from tests.contract.test_least_privilege import allow, of_session, preflight, uids_of
-from tests.lab import controlplane
 from tests.lab.admin import Admin, admin_of
 from tests.lab.controlplane import Lab, mark, requests
 from tests.lab.kube import ApiError
@@ -33,13 +30,6 @@ PROJECTS, IMAGES = "/apis/project.openshift.io/v1", "/apis/image.openshift.io/v1
 # The namespace controller asks for each of 250 kinds, one after the other.
 PATIENT: dict[str, Any] = {"stall": 20.0, "namespace_stall": 80.0}
 DEFAULT_BINDINGS = {"system:deployers", "system:image-builders", "system:image-pullers"}
-
-
-@pytest.fixture(scope="module")
-def openshift() -> Iterator[Lab]:
-    started = controlplane.start(f"{LABS}openshift", openshift=True, say=lambda text: print(f"lab: {text}"))
-    yield started
-    controlplane.stop(started)
 
 
 @pytest.fixture

@@ -14,8 +14,6 @@ from ansible_collections.mtv.teardown.plugins.module_utils._cluster import furni
 
 from tests.contract.ansible_runs import Playbooks, Run
 from tests.contract.clusters import cluster_of
-from tests.contract.conftest import LABS
-from tests.lab import controlplane
 from tests.lab.controlplane import Lab
 from tests.lab.worlds import check, seed, table
 from tests.lab.worlds.table import SHARED, InspectionOf, PlanOf, World
@@ -71,11 +69,9 @@ def test_a_teardown_asks_for_everything_three_times_at_most(
     assert len(done.asked) <= allowed(acting_lab)
 
 
-def test_so_it_does_on_an_openshift(prefix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    lab = controlplane.start(f"{LABS}requests", openshift=True, say=lambda text: print(f"lab: {text}"))
-    try:
-        done = torn_down(lab, prefix, tmp_path, monkeypatch)
-        print(f"{told(done.asked)}, of {allowed(lab)}")
-        assert len(done.asked) <= allowed(lab)
-    finally:
-        controlplane.stop(lab)
+def test_so_it_does_on_an_openshift(
+    openshift: Lab, prefix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = torn_down(openshift, prefix, tmp_path, monkeypatch)
+    print(f"{told(done.asked)}, of {allowed(openshift)}")
+    assert len(done.asked) <= allowed(openshift)

@@ -64,14 +64,22 @@ def program(module: str, arguments: dict[str, Any], places: dict[str, list[str]]
     ).encode()
 
 
+def _places() -> dict[str, list[str]]:
+    """Where the collections are; none when one is missing, which Ansible then says in its own words."""
+    try:
+        return {one: list(importlib.import_module(f"ansible_collections.{one}").__path__) for one in _COLLECTIONS}
+    except ImportError:
+        return {}
+
+
 class ActionModule(Normal):  # type: ignore[misc]
     """A module of this collection, by the shortest way there is."""
 
     def _configure_module(self, module_name: str, module_args: Any, task_vars: dict[str, Any]) -> Any:
-        if _BuiltModule is None or not self._is_here(module_name, task_vars):
+        places = _places() if self._is_here(module_name, task_vars) else {}
+        if _BuiltModule is None or not places:
             return super()._configure_module(module_name, module_args, task_vars)
         name = module_name.rpartition(".")[2]
-        places = {one: list(importlib.import_module(f"ansible_collections.{one}").__path__) for one in _COLLECTIONS}
         built = _BuiltModule(
             b_module_data=program(name, module_args, places),
             module_style="new",

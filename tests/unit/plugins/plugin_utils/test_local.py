@@ -74,3 +74,9 @@ def test_each_module_has_its_action(name: str) -> None:
     action = ACTIONS / f"{name}.py"
     # One has an action of its own.
     assert name == "show" or action.read_bytes() == Path(local.__file__).read_bytes()
+
+
+def test_without_one_of_the_collections_there_is_no_shorter_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert set(local._places()) == set(NEEDED)
+    monkeypatch.setattr(local, "_COLLECTIONS", (*NEEDED, "no.such"))
+    assert local._places() == {}

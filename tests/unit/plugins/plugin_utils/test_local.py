@@ -77,6 +77,6 @@ def test_each_module_has_its_action(name: str) -> None:
 
 
 def test_without_one_of_the_collections_there_is_no_shorter_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert set(local._places()) == set(NEEDED)
-    monkeypatch.setattr(local, "_COLLECTIONS", (*NEEDED, "no.such"))
+    assert local._places() == PLACES
+    monkeypatch.setattr(local, "_COLLECTIONS", (*PLACES, "no.such"))
     assert local._places() == {}

@@ -1,9 +1,9 @@
 # Copyright (c) 2026 mtv.teardown contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The action of every module (plugins/action links here): on the controller, with the controller's own Python, a module
-is run from where the collection is installed. Ansible would pack it, with all that it imports, and the other process
-would compile it from that archive, which takes longer than most modules do. Everywhere else Ansible does just that."""
+"""The action of every module (plugins/action): on the controller, with the controller's own Python, a module is run
+from where the collection is installed. Ansible would pack it, with all that it imports, and the other process would
+compile it from that archive, which takes longer than most modules do. Everywhere else Ansible does just that."""
 
 from __future__ import annotations
 

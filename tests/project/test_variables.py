@@ -16,7 +16,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._run import module, r
 ROOT = Path(__file__).resolve().parents[2]
 ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
 TASKS = [*(ROOT / "playbooks").rglob("*.yml"), *(ROOT / "roles").glob("*/tasks/*.yml")]
-KNOWN: dict[str, Any] = yaml.safe_load((ROOT / "playbooks/vars/options.yml").read_text(encoding="utf-8"))
+KNOWN: dict[str, Any] = yaml.safe_load((ROOT / "playbooks/tasks/options.yml").read_text(encoding="utf-8"))[0]["vars"]
 SPECS = {kind: provider.spec for kind, provider in registry.PROVIDERS.items()}
 # Dicts whose keys are nobody's options: what other roles registered, what a server or a cloud calls them.
 FREE = re.compile(r"(_session|_targets|_phases|_unopened|_run|_result|_artifacts|_url_headers|_look_cluster)$")

@@ -5,8 +5,9 @@
 """The Conversion controller, 2.12 and newer (F:pkg/controller/conversion, `CC/` below).
 
 It looks again every 3 s and at changes of the spec, not of the status (CC/predicate.go): so a cancel is seen at the
-next look, and never where none is due: after Succeeded, Failed and Canceled, and behind a blocker. No finalizer and no
-owners: a Conversion that is deleted leaves its pod, its snapshot and its Secret (CC/controller.go:86)."""
+next look, and never where none is due: after Canceled, behind a blocker, and after the one look that follows Succeeded
+and Failed. No finalizer and no owners: a Conversion that is deleted leaves its pod, its snapshot and its Secret
+(CC/controller.go:86)."""
 
 from __future__ import annotations
 

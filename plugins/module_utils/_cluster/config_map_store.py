@@ -8,10 +8,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
-from urllib.parse import quote
 
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import config_map
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.config_map import Seen
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.lasting_object import LastingObject
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.rest import Http
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError, RecordError
 from ansible_collections.mtv.teardown.plugins.module_utils._session import journal
@@ -25,16 +25,14 @@ class Store:
     """One ConfigMap on one API server, that of a session's note or of its journal; threads may share it."""
 
     def __init__(self, http: Http, namespace: str, prefix: str, what: str) -> None:
-        self._http, self._namespace, self._prefix, self._what = http, namespace, prefix, what
-        self._name = config_map.name_of(prefix, what)
-        self._base = f"/api/v1/namespaces/{quote(namespace, safe='')}/{config_map.PLURAL}"
-        self._path = f"{self._base}/{quote(self._name, safe='')}"
+        self._prefix, self._what = prefix, what
+        self._object = LastingObject(http, "/api/v1", config_map.PLURAL, namespace, config_map.name_of(prefix, what))
         self._lock = threading.Lock()
         # As it was last read or written: nobody reads it again before a write that nobody else's came before.
         self._last: Seen | None = None
 
     def __str__(self) -> str:
-        return f"ConfigMap {self._namespace}/{self._name}"
+        return f"ConfigMap {self._object}"
 
     @property
     def version(self) -> str:
@@ -70,10 +68,9 @@ class Store:
                     self._last = self._written(now, after)
                 except ApiError as exc:
                     self._last = None
-                    gone = exc.status == 404 and exc.name == self._name
-                    if not (exc.status == 409 or gone) or attempt == _CONFLICTS:
+                    if not (exc.status == 409 or self._object.is_missing(exc)) or attempt == _CONFLICTS:
                         raise self._unwritten(exc.msg) from exc
-                    self._http.pause(attempt)
+                    self._object.http.pause(attempt)
                 except RecordError as exc:
                     raise self._unwritten(exc.msg) from exc
                 else:
@@ -81,12 +78,8 @@ class Store:
         raise AssertionError("unreachable")  # the loop returns or raises
 
     def _get(self) -> Seen | None:
-        try:
-            return config_map.seen(self._http.json("GET", self._path), self._namespace, self._name)
-        except ApiError as exc:
-            if exc.status == 404 and exc.reason == "NotFound" and exc.name == self._name:
-                return None
-            raise
+        body = self._object.get()
+        return None if body is None else self._seen(body)
 
     def _kept(self, one: Seen | None) -> str | None:
         if one is None:
@@ -107,17 +100,15 @@ class Store:
     def _written(self, now: Seen | None, kept: str | None) -> Seen | None:
         """The uid and resourceVersion of what was read are preconditions."""
         if now is None:
-            item = config_map.made(self._namespace, self._prefix, self._what, kept or "")
-            return self._seen("POST", self._base, item)
+            item = config_map.made(self._object.namespace, self._prefix, self._what, kept or "")
+            return self._seen(self._object.create(item))
         if kept is not None:
-            return self._seen("PUT", self._path, config_map.changed(now, self._what, kept))
-        conditions = {"uid": now.uid, "resourceVersion": now.version}
-        body = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": conditions}
-        self._http.json("DELETE", self._path, body=body)
+            return self._seen(self._object.put(config_map.changed(now, self._what, kept)))
+        self._object.delete(now.uid, now.version)
         return None
 
-    def _seen(self, method: str, path: str, item: Mapping[str, Any]) -> Seen:
-        return config_map.seen(self._http.json(method, path, body=item), self._namespace, self._name)
+    def _seen(self, body: Any) -> Seen:
+        return config_map.seen(body, self._object.namespace, self._object.name)
 
     def _unwritten(self, why: str) -> RecordError:
         told = f"the {self} cannot be written: {why.rstrip('.')}. "

@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import quote
 
 from ansible_collections.mtv.teardown.plugins.module_utils import _limits
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import lease
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.lasting_object import LastingObject
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.lease import Claim, Seen, Whose
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.rest import Http
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError, TeardownError
@@ -45,38 +45,34 @@ class Store:
     """One Lease on one API server."""
 
     def __init__(self, http: Http, namespace: str, name: str) -> None:
-        self._http, self.namespace, self.name = http, namespace, name
-        self._base = f"/apis/{lease.GROUP}/v1/namespaces/{quote(namespace, safe='')}/{lease.PLURAL}"
-        self._path = f"{self._base}/{quote(name, safe='')}"
+        self._object = LastingObject(http, f"/apis/{lease.GROUP}/v1", lease.PLURAL, namespace, name)
+        self.is_missing = self._object.is_missing
 
     def hurry(self, duration: float) -> None:
         """Ask so that an answer comes, or fails to, long before a Lease of so many seconds has expired."""
-        each = max(1.0, duration / 6)
-        self._http.patience = replace(self._http.patience, tries=1, connect=each, silence=each, answer=each)
+        each, http = max(1.0, duration / 6), self._object.http
+        http.patience = replace(http.patience, tries=1, connect=each, silence=each, answer=each)
 
     def get(self) -> Seen | None:
-        try:
-            return lease.seen(self._http.json("GET", self._path), self.namespace, self.name)
-        except ApiError as exc:
-            if exc.status == 404 and exc.reason == "NotFound" and exc.name == self.name:
-                return None
-            raise
+        body = self._object.get()
+        return None if body is None else self._seen(body)
 
     def create(self, item: Mapping[str, Any]) -> Seen:
-        return lease.seen(self._http.json("POST", self._base, body=item), self.namespace, self.name)
+        return self._seen(self._object.create(item))
 
     def put(self, item: Mapping[str, Any]) -> Seen:
         """The uid and resourceVersion in it are preconditions."""
-        return lease.seen(self._http.json("PUT", self._path, body=item), self.namespace, self.name)
+        return self._seen(self._object.put(item))
 
     def delete(self, one: Seen) -> None:
         """Exactly this one, as it was read."""
-        conditions = {"uid": one.uid, "resourceVersion": one.version}
-        body = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": conditions}
-        self._http.json("DELETE", self._path, body=body)
+        self._object.delete(one.uid, one.version)
+
+    def _seen(self, body: Any) -> Seen:
+        return lease.seen(body, self._object.namespace, self._object.name)
 
     def __str__(self) -> str:
-        return f"{self.namespace}/{self.name}"
+        return str(self._object)
 
 
 def take(
@@ -121,7 +117,7 @@ def _written(store: Store, now: Seen | None, claim: Claim) -> str:
         mine = now.holder == claim.holder  # an answer was lost
         return store.put(lease.renewed(now, claim.duration, stamp) if mine else lease.taken(now, claim, stamp)).uid
     except ApiError as exc:
-        if exc.status == 409 or (now is not None and exc.status == 404 and exc.name == store.name):
+        if exc.status == 409 or (now is not None and store.is_missing(exc)):
             return ""
         raise
 

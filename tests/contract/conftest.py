@@ -145,8 +145,9 @@ def _allow_all(peer: openstack.Peer) -> None:
 
 
 def writes(lab: controlplane.Lab, since: int) -> list[dict[str, Any]]:
-    """What our user changed since the mark. A review is a question."""
-    found = [r for r in controlplane.requests(lab, since) if r["group"] != "authorization.k8s.io"]
+    """What our user changed since the mark. A review is a question, and so is a dry run."""
+    asked = controlplane.requests(lab, since)
+    found = [r for r in asked if r["group"] != "authorization.k8s.io" and "dryRun=All" not in r["uri"]]
     return [r for r in found if r["verb"] in ("create", "update", "patch", "delete", "deletecollection")]
 
 

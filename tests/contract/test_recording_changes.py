@@ -33,6 +33,7 @@ import signal
 
 from ocp_resources.config_map import ConfigMap
 from ocp_resources.resource import Resource, ResourceEditor, get_client
+from ocp_resources.resource_quota import ResourceQuota
 from ocp_resources.secret import Secret
 
 PLAIN, DIES = Resource.update, os.environ["SUITE_DIES"]
@@ -59,6 +60,9 @@ def test_changes(mtv_record):
         more = {"data": {"mode": "more tests"}, "metadata": {"annotations": {"x.io/y": "z"}}}
         with ResourceEditor(patches={one: more}):
             assert one.instance.data["mode"] == "more tests"
+    if os.environ.get("SUITE_QUOTA"):
+        quota = ResourceQuota(client=client, name="size", namespace=shared)
+        ResourceEditor(patches={quota: {"spec": {"hard": {"memory": "2048Mi"}}}}).update(backup_resources=True)
     if os.environ.get("SUITE_SECRET"):
         login = Secret(client=client, name="login", namespace=shared)
         ResourceEditor(patches={login: {"stringData": {"password": "not-to-be-shown"}}}).update(backup_resources=True)
@@ -159,6 +163,16 @@ def test_killed_and_torn_down(suite: Suite) -> None:
     assert there.pop("one")[2] == {"somebody": "else"}
     assert there == {name: one for name, one in suite.before.items() if name != "one"}
     assert suite.admin.get("ConfigMap", suite.shared, "one")["data"] == suite.before["one"][1]
+
+
+def test_a_value_that_the_server_keeps_in_another_form_is_put_back(suite: Suite) -> None:
+    path = f"/api/v1/namespaces/{suite.shared}/resourcequotas"
+    suite.admin.api.create(path, {"metadata": {"name": "size"}, "spec": {"hard": {"memory": "1Gi"}}})
+    done = suite.run(SUITE_QUOTA="1")
+    assert done.returncode == 0, done.stdout
+    assert suite.admin.api.request("GET", f"{path}/size")["spec"]["hard"] == {"memory": "2Gi"}
+    suite.put_back()
+    assert suite.admin.api.request("GET", f"{path}/size")["spec"]["hard"] == {"memory": "1Gi"}
 
 
 def test_a_secret_is_never_written_down_and_is_told(suite: Suite) -> None:

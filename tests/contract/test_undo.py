@@ -257,6 +257,23 @@ def test_by_hand_an_object_is_changed_noted_and_undone(changed: World) -> None:
     assert changed.is_as_before(changed.storage)
 
 
+def test_by_hand_a_value_is_noted_as_the_server_keeps_it(changed: World, admin: Admin) -> None:
+    """It is sent 2048Mi, and keeps 2Gi; whoever notes what was sent takes that for somebody else's."""
+    place = admin.namespace(f"quota-{changed.prefix}")
+    path = f"/api/v1/namespaces/{place}/resourcequotas/size"
+    admin.api.create(path.rpartition("/")[0], {"metadata": {"name": "size"}, "spec": {"hard": {"memory": "1Gi"}}})
+    quota = {"kind": "ResourceQuota", "api_version": "v1", "namespace": place, "name": "size"}
+    done = by_hand(changed, **quota, patch={"spec": {"hard": {"memory": "2048Mi"}}})
+    assert (done.code, wrote(done)) == (0, [("patch", "resourcequotas")]), done.output
+    assert changed.read(path)["spec"] == {"hard": {"memory": "2Gi"}}
+    (one,) = parse(changed.ledger.read_text("utf-8"))
+    assert [(field.before, field.after) for field in one.fields] == [("1Gi", "2Gi")]
+    again = by_hand(changed, **quota, patch={"spec": {"hard": {"memory": "2097152Ki"}}})
+    assert (again.code, wrote(again)) == (0, []), again.output
+    assert changed.teardown().code == 0
+    assert changed.read(path)["spec"] == {"hard": {"memory": "1Gi"}}
+
+
 def test_by_hand_what_is_settled_is_taken_out(changed: World) -> None:
     assert by_hand(changed, patch={"metadata": {"annotations": {DEFAULT: "false"}}}).code == 0
     done = by_hand(changed, state="absent")

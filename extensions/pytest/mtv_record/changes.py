@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
@@ -183,6 +183,13 @@ def _differences(parts: tuple[str, ...], before: Any, after: Any, under: str) ->
     elif not same(before, after):
         path = path_of(parts)
         yield Field(path, before, after, under if under != path else "")
+
+
+def as_kept(fields: Iterable[Field], body: Any) -> list[Field]:
+    """These, with what the server makes of what it is sent, which may have another form: C(1Gi) of C(1024Mi). body: the
+    object as it would be."""
+    kept = [replace(one, after=value_at(body, one.path)) for one in fields]
+    return [one for one in kept if not same(one.before, one.after)]
 
 
 def _branches(value: Any) -> Mapping[str, Any] | None:

@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from mtv_record.changes import Change, differences, merged, withheld
+from mtv_record.changes import Change, Field, as_kept, differences, merged, withheld
 from mtv_record.recorder import FAILURES, Recorder, now
 
 _NOTED = "_mtv_record_changes"
@@ -84,6 +84,10 @@ def _change(recorder: Recorder, resource: Any, patch: Mapping[str, Any], replace
     told = withheld(before["kind"], before["apiVersion"], fields)
     if told:
         recorder.trouble(f"a change of {before['kind']} {meta['name']} cannot be undone from the ledger: {told}")
+    elif not replaces:
+        fields = _as_kept(resource, patch, fields)
+        if not fields:
+            return None
     return Change(
         id=uuid.uuid4().hex,
         kind=before["kind"],
@@ -98,6 +102,17 @@ def _change(recorder: Recorder, resource: Any, patch: Mapping[str, Any], replace
         fields=() if told else tuple(fields),
         withheld=told,
     )
+
+
+def _as_kept(resource: Any, patch: Mapping[str, Any], fields: list[Field]) -> list[Field]:
+    """As the server will keep them, by a dry run of what the editor is about to send; as they are sent where it takes
+    none."""
+    body = {**patch, "metadata": {**(patch.get("metadata") or {}), "name": resource.name}}
+    given = {"namespace": resource.namespace, "content_type": "application/merge-patch+json", "dry_run": "All"}
+    try:
+        return as_kept(fields, resource.api.patch(body=body, **given).to_dict())
+    except Exception:  # noqa: BLE001 - a client's errors are of many kinds, and the update says it, too
+        return fields
 
 
 def _comparable(body: Mapping[str, Any], other: Mapping[str, Any] | None = None) -> dict[str, Any]:

@@ -37,6 +37,7 @@ _DISCOVERY = "application/json;g=apidiscovery.k8s.io;v={v};as=APIGroupDiscoveryL
 _AGGREGATED = ",".join((_DISCOVERY.format(v="v2"), _DISCOVERY.format(v="v2beta1"), "application/json"))
 _METADATA = "application/json;as=PartialObjectMetadata{list};g=meta.k8s.io;v=v1,application/json"
 
+_JSON_PATCH = "application/json-patch+json"
 _RULE = ("verbs", "apiGroups", "resources", "resourceNames")
 
 # A discovery without these is not one: to take it for whole would make every kind absent.
@@ -356,7 +357,13 @@ class Cluster:
         something else by now. Sent once."""
         path = self._path(obj.resource, obj.namespace, obj.name)
         self.ledger.note_asked(obj, journal.CHANGE)
-        self._http.json("PATCH", path, body=list(body), content_type="application/json-patch+json", once=True)
+        self._http.json("PATCH", path, body=list(body), content_type=_JSON_PATCH, once=True)
+
+    def would_be(self, obj: Obj, body: Iterable[Mapping[str, Any]]) -> Mapping[str, Any]:
+        """What such a patch would make of it, as the server keeps it. Nothing is changed."""
+        path = self._path(obj.resource, obj.namespace, obj.name)
+        dry = {"dryRun": "All"}
+        return self._http.json("PATCH", path, dry, body=list(body), content_type=_JSON_PATCH, once=True)
 
     def _write(
         self, method: str, obj: Obj, body: Any, content_type: str = "application/json", part: str = ""

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ from ansible_collections.mtv.teardown.plugins.module_utils._recording.changes im
     MADE,
     MOST_BYTES,
     Change,
+    Field,
+    as_kept,
     differences,
     forbidden,
     merged,
@@ -42,7 +44,8 @@ def make(cluster: Cluster, params: Mapping[str, Any], check_mode: bool) -> dict[
     if told:
         raise RecordError(f"{told}. Nothing was changed.")
     obj = _object(cluster, params)
-    change = _change(obj, params, kubeconfig.place_of(str(cluster.where["url"])))
+    fields = _fields(cluster, obj, params["patch"], check_mode)
+    change = _change(obj, params, kubeconfig.place_of(str(cluster.where["url"])), fields) if fields else None
     if change is None:
         return _answer((), (), there)
     if check_mode:
@@ -55,7 +58,7 @@ def _made(cluster: Cluster, obj: Obj, path: str, made: Change, change: Change) -
     """Noted before it is made, and after; what the ledger says then."""
     changes.edit(path, lambda known: [*known, change])
     try:
-        cluster.patch_tested(obj, patch_of(obj.body, {one.path: one.after for one in change.fields}, {}))
+        cluster.patch_tested(obj, _patch(obj, change.fields))
     except ApiError as exc:
         if exc.status in _REFUSED:
             changes.edit(path, lambda known: [one for one in known if one.id != change.id])
@@ -77,14 +80,26 @@ def _object(cluster: Cluster, params: Mapping[str, Any]) -> Obj:
     return obj
 
 
-def _change(obj: Obj, params: Mapping[str, Any], place: str) -> Change | None:
-    """What the patch changes; None where it is so already."""
-    fields = differences(obj.body, merged(obj.body, params["patch"]))
+def _fields(cluster: Cluster, obj: Obj, patch: Mapping[str, Any], check_mode: bool) -> Sequence[Field]:
+    """What the patch changes, as the server will keep it, which may be another form of what it is sent. It is asked by
+    a dry run; not in check mode, and not where it takes no dry run."""
+    fields = differences(obj.body, merged(obj.body, patch))
     told = withheld(obj.kind, obj.resource.api_version, fields)
     if told:
         raise RecordError(f"{told}. Nothing was changed.")
-    if not fields:
-        return None
+    if not fields or check_mode:
+        return fields
+    try:
+        return as_kept(fields, cluster.would_be(obj, _patch(obj, fields)))
+    except ApiError:
+        return fields
+
+
+def _patch(obj: Obj, fields: Iterable[Field]) -> tuple[Mapping[str, Any], ...]:
+    return patch_of(obj.body, {one.path: one.after for one in fields}, {})
+
+
+def _change(obj: Obj, params: Mapping[str, Any], place: str, fields: Iterable[Field]) -> Change:
     return Change(
         id=uuid.uuid4().hex,
         kind=obj.kind,

@@ -13,6 +13,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._recording.changes im
     NOTHING,
     Change,
     Field,
+    as_kept,
     differences,
     forbidden,
     merged,
@@ -27,6 +28,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._recording.changes im
 
 UID = "4f1d1f0e-3a5e-4a53-9d8e-0d3b0a3c6a11"
 FIELD = Field("/spec/size", 1, 2)
+MEMORY = Field("/hard/memory", "1Gi", "2Gi")
 
 
 def change(*fields: Field, **more: Any) -> Change:
@@ -75,6 +77,22 @@ def test_values_that_only_look_alike() -> None:
 )
 def test_differences_are_told_place_by_place(before: Any, patch: Any, fields: list[Field]) -> None:
     assert differences(before, merged(before, patch)) == fields
+
+
+@pytest.mark.parametrize(
+    ("body", "kept"),
+    [
+        (
+            {"hard": {"memory": "2Gi", "pods": "3"}},
+            [Field("/hard/memory", "1Gi", "2Gi"), Field("/hard/pods", "2", "3")],
+        ),
+        ({"hard": {"memory": "1Gi", "pods": "3"}}, [Field("/hard/pods", "2", "3")]),
+        ({"hard": {"memory": "1Gi"}}, [Field("/hard/pods", "2", NOTHING)]),
+        ({"hard": {"memory": "1Gi", "pods": "2"}}, []),
+    ],
+)
+def test_what_the_server_makes_of_it_counts(body: Any, kept: list[Field]) -> None:
+    assert as_kept([Field("/hard/memory", "1Gi", "2048Mi"), Field("/hard/pods", "2", "3")], body) == kept
 
 
 @pytest.mark.parametrize(

@@ -196,8 +196,12 @@ class Conversions:
             return
 
     async def _pods(self, conversion: Obj) -> list[Obj]:
-        labels = ",".join(f"{key}={value}" for key, value in pod_labels(conversion).items())
-        found, _version = await self.api.list("Pod", conversion["spec"]["targetNamespace"], labels)
+        """From the cache, as the real controller has them; that there is none is asked."""
+        labels, namespace = pod_labels(conversion), conversion["spec"]["targetNamespace"]
+        found = self.engine.store.labelled("Pod", namespace, **labels)
+        if not found:
+            query = ",".join(f"{key}={value}" for key, value in labels.items())
+            found, _version = await self.api.list("Pod", namespace, query)
         return found
 
     async def _secret(self, conversion: Obj) -> Obj:

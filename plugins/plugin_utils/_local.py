@@ -16,7 +16,7 @@ from typing import Any
 from ansible import constants
 from ansible.module_utils.common.json import Direction, get_module_encoder
 from ansible.plugins.action.normal import ActionModule as Normal
-from ansible_collections.mtv.teardown.plugins.plugin_utils import _fork
+from ansible_collections.mtv.teardown.plugins.plugin_utils import _bytecode, _fork
 
 try:
     from ansible.executor.module_common import _BuiltModule
@@ -30,6 +30,7 @@ _OURS = "ansible_collections.mtv.teardown.plugins.module_utils._run.cluster_modu
 
 # Ansible loads an action before it makes the process of its task: what nearly all modules need is imported once. What
 # is missing the module itself says.
+_bytecode.keep()
 for _one in ("kubernetes.client.rest", "kubernetes.config", _CLIENT, _OURS):
     with contextlib.suppress(ImportError):
         importlib.import_module(_one)

@@ -155,14 +155,14 @@ def test_localhost_in_an_inventory(playbooks: Playbooks, prefix: str, tmp_path: 
 
 @pytest.mark.parametrize("packed", [False, True])
 def test_modules_are_packed_for_another_python_only(playbooks: Playbooks, prefix: str, packed: bool) -> None:
-    """Packing one, and compiling it there, takes longer than most of them do."""
+    """Packing one, and compiling it there, takes longer than most of them do: here Ansible forks."""
     playbooks.variables = {"ANSIBLE_DEBUG": "1"}
     # The same one by another name: Ansible cannot know.
     given = {"ansible_python_interpreter": str(Path(sys.executable).with_name("python3"))} if packed else {}
     done = playbooks.run("verify", session_prefix=prefix, **given)
     assert (done.code, CLEAN in done.output) == (0, True), done.output
     cached = "ansiballz_cache/ansible_collections.mtv.teardown.plugins.modules."
-    assert ("executing: /bin/sh" in done.output, cached in done.output) == (True, packed)
+    assert cached in done.output if packed else cached not in done.output and "executing: /bin/sh" not in done.output
 
 
 def test_nothing_hides_the_verdict(playbooks: Playbooks, prefix: str) -> None:

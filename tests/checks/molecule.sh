@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # Every world, torn down: on the lab's slim CRDs, some on the real ones where their folder is at hand, or on an API server
-# that is an OpenShift's. The second run, which does not depend on them, is played on the slim ones alone.
+# that is an OpenShift's.
 #   tests/checks/molecule.sh slim|real|openshift [SCENARIO …]
 set -eu
 
@@ -14,16 +14,10 @@ root=$(cd "$(dirname "$0")/../.." && pwd -P)
 flavor=${1:?slim, real or openshift}
 shift
 options="[--crds, slim]"
-steps=7
-once="[destroy, create, prepare, check, converge, verify, destroy]"
 case $flavor in
-  slim) steps=8 ;;
-  openshift)
-    export MTV_TEARDOWN_SEQUENCE="$once"
-    options="[--crds, slim, --openshift]"
-    ;;
+  slim) ;;
+  openshift) options="[--crds, slim, --openshift]" ;;
   real)
-    export MTV_TEARDOWN_SEQUENCE="$once"
     options="[--crds, real]"
     if [ "$(python -c 'from tests.lab import crds; print("yes" if crds.real_folder() else "no")')" = no ]; then
       echo "molecule: no folder with real CRDs here (MTV_TEARDOWN_CRDS_DIR), so the lab's slim ones only"
@@ -44,7 +38,7 @@ side_by_side=2
 export MTV_TEARDOWN_LAB_OPTIONS="$options"
 failed=0
 printf '%s\n' "$scenarios" | xargs -n 1 -P $side_by_side --process-slot-var=MTV_TEARDOWN_PLACE \
-  tests/checks/world.sh "$flavor" $steps || failed=1
+  tests/checks/world.sh "$flavor" || failed=1
 for place in $(seq 0 $((side_by_side - 1))); do
   python -m tests.lab down --name "molecule-$flavor-$place"
 done

@@ -11,6 +11,7 @@ import contextlib
 import importlib
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 from ansible import constants
@@ -23,6 +24,7 @@ try:
 except ImportError:  # a name of Ansible's own, not of its interface: without it modules are packed
     _BuiltModule = None
 
+_MODULES = Path(__file__).parent.parent / "modules"
 # How modules that declare nothing else write their results.
 _PROFILE = "legacy"
 _CLIENT = "ansible_collections.kubernetes.core.plugins.module_utils.k8s.client"
@@ -77,7 +79,7 @@ class ActionModule(Normal):  # type: ignore[misc]
             shebang=f"#!{sys.executable}",
             serialization_profile=_PROFILE,
         )
-        return built, module_name
+        return built, str(_MODULES / f"{module_name.rpartition('.')[2]}.py")
 
     def _low_level_execute_command(
         self, cmd: str, sudoable: bool = True, in_data: bytes | None = None, **named: Any

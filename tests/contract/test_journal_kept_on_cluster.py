@@ -18,7 +18,8 @@ from ansible_collections.mtv.teardown.plugins.module_utils._cluster import confi
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.config_map_store import Store, announce_to
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError
-from ansible_collections.mtv.teardown.plugins.module_utils._session import journal
+from ansible_collections.mtv.teardown.plugins.module_utils._session import journal, notes
+from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 
 from tests.contract.ansible_runs import Playbooks
 from tests.contract.killing import AFTER, BEFORE, Killer
@@ -145,3 +146,54 @@ def test_a_playbook_without_files(admin: Admin, lab: Lab, world: dict[str, Any],
     assert second.code == 0 and "CLEAN" in second.output and "earlier run one " in second.output, second.output
     assert there(admin, place, prefix) == []
     assert playbooks.files() == [".data-collector/resources.json"]
+
+
+def held_up(playbooks: Playbooks, world: dict[str, Any], told: str) -> None:
+    """The run ends before anything is asked for."""
+    done = playbooks.run("teardown", **world)
+    assert done.code == 2 and told in " ".join(done.output.split()), done.output
+    assert done.wrote == []
+
+
+def test_one_of_others_is_not_touched_and_stops_the_run(
+    admin: Admin, lab: Lab, world: dict[str, Any], prefix: str, tmp_path: Path
+) -> None:
+    place = world["mtv_teardown_journal_namespace"]
+    name = config_map.name_of(prefix, JOURNAL)
+    theirs = admin.make("ConfigMap", place, name, data={"of": "others"})
+    held_up(Playbooks(lab, tmp_path), world, f"is not one of a teardown of session {prefix}")
+    found = admin.get("ConfigMap", place, name)
+    assert (found["metadata"]["resourceVersion"], found["data"]) == (
+        theirs["metadata"]["resourceVersion"],
+        {"of": "others"},
+    )
+
+
+def test_a_note_that_was_forged_stops_the_run(
+    admin: Admin, lab: Lab, cluster: Cluster, world: dict[str, Any], prefix: str, tmp_path: Path
+) -> None:
+    """It would make a VM of others the session's."""
+    place = world["mtv_teardown_journal_namespace"]
+    uid = admin.uid("ConfigMap", place, "theirs")
+    plans = [{"namespace": place, "name": "theirs", "uid": uid}]
+    forged = json.dumps({**notes.entry(Session(prefix)), "plans": plans})
+    cluster._http.json(
+        "POST",
+        f"/api/v1/namespaces/{place}/configmaps",
+        body=config_map.made(place, prefix, NOTE, forged),
+    )
+    held_up(Playbooks(lab, tmp_path), world, "emove it")
+    assert kept(admin, place, prefix, NOTE) == forged
+
+
+def test_check_mode_reads_both_and_writes_neither(
+    admin: Admin, lab: Lab, world: dict[str, Any], prefix: str, tmp_path: Path
+) -> None:
+    place, playbooks = world["mtv_teardown_journal_namespace"], Playbooks(lab, tmp_path)
+    for expected in ([], [NOTE, JOURNAL]):
+        done = playbooks.run("teardown", "--check", **world)
+        assert (done.code, done.wrote, there(admin, place, prefix)) == (0, [], expected), done.output
+        read = {one["name"] for one in done.asked if (one["verb"], one["resource"]) == ("get", "configmaps")}
+        assert read == set(config_map.names_of(prefix))
+        if not expected:
+            assert playbooks.run("teardown", **world).code == 2

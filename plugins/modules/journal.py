@@ -2,18 +2,17 @@
 # Copyright (c) 2026 mtv.teardown contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Keeps what a later run has to know of a session in ConfigMaps."""
+"""Keeps what a later run has to know of a session."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: journal
-short_description: Keep what a later run has to know of an MTV test session in ConfigMaps
+short_description: Keep what a later run has to know of an MTV test session
 version_added: 0.3.0
 description:
-  - Writes the note of a session into a ConfigMap, where no disk lasts, such as in AWX; the role session and the module M(mtv.teardown.report) write the
-    same as a file.
-  - At the end of a run it adds its verdict to the journal, which the modules that change something write there when they are given O(journal_in).
+  - Writes the note of a session into a file in the data collector path or, with O(journal_in), into a ConfigMap, where no disk lasts, such as in AWX.
+  - At the end of a run the module M(mtv.teardown.report) writes the file. In ConfigMaps this one adds its verdict to the journal, which the modules that change something write there when they are given O(journal_in).
   - With a verdict that is clean it deletes both, but for what was noted of source providers that the run did not judge.
   - What somebody else has written meanwhile is not lost. A ConfigMap of these names that is not of a teardown of this session is not touched; the
     module fails.
@@ -29,7 +28,7 @@ extends_documentation_fragment:
   - mtv.teardown._attributes
 attributes:
   check_mode:
-    description: Reads what is there, so that a ConfigMap of others is found, and writes nothing.
+    description: Reads what is there, so that a file or ConfigMap of others is found, and writes nothing.
   diff_mode:
     support: none
     description: There is nothing to compare.
@@ -54,7 +53,13 @@ EXAMPLES = r"""
       namespace: ci
   register: found
 
-- name: Keep its keys
+- name: Keep its keys in a file
+  mtv.teardown.journal:
+    session: "{{ found.session }}"
+    note: "{{ found.journal }}"
+    data_collector_path: .data-collector
+
+- name: Keep its keys in a ConfigMap
   mtv.teardown.journal:
     session: "{{ found.session }}"
     note: "{{ found.journal }}"
@@ -71,7 +76,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 kept:
-  description: The ConfigMaps that were written or deleted, or in check mode would be.
+  description: The file that was written, or the ConfigMaps that were written or deleted; in check mode, those that would be.
   type: list
   elements: str
   returned: always
@@ -81,7 +86,7 @@ kept:
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError
 from ansible_collections.mtv.teardown.plugins.module_utils._run import keeping, load
 from ansible_collections.mtv.teardown.plugins.module_utils._run import module as _module
-from ansible_collections.mtv.teardown.plugins.module_utils._session import notes
+from ansible_collections.mtv.teardown.plugins.module_utils._session import notes, notes_file
 
 
 def main() -> None:
@@ -94,11 +99,15 @@ def main() -> None:
     def work() -> dict[str, object]:
         note = module.params["note"] or {}
         session = load.session_of(module.params)
-        place = keeping.place_of(module.params, session)
-        if place is None:
-            raise RecordError("journal_in says nothing: give the namespace in which ConfigMaps are kept.")
-        content = notes.checked(session, note.get("content"))
-        kept = place.keep(content, note.get("version"), bool(module.check_mode))
+        place, folder = keeping.place_of(module.params, session), load.folder_of(module.params)
+        content, check_mode = notes.checked(session, note.get("content")), bool(module.check_mode)
+        if place is not None:
+            kept = place.keep(content, note.get("version"), check_mode)
+        elif folder:
+            written = notes_file.keep(folder, session, content, check_mode)
+            kept = [notes_file.path_of(folder, session)] if written else []
+        else:
+            raise RecordError("nothing says where that is kept: give data_collector_path, or journal_in.")
         return {"changed": bool(kept), "kept": kept}
 
     _module.run(module, work)

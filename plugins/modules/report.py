@@ -34,6 +34,7 @@ options:
       - What M(mtv.teardown.leftovers_info) returned. It is written to the one file that O(results) names, in mode V(0600), before any face is
         made, and its RV(mtv.teardown.leftovers_info#module:journal) into O(data_collector_path).
       - With a verdict that is clean that is written only where a note of an earlier run is, and no list of what earlier runs asked for stays.
+      - Or what stands for it until there is one, C(verdict) V(unverified), C(run_id), C(began), an empty C(ended), and C(summary); of that no face is made.
     type: dict
   data_collector_path:
     description: The folder for what a later run has to know. Default is that of the file.
@@ -165,6 +166,8 @@ def main() -> None:
         if not result:
             return _made(params, check_mode)
         written = kept.one_file(params["results"])
+        if kept.is_begun(result):
+            return {"changed": kept.begin(result, written, check_mode), "written": written, "results": []}
         changed = kept.write(result, written, params["data_collector_path"] or "", check_mode)
         if check_mode:  # there is no file to make them of
             return {"changed": changed, "written": written, "results": []}

@@ -41,7 +41,7 @@ class Playbooks:
 
     def run(self, name: str, *arguments: str, **extra: object) -> Run:
         # Without an operator nothing moves, so there is nothing to wait for.
-        short = {"mtv_teardown_stall_timeout": 2, "mtv_teardown_quiet_interval": 0.5}
+        short = {"mtv_teardown_stall_timeout": 2}
         return self.run_file(CHECKOUT / "playbooks" / f"{name}.yml", *arguments, **{**short, **extra})
 
     def killed(self, name: str, when: Callable[[], bool], **extra: object) -> None:

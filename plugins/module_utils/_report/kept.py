@@ -16,6 +16,8 @@ from ansible_collections.mtv.teardown.plugins.module_utils._report import told a
 from ansible_collections.mtv.teardown.plugins.module_utils._session import journal, notes
 
 _OWN = 0o600
+# What a result has of which there is nothing but that a run began.
+_BEGUN = frozenset({"verdict", "run_id", "began", "ended", "summary"})
 
 
 def one_file(paths: Sequence[str]) -> str:
@@ -23,6 +25,16 @@ def one_file(paths: Sequence[str]) -> str:
     if len(paths) != 1 or os.path.isdir(paths[0]):
         raise RecordError("result: results has to name the one file that it is written to.")
     return paths[0]
+
+
+def is_begun(result: Mapping[str, Any]) -> bool:
+    """Whether that stands for the result of a run that has come to none yet."""
+    return result.keys() == _BEGUN and (result["verdict"], result["ended"]) == ("unverified", "")
+
+
+def begin(result: Mapping[str, Any], path: str, check_mode: bool) -> bool:
+    """Whether the file changed, or would. TeardownError where it cannot be written."""
+    return files.write(path, _json(result), _OWN, check_mode)
 
 
 def write(result: Mapping[str, Any], path: str, folder: str, check_mode: bool) -> bool:

@@ -48,13 +48,33 @@ def read(path: str, what: str = NOTE, most: int = notes.MAX_BYTES) -> str | None
 
 def add(folder: str, session: Session, items: Iterable[Mapping[str, Any]]) -> None:
     """Note these items of results, beside what other phases noted of providers. RecordError when that cannot be."""
-    path = os.path.join(folder, notes.file_name(session.prefix))
+    path = path_of(folder, session)
     text = read(path)
     known = notes.on_providers(session, text, path) if text is not None else session
-    content = notes.entry(notes.with_items(known, items))
+    _write(path, notes.entry(notes.with_items(known, items)))
+
+
+def keep(folder: str, session: Session, content: Mapping[str, Any], check_mode: bool) -> bool:
+    """Write what was noted at a look; whether that is anything new. RecordError when that cannot be."""
+    path = path_of(folder, session)
+    is_new = read(path) != _text(content)
+    if is_new and not check_mode:
+        _write(path, content)
+    return is_new
+
+
+def path_of(folder: str, session: Session) -> str:
+    return os.path.join(folder, notes.file_name(session.prefix))
+
+
+def _text(content: Mapping[str, Any]) -> str:
+    return json.dumps(content, indent=4, sort_keys=True)
+
+
+def _write(path: str, content: Mapping[str, Any]) -> None:
     try:
-        os.makedirs(folder, mode=0o755, exist_ok=True)
-        _text_file.replace(path, json.dumps(content, indent=4))
+        os.makedirs(os.path.dirname(path) or ".", mode=0o755, exist_ok=True)
+        _text_file.replace(path, _text(content))
     except OSError as exc:
         raise RecordError(
             f"{path} cannot be written: {exc.strerror}. Without it nobody would know where to look again when this run "

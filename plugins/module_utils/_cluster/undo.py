@@ -16,7 +16,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes impor
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes.model import Evidence, Stuck
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Catalog, Cluster
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj, Resource
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.undo_decision import (
+from ansible_collections.mtv.teardown.plugins.module_utils._recording.undo_decision import (
     Judged,
     Outcome,
     Subject,

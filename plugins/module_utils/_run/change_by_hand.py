@@ -15,7 +15,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils import _times
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import kubeconfig
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.undo_decision import patch_of
+from ansible_collections.mtv.teardown.plugins.module_utils._recording.undo_decision import patch_of
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError, RecordError
 from ansible_collections.mtv.teardown.plugins.module_utils._recording.changes import (
     MADE,

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from ansible_collections.mtv.teardown.plugins.module_utils._cause import Finding, Tell, tells
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.undo_decision import Judged, Outcome
+from ansible_collections.mtv.teardown.plugins.module_utils._recording.undo_decision import Judged, Outcome
 
 NOT_UNDONE = "not-undone"
 _OUT = "then take the change out of the ledger (mtv.teardown.change with state=absent)"

@@ -9,7 +9,7 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.undo_decision import (
+from ansible_collections.mtv.teardown.plugins.module_utils._recording.undo_decision import (
     Outcome,
     before_of,
     judge,

@@ -701,7 +701,7 @@ def main() -> None:
         _progress.about(tuple, session=session.prefix)
         cluster = cluster_module.cluster_of(module)
         ansible = str(module.ansible_version)
-        search = partial(providers.search_of, options=options)
+        search = partial(providers.search_of, options=options, changed={one.provider for one in found if one.provider})
         result = judge.judge(cluster, session, options, search, ansible, found)
         if place is not None:
             result["journal"]["version"] = place.note.version

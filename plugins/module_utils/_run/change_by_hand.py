@@ -15,7 +15,6 @@ from ansible_collections.mtv.teardown.plugins.module_utils import _times
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import kubeconfig
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj
-from ansible_collections.mtv.teardown.plugins.module_utils._recording.undo_decision import patch_of
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError, RecordError
 from ansible_collections.mtv.teardown.plugins.module_utils._recording.changes import (
     MADE,
@@ -27,6 +26,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._recording.changes im
     parse,
     withheld,
 )
+from ansible_collections.mtv.teardown.plugins.module_utils._recording.undo_decision import patch_of
 from ansible_collections.mtv.teardown.plugins.module_utils._run import changes
 from ansible_collections.mtv.teardown.plugins.module_utils._session import notes_file
 

@@ -606,7 +606,7 @@ asked:
       type: str
       returned: for objects of the ledger of changes
     query:
-      description: What was asked of the API server; empty for providers, whose clients ask in many parts.
+      description: What was asked of the API server, or the identity of a VM; else empty for providers, whose clients ask in many parts.
       type: str
       returned: always
     time:

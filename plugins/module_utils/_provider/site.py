@@ -100,7 +100,7 @@ class Site(Protocol):
         """How these VMs are, uid -> id. The uid is what counts: an id may be another VM's by now."""
 
     def called(self, name: str) -> Sequence[Remote]:
-        """VMs of this name, as states() tells of them."""
+        """VMs of this name or id, as states() tells of them."""
 
     def put(self, one: Remote, wanted: Mapping[str, Any], limits: Limits) -> Cause | None:
         """Make a VM, as states() has just told of it, what is wanted of its facts, and wait for it; why it may not be

@@ -105,7 +105,7 @@ def _asked(seen: vms.Sight, began: str) -> dict[str, Any]:
     """A VM of the ledger, as a question of its own."""
     one = seen.judged.subject.last
     answer = {"outcome": ledger.FAILED, "error": seen.judged.reason} if seen.unread else {"count": int(seen.is_there)}
-    told = ledger.entry(one.kind, one.api_version, None, time=began, **answer)
+    told = ledger.entry(one.kind, one.api_version, None, one.uid, began, **answer)
     return {**told, "provider": seen.provider, "name": one.name}
 
 

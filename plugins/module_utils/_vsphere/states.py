@@ -99,12 +99,12 @@ def _told_of(read: Properties, ref: str) -> str:
 
 
 def called(center: VCenter, name: str) -> list[Remote]:
-    """VMs of this name that can be read."""
+    """VMs of this name or moRef that can be read."""
     named = center.everything(KIND, ("name", _UUID))
     wanted = {
         str(values[_UUID]): ref
         for ref, values in named.values.items()
-        if plain_name(str(values.get("name") or "")) == name and values.get(_UUID)
+        if name in (ref, plain_name(str(values.get("name") or ""))) and values.get(_UUID)
     }
     return list(states(center, wanted).remotes.values()) if wanted else []
 

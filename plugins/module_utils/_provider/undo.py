@@ -237,8 +237,7 @@ def item(seen: Sight, reason: str) -> dict[str, Any]:
 
 def left_item(seen: Sight) -> dict[str, Any]:
     """A VM that is not as it was before, with the cause and what a person can do."""
-    cause = seen.cause if seen.judged.outcome is Outcome.UNDO else None
-    cause = cause or first(undo_causes.CAUSES, seen.judged)
+    cause = seen.cause or first(undo_causes.CAUSES, seen.judged)
     if cause is None:
         raise AssertionError("unreachable")  # each outcome that is left is in the table
     told = {"cause": cause.name, "next_step": cause.next_step, "held_by": {}}

@@ -9,6 +9,8 @@ from ansible_collections.mtv.teardown.plugins.module_utils._cause import Finding
 from ansible_collections.mtv.teardown.plugins.module_utils._recording.undo_decision import Judged, Outcome
 
 NOT_UNDONE = "not-undone"
+# What is told without an attempt.
+UNTRIED = frozenset({"changed-since", "not-recorded", "never-undone", NOT_UNDONE})
 _OUT = "then take the change out of the ledger (mtv.teardown.change with state=absent)"
 
 

@@ -23,7 +23,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._provider import undo
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Target
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.teardown import Survey
 from ansible_collections.mtv.teardown.plugins.module_utils._recording.changes import Change
-from ansible_collections.mtv.teardown.plugins.module_utils._recording.undo_causes import NOT_UNDONE
+from ansible_collections.mtv.teardown.plugins.module_utils._recording.undo_causes import NOT_UNDONE, UNTRIED
 from ansible_collections.mtv.teardown.plugins.module_utils._run.looks import Looks
 from ansible_collections.mtv.teardown.plugins.module_utils._session import ignore
 from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import Status
@@ -156,10 +156,11 @@ def _as_tried(item: dict[str, Any], earlier: Mapping[str, Mapping[str, Any]]) ->
 
 
 def _as_undone(item: dict[str, Any], earlier: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """What an attempt to undo it met says more than that it is not undone."""
+    """What an attempt to undo it met says more than that it is not undone, and of a VM than that it is on its way."""
     before = earlier.get(item["uid"]) or {}
     told = {key: before[key] for key in ("cause", "reason", "next_step") if before.get(key)}
-    return {**item, **told} if item["cause"] == NOT_UNDONE else item
+    is_tried = bool(item.get("provider")) and before.get("cause") not in UNTRIED
+    return {**item, **told} if item["cause"] == NOT_UNDONE or is_tried else item
 
 
 def _remote_items(survey: Survey, earlier: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:

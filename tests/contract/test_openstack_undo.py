@@ -69,8 +69,8 @@ def test_what_is_in_another_state_locked_or_elsewhere_stays(project: Project, pr
     change = noted(at, name, prefix, power_state=ON)
     project.lock(server)
     done = put_back([at], [change], limits=clouds.LIMITS)
-    # The owner of a server may switch it though it is locked, by some policies.
-    assert causes(done) in ([], ["server-locked"])
+    assert (causes(done), done.settled) == (["server-locked"], [])
+    assert "starts and stops it for nobody" in done.result.remaining[0]["reason"]
     project.set_server(server, vm_state="error")
     done = put_back([at], [change], limits=clouds.STUCK)
     assert (causes(done), done.settled) == (["changed-since"], [])

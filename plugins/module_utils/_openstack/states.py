@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from ansible_collections.mtv.teardown.plugins.module_utils._cause import UNKNOWN, Cause
+from ansible_collections.mtv.teardown.plugins.module_utils._cause import Cause
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
 from ansible_collections.mtv.teardown.plugins.module_utils._limits import Clock, Limits
+from ansible_collections.mtv.teardown.plugins.module_utils._openstack import causes
 from ansible_collections.mtv.teardown.plugins.module_utils._openstack.client import Cloud
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.ownership import Remote
@@ -19,7 +21,6 @@ from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import
 
 _KIND = "Server"
 _WORDS = {"ACTIVE": "on", "SHUTOFF": "off"}
-_AGAIN = "then run the teardown again"
 # Seconds between two looks.
 _POLL = 1.0
 
@@ -84,22 +85,11 @@ def put(
             now = _power(item)
             clock.moved()
         sleep(min(_POLL, max(0.1, clock.left())))
-    return Cause(
-        UNKNOWN,
-        f"Server {one.name} is {now}, and does not become other",
-        f"see what the cloud says of {one.id} (openstack server event list {one.id}), {_AGAIN}",
-    )
+    return causes.why(replace(one, facts={"status": now}))
 
 
 def _refused(cloud: Cloud, one: Remote, error: ApiError) -> Cause:
     """Nova says 409 of a server that is locked, and of one that is so already, which a look shows."""
     item = cloud.one(_KIND, one.id) or {}
-    if item.get("locked"):
-        told = f"Server {one.name} is locked: Nova starts and stops it for nobody but an administrator"
-        return Cause(
-            "server-locked", told, f"if nobody keeps it on purpose, openstack server unlock {one.id}, {_AGAIN}"
-        )
-    if error.status != 409:
-        told = f"this user may not start and stop Server {one.name}: {error.reason}"
-        return Cause("forbidden", told, f"give the user the role member in the project, {_AGAIN}")
-    return Cause("refused", f"Server {one.name}: {error.reason}", f"see what the cloud says of {one.id}, {_AGAIN}")
+    said = {"locked": item.get("locked"), "code": error.status, "error": error.reason}
+    return causes.why(replace(one, facts={"switched": True, **said}))

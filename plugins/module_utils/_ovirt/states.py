@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.mtv.teardown.plugins.module_utils._cause import UNKNOWN, Cause, first
+from ansible_collections.mtv.teardown.plugins.module_utils._cause import Cause, first
 from ansible_collections.mtv.teardown.plugins.module_utils._limits import Clock, Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._ovirt import causes
 from ansible_collections.mtv.teardown.plugins.module_utils._ovirt.client import Engine, Machine, Refused
@@ -82,9 +82,5 @@ def put(
 
 def _why(one: Remote, status: str, said: Refused) -> Cause:
     held = causes.Held("Vm", one.name, {"status": status}, said.text, said.status)
-    told = f": {said.text}" if said.text else ", and does not become other"
-    return first(_CAUSES, held) or Cause(
-        UNKNOWN,
-        f"VM {one.name} is {status.replace('_', ' ')}{told}",
-        f"look for VM {one.name} in the events of the engine, then run the teardown again",
-    )
+    told = said.text or f"its status is {status.replace('_', ' ')}"
+    return first(_CAUSES, held) or causes.cause_of(causes.Held("Vm", one.name, {}, told, said.status))

@@ -295,3 +295,61 @@ def test_without_its_provider_nobody_knows(changed: World) -> None:
     assert [one["name"] for one in found["not_covered"]] == [BASE]
     assert wrote(changed.vcenter) == {}
     changed.audited()
+
+
+# -- by hand --------------------------------------------------------------------------------------------------------
+
+
+def play(world: World, module: str, *arguments: str, **given: Any) -> Any:
+    """One task of this module."""
+    file = world.ledger.parent / "play.yml"
+    task = {f"mtv.teardown.{module}": {"undo_file": str(world.ledger), "session_prefix": world.prefix, **given}}
+    file.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": [task]}]), encoding="utf-8")
+    return world.playbooks.run_file(file, *arguments)
+
+
+def test_by_hand_a_vm_is_changed_noted_and_undone_without_the_cluster(changed: World) -> None:
+    vcenter, given = changed.vcenter, {"providers_file": str(changed.providers), "name": BASE}
+    changed.playbooks.kubeconfig = "/nowhere"
+    wanted = {"power_state": "on", "change_tracking": True}
+    vcenter.forget_calls()
+    predicted = play(changed, "vm_change", "--check", "--diff", **given, **wanted)
+    assert (predicted.code, wrote(vcenter), changed.ledger.exists()) == (0, {}, False), predicted.output
+    assert f'+VirtualMachine {BASE} /power_state: "on"' in predicted.output
+
+    done = play(changed, "vm_change", **given, **wanted)
+    assert (done.code, wrote(vcenter)) == (0, {"ReconfigVM_Task": 1, "PowerOnVM_Task": 1}), done.output
+    (one,) = parse(changed.ledger.read_text("utf-8"))
+    assert (one.state, one.session, one.ref, len(one.fields)) == ("made", changed.prefix, changed.vm, 2)
+    assert (power(vcenter), vcenter.vms()[changed.vm]["change_tracking"]) == ("poweredOn", True)
+    again = play(changed, "vm_change", **given, **wanted)
+    assert again.code == 0 and "changed=0" in again.output, again.output
+
+    undone = play(changed, "undo", providers_file=str(changed.providers))
+    assert undone.code == 0, undone.output
+    told = vcenter.vms()[changed.vm]
+    assert (told["power"], told["change_tracking"]) == ("poweredOff", False)
+
+
+def test_by_hand_what_cannot_be_put_back_or_is_refused_is_not_noted(changed: World) -> None:
+    vcenter, given = changed.vcenter, {"providers_file": str(changed.providers), "power_state": "on"}
+    changed.playbooks.kubeconfig = "/nowhere"
+    vcenter.change(changed.vm, power="suspended")
+    done = play(changed, "vm_change", name=BASE, **given)
+    assert done.code != 0 and "Nothing was changed" in done.output, done.output
+    vcenter.change(changed.vm, power="poweredOff")
+    vcenter.deny("VirtualMachine.Interact.PowerOn")
+    done = play(changed, "vm_change", name=BASE, **given)
+    assert done.code != 0 and "VirtualMachine.Interact.PowerOn is missing" in done.output, done.output
+    vcenter.deny()
+    assert parse(changed.ledger.read_text("utf-8")) == ()
+
+    vcenter.make({"name": BASE, "folder": "another"})
+    done = play(changed, "vm_change", name=BASE, **given)
+    assert done.code != 0 and "there are several VMs" in done.output, done.output
+    done = play(changed, "vm_change", name=changed.vm, **given)
+    assert done.code == 0 and vcenter.vms()[changed.vm]["power"] == "poweredOn", done.output
+
+    struck = play(changed, "vm_change", state="absent", name=BASE)
+    assert struck.code == 0 and parse(changed.ledger.read_text("utf-8")) == (), struck.output
+    assert vcenter.vms()[changed.vm]["power"] == "poweredOn"

@@ -103,7 +103,8 @@ def _homes(sites: Sequence[Site], subject: Subject) -> list[Site]:
 def _alone(site: Site, subject: Subject) -> str | None:
     """The uid as its server itself has it; None where it is on another server."""
     start = f"{site.server}/"
-    return subject.last.uid.removeprefix(start) if site.server and subject.last.uid.startswith(start) else None
+    here = site.server and subject.last.uid.startswith(start)
+    return (subject.last.uid.removeprefix(start) or None) if here else None
 
 
 def _states(site: Site, found: Sequence[Subject]) -> States:

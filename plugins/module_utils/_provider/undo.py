@@ -169,7 +169,7 @@ def run(
             todo = seen.judged if seen.judged.outcome is Outcome.UNDO else None
             if todo is not None and not check_mode:
                 seen = _put(sites, seen, limits, announce, done)
-                limits = limits.brief() if seen.judged.outcome is Outcome.UNDO else limits
+                limits = limits if seen.settled else limits.brief()  # one wait in vain is enough
             elif todo is not None:
                 seen = replace(seen, judged=replace(todo, outcome=Outcome.BEFORE))
             _take(done, seen, todo)

@@ -18,8 +18,8 @@ description:
     read again afterwards.
   - Secrets, what gives rights, what the API server itself asks (webhooks, API services, definitions of kinds), templates of pods and the status of an object
     are never changed from a ledger.
-  - VMs on source providers are switched on or off again, and on vSphere the tracking of changed blocks, too. Each is known by its identity, not by its name, and
-    is read right before and afterwards. One in any other state than on or off, such as suspended or with an error, stays as it is.
+  - VMs on source providers are switched on or off again, and on vSphere the tracking of changed blocks, too. Each is known by its identity, not by its name,
+    and is read right before and afterwards. One in any other state than on or off, such as suspended or with an error, stays as it is.
   - The cluster is asked only when the ledger names objects of it, and a provider only when it names VMs there.
 author:
   - mtv.teardown contributors (!UNKNOWN)

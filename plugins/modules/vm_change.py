@@ -11,8 +11,8 @@ module: vm_change
 short_description: Change a VM on a source provider for a time, so that a teardown can undo it
 version_added: 0.3.0
 description:
-  - Switches a VM that is there on or off, or on vSphere the tracking of its changed blocks, after it has written to the ledger how it was and how it is going to
-    be.
+  - Switches a VM that is there on or off, or on vSphere the tracking of its changed blocks, after it has written to the ledger how it was and how it is going
+    to be.
   - M(mtv.teardown.undo), and the playbooks of this collection, put that back, unless somebody else has changed it since. The VM is known by its identity then,
     not by its name.
   - A VM in any other state than on or off, such as suspended, is not changed.

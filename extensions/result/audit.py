@@ -262,12 +262,14 @@ class Audit:
         last look asked for each."""
         left = {entry["uid"] for name in ("leftovers", "accepted") for entry in self.result[name]}
         unread = {(*_key(entry), entry["name"]) for entry in self.result["unreadable"]}
-        asks = [ask for look in self.last[-1:] for ask in self.asks[("cluster", look["number"])] if ask.get("name")]
-        asked = {(*_key(ask), ask["name"]): ask for ask in asks}
+        looks = [*self.last[-1:], *self.surveys]
+        asks = [ask for look in looks for ask in self.asks[(look["of"], look["number"])] if ask.get("name")]
+        # VMs of one provider may have one name; these are asked for by what they are known by.
+        asked = {(*_key(ask), ask["query"] if ask.get("provider") else ask["name"]): ask for ask in asks}
         for entry in self.result.get(CHANGES, ()):
             key, name = (*_key(entry), entry["name"]), f"the change of {_name(entry)}"
             self.required += 1
-            ask = asked.get(key)
+            ask = asked.get((*key[:-1], entry["uid"]) if entry.get("provider") else key)
             self.read += ask is not None and ask["outcome"] == "read"
             if ask is None:
                 self._find(f"{name}: the last look did not ask for it")

@@ -13,7 +13,8 @@ class ModuleDocFragment:
 options:
   undo_file:
     description:
-      - The ledger of what the session changed for a time, which M(mtv.teardown.change) and the plugin of pytest write.
+      - The ledger of what the session changed for a time, which M(mtv.teardown.change),
+        M(mtv.teardown.vm_change) and the plugin of pytest write.
       - Default is the file beside the resources file that is called as that, with C(.undo.json) for C(.json), such as
         C(resources.undo.json), where there is one. Without a resources file it is C(resources.undo.json) in
         O(data_collector_path).

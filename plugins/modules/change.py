@@ -58,6 +58,7 @@ options:
     type: dict
 seealso:
   - module: mtv.teardown.undo
+  - module: mtv.teardown.vm_change
   - module: mtv.teardown.record
 """
 

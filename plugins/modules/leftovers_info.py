@@ -606,7 +606,7 @@ asked:
       type: str
       returned: for objects of the ledger of changes
     query:
-      description: What was asked of the API server; empty for providers, whose clients ask in many parts.
+      description: What was asked of the API server, or the identity of a VM; else empty for providers, whose clients ask in many parts.
       type: str
       returned: always
     time:
@@ -701,7 +701,7 @@ def main() -> None:
         _progress.about(tuple, session=session.prefix)
         cluster = cluster_module.cluster_of(module)
         ansible = str(module.ansible_version)
-        search = partial(providers.search_of, options=options)
+        search = partial(providers.search_of, options=options, changed={one.provider for one in found if one.provider})
         result = judge.judge(cluster, session, options, search, ansible, found)
         if place is not None:
             result["journal"]["version"] = place.note.version

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: undo
-short_description: Undo what an MTV test session changed for a time on OpenShift
+short_description: Undo what an MTV test session changed for a time on OpenShift and on source providers
 version_added: 0.3.0
 description:
   - Puts fields of objects back that the session changed, by the ledger that was written before each change.
@@ -18,32 +18,46 @@ description:
     read again afterwards.
   - Secrets, what gives rights, what the API server itself asks (webhooks, API services, definitions of kinds), templates of pods and the status of an object
     are never changed from a ledger.
+  - VMs on source providers are switched on or off again, and on vSphere the tracking of changed blocks, too. Each is known by its identity, not by its name,
+    and is read right before and afterwards. One in any other state than on or off, such as suspended or with an error, stays as it is.
+  - The cluster is asked only when the ledger names objects of it, and a provider only when it names VMs there.
 author:
   - mtv.teardown contributors (!UNKNOWN)
 requirements:
   - python >= 3.11
   - kubernetes >= 31.0.0
   - jmespath >= 1.0.1
+  - PyYAML >= 6.0.1
+  - urllib3
+  - pyvmomi >= 8.0.1.0.2
+  - ovirt-engine-sdk-python >= 4.6.3
+  - openstacksdk >= 1.0.0
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - mtv.teardown._session
+  - mtv.teardown._wait
   - mtv.teardown._undo
   - mtv.teardown._lease
   - mtv.teardown._journal
+  - mtv.teardown._providers
+  - mtv.teardown._providers.openstack
+  - mtv.teardown._providers_file.unopened
   - mtv.teardown._attributes
 options:
   mark:
     description: Whether what is settled is marked so in the ledger. Marked changes are never undone again, and go at the next run.
     type: bool
     default: true
-  fail_on_remaining:
-    description: Whether the module fails when something is not as it was before, or could not be read. It does the rest first in any case.
+  openshift_only:
+    description: Leave source providers alone - VMs of the ledger are not looked at then.
     type: bool
-    default: true
+    default: false
 notes:
+  - The library of a type of provider is needed, and loaded, only where the ledger names VMs of that type.
   - With C(--diff) each field is shown with the value that it has and the one that it had.
 seealso:
   - module: mtv.teardown.change
+  - module: mtv.teardown.vm_change
   - module: mtv.teardown.leftovers_info
 """
 
@@ -77,6 +91,20 @@ undone:
       reason: /metadata/annotations/storageclass.kubernetes.io~1is-default-class is "false", and was "true"
       test_name: test_cold_migration
       fields: [/metadata/annotations/storageclass.kubernetes.io~1is-default-class]
+    - kind: VirtualMachine
+      api_version: vsphere
+      namespace: null
+      name: mtv-tests-rhel8
+      uid: 8d3f1c52-7a64-4f0a-9a55-2f0d7a1c9b30/503e2f1a-5f0c-4bd2-8f7e-6e9e0c0d2a11
+      evidence: ledger
+      rests_on: the ledger of changes
+      reason: /power_state is "on", and was "off"
+      test_name: test_warm_migration
+      fields: [/power_state]
+      provider: vsphere-8
+      host: 8d3f1c52-7a64-4f0a-9a55-2f0d7a1c9b30
+      id: vm-1234
+      place: ""
 absent:
   description: Objects that are gone, or whose name another object has now. Nothing is to be undone there. Entries as in RV(undone).
   type: list
@@ -95,7 +123,7 @@ remaining:
   elements: dict
   returned: always
 unreadable:
-  description: What could not be read, or is on another cluster, with the error. Entries as in RV(mtv.teardown.session_info#module:unreadable).
+  description: What could not be read, or is on another cluster or provider, with the error. Entries as in RV(mtv.teardown.session_info#module:unreadable).
   type: list
   elements: dict
   returned: always
@@ -109,7 +137,7 @@ file:
   type: str
   returned: always
 requests:
-  description: How many requests were sent to the API server.
+  description: How many requests were sent to the API server and to providers.
   type: int
   returned: always
   sample: 5
@@ -127,22 +155,31 @@ times:
 from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils import _times
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster import undo
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError
-from ansible_collections.mtv.teardown.plugins.module_utils._run import changes, cluster_module, holding, keeping, load
+from ansible_collections.mtv.teardown.plugins.module_utils._run import (
+    changes,
+    holding,
+    keeping,
+    load,
+    providers,
+    putting_back,
+    targets,
+)
 from ansible_collections.mtv.teardown.plugins.module_utils._run import module as _module
 
 
 def main() -> None:
     """Read, decide, put back, read again."""
-    module = cluster_module.module_of(
+    module = providers.module_of(
         {
             **_module.SESSION_SPEC,
+            **_module.WAIT_SPEC,
             **changes.UNDO_SPEC,
             **holding.LEASE_SPEC,
             **keeping.JOURNAL_SPEC,
+            **targets.UNOPENED_SPEC,
             "mark": {"type": "bool", "default": True},
-            "fail_on_remaining": {"type": "bool", "default": True},
+            "openshift_only": {"type": "bool", "default": False},
         }
     )
 
@@ -150,10 +187,8 @@ def main() -> None:
         began, check_mode = _times.now(), bool(module.check_mode)
         session = load.session_of(module.params)
         found = changes.of(module.params, session)
-        todo = found.unsettled()
-        done = undo.run(cluster_module.to_work_on(module, session), todo, check_mode) if todo else undo.Undone()
+        done = putting_back.run(module, session, found)
         result = done.result
-        result.refused = undo.refused(found.others)
         if done.settled and module.params["mark"] and not check_mode:
             try:
                 changes.settle(found.path, done.settled)

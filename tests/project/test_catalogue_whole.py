@@ -17,10 +17,10 @@ import pytest
 from ansible_collections.mtv.teardown.plugins.doc_fragments import _causes as fragment
 from ansible_collections.mtv.teardown.plugins.module_utils._cause import CONTESTED, UNKNOWN, Tell
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes import table as cluster
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes import undoing
 from ansible_collections.mtv.teardown.plugins.module_utils._openstack import causes as openstack
 from ansible_collections.mtv.teardown.plugins.module_utils._ovirt import causes as ovirt
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import causes as provider
+from ansible_collections.mtv.teardown.plugins.module_utils._recording import undo_causes
 from ansible_collections.mtv.teardown.plugins.module_utils._report.catalogue import table
 from ansible_collections.mtv.teardown.plugins.module_utils._report.catalogue.entry import general
 from ansible_collections.mtv.teardown.plugins.module_utils._vsphere import causes as vsphere
@@ -37,8 +37,9 @@ def _names(tells: Iterable[Tell[Any]]) -> set[str]:
 
 def test_what_the_tables_of_the_code_can_tell_is_what_is_explained() -> None:
     told = {
-        table.CLUSTER: _names(cluster.CAUSES) | _names(undoing.CAUSES) | {cluster.NOTHING_FITS.name, CONTESTED},
-        table.ANY_PROVIDER: {provider.NOT_DELETED.name, provider.FAILS, provider.UNSEEN, CONTESTED},
+        table.CLUSTER: _names(cluster.CAUSES) | _names(undo_causes.CAUSES) | {cluster.NOTHING_FITS.name, CONTESTED},
+        table.ANY_PROVIDER: _names(undo_causes.CAUSES)
+        | {provider.NOT_DELETED.name, provider.FAILS, provider.UNSEEN, CONTESTED},
         "vsphere": _names(vsphere.CAUSES),
         "ovirt": _names(ovirt.CAUSES) | {UNKNOWN},
         "openstack": _names(openstack.CAUSES) | {UNKNOWN},

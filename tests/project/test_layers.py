@@ -34,7 +34,7 @@ MAY = {
     "_session": set(),
     "_recording": set(),
     "_evidence": set(),
-    "_provider": {"_evidence", "_session"},
+    "_provider": {"_evidence", "_recording", "_session"},
     **{provider: {"_provider", "_session"} for provider in PROVIDERS},
     "_cluster": {"_evidence", "_recording", "_session"},
     "_report": {"_cluster", "_provider", "_session"},
@@ -105,7 +105,7 @@ def test_every_type_that_can_be_searched_is_registered_under_its_name() -> None:
 def test_both_recorders_write_by_one_code() -> None:
     """Links in the checkout, files in a tarball; the plugin of pytest is installed without the collection."""
     ours, theirs = UTILS / "_recording", UTILS.parents[1] / "extensions/pytest/mtv_record"
-    shared = {file.name for file in ours.glob("*.py")} - {"tasks.py"}
+    shared = {file.name for file in ours.glob("*.py")} - {"tasks.py", "undo_causes.py", "undo_decision.py"}
     assert shared == {"changes.py", "entries.py", "journal.py", "ledger.py", "recorder.py"}
     assert all((ours / name).read_bytes() == (theirs / name).read_bytes() for name in shared)
     names = {

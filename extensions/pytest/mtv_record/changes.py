@@ -1,7 +1,8 @@
 # Copyright (c) 2026 mtv.teardown contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Changes of fields of Kubernetes objects: what the ledger of them says, and what may be in it. Pure.
+"""Changes of fields of Kubernetes objects, and of states of VMs on source providers: what the ledger of them says, and
+what may be in it. Pure.
 
 A field that is not there has no value: it is missing from the ledger, too, which is not null.
 """
@@ -62,6 +63,15 @@ _NOT_OUTSIDE = ("metadata", "status", "apiVersion", "kind")
 _RUN = ("apps", "batch")
 _TEMPLATES = ("template", "jobTemplate")
 
+# Of a VM on a source provider, by its type: what it is called there, and what of it may be changed for a time.
+POWER, TRACKING = "/power_state", "/change_tracking"
+_VMS = {
+    "vsphere": ("VirtualMachine", (POWER, TRACKING)),
+    "ovirt": ("Vm", (POWER,)),
+    "openstack": ("Server", (POWER,)),
+}
+_STATES: dict[str, tuple[Any, ...]] = {POWER: ("on", "off"), TRACKING: (True, False)}
+
 _SECRET = re.compile(
     r"passw|passcode|passphrase|secret|token|credential|authorization|api.?key|private.?key|key.?data|basic.?auth|kubeconfig",
     re.IGNORECASE,
@@ -72,8 +82,12 @@ _SECRET_VALUE = re.compile(
 _KIND = re.compile(r"[A-Z][A-Za-z0-9]{0,62}")
 _API_VERSION = re.compile(r"([a-z0-9]([-a-z0-9.]{0,250}[a-z0-9])?/)?v[a-z0-9]{1,62}")
 _NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_VM_NAME = re.compile(r"[^\x00-\x1f\x7f]{1,255}")
 _NAME = re.compile(r"[^/%\s\x00-\x1f\x7f]{1,253}")
 _UID = re.compile(r"[0-9A-Za-z-]{8,128}")
+# Of a VM: its server, by what that calls itself or by its address, and its own.
+_IDENTITY = re.compile(r"[0-9A-Za-z\[][^\s\x00-\x1f\x7f]{7,511}")
+_REF = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.-]{0,127}")
 _UNWRITABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
 
@@ -94,7 +108,11 @@ class Field:
 
 @dataclass(frozen=True)
 class Change:
-    """What was changed of one object at one time. withheld: why its values are not in here; then it has no fields."""
+    """What was changed of one object at one time. withheld: why its values are not in here; then it has no fields.
+
+    provider: the type of the source provider that a VM is on, empty for an object of the cluster; ref: by what that
+    provider finds it, such as a moRef. Of a VM, uid is what it is known by in results (Remote.identity).
+    """
 
     id: str
     kind: str
@@ -109,6 +127,8 @@ class Change:
     state: str = INTENT
     fields: tuple[Field, ...] = ()
     withheld: str = ""
+    provider: str = ""
+    ref: str = ""
 
     @property
     def group(self) -> str:
@@ -116,11 +136,13 @@ class Change:
 
     def as_dict(self) -> dict[str, Any]:
         told = {name: getattr(self, name) for name in _TEXTS}
+        told |= {name: getattr(self, name) for name in _OF_VM if self.provider}
         fields = {"fields": [field.as_dict() for field in self.fields]}
         return {**told, **fields, **({"withheld": self.withheld} if self.withheld else {})}
 
 
 _TEXTS = ("id", "kind", "api_version", "namespace", "name", "uid", "place", "test_name", "session", "time", "state")
+_OF_VM = ("provider", "ref")
 
 
 # -- places and values ----------------------------------------------------------------------------------------------
@@ -218,6 +240,22 @@ def forbidden(kind: str, api_version: str, paths: Iterable[str] = ()) -> str:
     return ""
 
 
+def forbidden_change(change: Change) -> str:
+    """The same of a whole entry. Of a VM it is only whether it is on, or its blocks are tracked, and only to what
+    these are with certainty: who reads suspended, or an error, has nothing to put back."""
+    if not change.provider:
+        return forbidden(change.kind, change.api_version, [field.path for field in change.fields])
+    kind, paths = _VMS.get(change.provider, ("", ()))
+    if change.kind != kind:
+        return f"a {change.kind} of {change.provider} is never changed from a ledger"
+    for field in change.fields:
+        if field.path not in paths:
+            return f"{field.path} of a {kind} is never changed from a ledger"
+        if not all(any(same(value, one) for one in _STATES[field.path]) for value in (field.before, field.after)):
+            return f"{field.path} of a {kind} is never made what the ledger says"
+    return ""
+
+
 def withheld(kind: str, api_version: str, fields: Iterable[Field]) -> str:
     """Why the values of this change are not to be written; empty where they may be."""
     fields = list(fields)
@@ -285,17 +323,21 @@ def change_of(given: Any) -> Change:
     """One change. NoLedgerError for what is none."""
     if not isinstance(given, Mapping):
         raise NoLedgerError("it is no object")
-    texts = {name: given.get(name, "") for name in _TEXTS if name != "namespace"}
+    texts = {name: given.get(name, "") for name in (*_TEXTS, *_OF_VM) if name != "namespace"}
     for name, value in texts.items():
         if not isinstance(value, str) or len(value) > 1024 or _UNWRITABLE.search(value):
             raise NoLedgerError(f"{name} is no text that may stand there")
     namespace, why, fields = given.get("namespace"), given.get("withheld", ""), given.get("fields", [])
+    provider = texts["provider"]
+    if provider and (provider not in _VMS or texts["api_version"] != provider or namespace is not None):
+        raise NoLedgerError(f"provider {provider!r} has no such object")
     for name, value, pattern in (
         ("kind", texts["kind"], _KIND),
-        ("api_version", texts["api_version"], _API_VERSION),
-        ("name", texts["name"], _NAME),
-        ("uid", texts["uid"], _UID),
+        *([] if provider else [("api_version", texts["api_version"], _API_VERSION)]),
+        ("name", texts["name"], _VM_NAME if provider else _NAME),
+        ("uid", texts["uid"], _IDENTITY if provider else _UID),
         ("id", texts["id"], _UID),
+        *([("ref", texts["ref"], _REF)] if provider else []),
         *([("namespace", namespace, _NAMESPACE)] if namespace is not None else []),
     ):
         if not isinstance(value, str) or not pattern.fullmatch(value) or value in (".", ".."):

@@ -6,27 +6,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils import _times
 from ansible_collections.mtv.teardown.plugins.module_utils._cause import first
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import kubeconfig, ledger
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes import answers, undoing
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes import answers
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes.model import Evidence, Stuck
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Catalog, Cluster
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj, Resource
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.undo_decision import (
+from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
+from ansible_collections.mtv.teardown.plugins.module_utils._recording import undo_causes
+from ansible_collections.mtv.teardown.plugins.module_utils._recording.changes import Change
+from ansible_collections.mtv.teardown.plugins.module_utils._recording.undo_decision import (
     Judged,
     Outcome,
     Subject,
+    about,
     judge,
     subjects,
+    whose,
 )
-from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
-from ansible_collections.mtv.teardown.plugins.module_utils._recording.changes import SETTLED, Change
-from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import LEDGER
-from ansible_collections.mtv.teardown.plugins.module_utils._session.result import Result
+from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import LEDGER, RESTS_ON
+from ansible_collections.mtv.teardown.plugins.module_utils._session.result import Undone
 
 # How often is looked again at an object that somebody else writes at the same moment.
 _ATTEMPTS = 4
@@ -51,16 +54,6 @@ class Sight:
     @property
     def settled(self) -> bool:
         return self.judged.outcome.settled
-
-
-@dataclass(slots=True)
-class Undone:
-    """What the phase did. settled: ids of the changes of which nothing is left; before, after: lines of a diff."""
-
-    result: Result = field(default_factory=Result)
-    settled: list[str] = field(default_factory=list)
-    before: list[str] = field(default_factory=list)
-    after: list[str] = field(default_factory=list)
 
 
 def look(cluster: Cluster, changes: Iterable[Change], catalog: Catalog | None = None) -> list[Sight]:
@@ -174,20 +167,7 @@ def _take(done: Undone, seen: Sight, todo: Judged | None) -> None:
 
 def item(seen: Sight, reason: str) -> dict[str, Any]:
     """One object of the ledger in a result."""
-    one = seen.judged.subject.last
-    paths = {field.path: None for change in seen.judged.subject.changes for field in change.fields}
-    return {
-        "kind": one.kind,
-        "api_version": one.api_version,
-        "namespace": one.namespace,
-        "name": one.name,
-        "uid": one.uid,
-        "evidence": LEDGER,
-        "rests_on": "the ledger of changes",
-        "reason": reason,
-        "test_name": one.test_name,
-        "fields": list(paths),
-    }
+    return {**about(seen.judged, reason), "evidence": LEDGER, "rests_on": RESTS_ON}
 
 
 def left_item(seen: Sight) -> dict[str, Any]:
@@ -195,7 +175,7 @@ def left_item(seen: Sight) -> dict[str, Any]:
     cause = None
     if seen.error and seen.obj is not None:
         cause = first(answers.CAUSES, Stuck(seen.obj, Evidence(), seen.error))
-    cause = cause or first(undoing.CAUSES, seen.judged)
+    cause = cause or first(undo_causes.CAUSES, seen.judged)
     if cause is None:
         raise AssertionError("unreachable")  # each outcome that is left is in the table
     told = {"cause": cause.name, "next_step": cause.next_step, "held_by": {}}
@@ -211,13 +191,7 @@ def unread_item(seen: Sight) -> dict[str, Any]:
 
 def refused(changes: Iterable[Change]) -> list[dict[str, Any]]:
     """Changes that are not shown to be the session's, as items: nobody looks at these."""
-    return [
-        item(
-            Sight(Judged(one, Outcome.UNREAD, "", {})),
-            f"it is of session {one.last.session}" if one.last.session else "the ledger does not say of which session",
-        )
-        for one in subjects(change for change in changes if change.state != SETTLED)
-    ]
+    return [item(Sight(Judged(one, Outcome.UNREAD, "", {})), whose(one)) for one in subjects(changes)]
 
 
 def told(seen: Sight, undone: Mapping[str, str]) -> dict[str, Any]:

@@ -22,6 +22,12 @@ def _fact(one: Remote, name: str) -> Any:
     return one.facts.get(name) or ""
 
 
+def _wanted(one: Remote) -> tuple[str, str, str]:
+    """What was asked for: to delete it, or to start or stop it."""
+    switched = ("starts and stops", "start and stop", "started or stopped")
+    return switched if one.facts.get("switched") else ("deletes", "delete", "deleted")
+
+
 def _is_refused(one: Remote, *codes: int) -> bool:
     return one.facts.get("code") in codes
 
@@ -36,7 +42,7 @@ def locked(one: Remote) -> Finding | None:
     if one.kind != "Server" or not one.facts.get("locked"):
         return None
     return Finding(
-        f"Server {one.name} is locked: Nova deletes it for nobody but an administrator",
+        f"Server {one.name} is locked: Nova {_wanted(one)[0]} it for nobody but an administrator",
         f"if nobody keeps it on purpose, openstack server unlock {one.id}, {_AGAIN}",
     )
 
@@ -56,8 +62,8 @@ def forbidden(one: Remote) -> Finding | None:
     if not _is_refused(one, 401, 403):
         return None
     return Finding(
-        f"this user may not delete {one.kind} {one.name}: {_fact(one, 'error')}",
-        f"give the user the role member in the project, or delete {one.kind} {one.id} as somebody who may",
+        f"this user may not {_wanted(one)[1]} {one.kind} {one.name}: {_fact(one, 'error')}",
+        f"give the user the role member in the project, or {_wanted(one)[1]} {one.kind} {one.id} as somebody who may",
     )
 
 
@@ -222,7 +228,7 @@ def refused(one: Remote) -> Finding | None:
     if not one.facts.get("error"):
         return None
     return Finding(
-        f"{one.kind} {one.name or one.id} is not deleted: {_fact(one, 'error')}",
+        f"{one.kind} {one.name or one.id} is not {_wanted(one)[2]}: {_fact(one, 'error')}",
         f"see what the cloud says of {one.id}, {_AGAIN}",
     )
 

@@ -375,6 +375,11 @@ class Cloud:
         """End a server that a delete only put into the bin."""
         self._call("POST", "Server", f"/servers/{server}/action", {}, json={"forceDelete": None})
 
+    def switch(self, server: str, on: bool) -> None:
+        """Ask for the start or the stop of a server."""
+        action = "os-start" if on else "os-stop"
+        self._call("POST", "Server", f"/servers/{server}/action", {}, json={action: None})
+
     def _json(self, method: str, kind: str, path: str, query: Mapping[str, Any], **more: Any) -> dict[str, Any]:
         answer = self._call(method, kind, path, query, **more)
         try:

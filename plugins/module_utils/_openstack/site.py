@@ -13,14 +13,14 @@ from typing import Any
 from ansible_collections.mtv.teardown.plugins.module_utils._cause import Cause
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
 from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
-from ansible_collections.mtv.teardown.plugins.module_utils._openstack import causes
+from ansible_collections.mtv.teardown.plugins.module_utils._openstack import causes, states
 from ansible_collections.mtv.teardown.plugins.module_utils._openstack.client import KINDS, Cloud, Patience
 from ansible_collections.mtv.teardown.plugins.module_utils._openstack.reading import Reading
 from ansible_collections.mtv.teardown.plugins.module_utils._openstack.removal import Removal
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import ownership
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.ownership import Remote
-from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Missing, Seen
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Missing, Seen, States
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 
 # Nova shows what is in its bin only to those who ask for changes since some time; this is before all of them.
@@ -54,6 +54,15 @@ class OpenStackSite:
     @property
     def calls(self) -> int:
         return self._cloud.calls
+
+    def states(self, wanted: Mapping[str, str]) -> States:
+        return states.states(self._cloud, wanted)
+
+    def called(self, name: str) -> Sequence[Remote]:
+        return states.called(self._cloud, name)
+
+    def put(self, one: Remote, wanted: Mapping[str, Any], limits: Limits) -> Cause | None:
+        return states.put(self._cloud, one, wanted, limits)
 
     def look(self, session: Session) -> Seen:
         found: dict[str, dict[str, dict[str, Any]]] = {}

@@ -443,6 +443,9 @@ class Engine:
 
     # Changing. None: done, or not there any more. Never async_=True: the SDK takes its 202 for an error.
 
+    def start(self, vm_id: str) -> Refused | None:
+        return self._change(lambda system: system.vms_service().vm_service(vm_id).start())
+
     def stop(self, vm_id: str) -> Refused | None:
         return self._change(lambda system: system.vms_service().vm_service(vm_id).stop())
 

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -13,18 +12,17 @@ from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils._cause import Cause
 from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
-from ansible_collections.mtv.teardown.plugins.module_utils._ovirt import rights
+from ansible_collections.mtv.teardown.plugins.module_utils._ovirt import rights, states
 from ansible_collections.mtv.teardown.plugins.module_utils._ovirt.causes import Held, cause_of
 from ansible_collections.mtv.teardown.plugins.module_utils._ovirt.client import Engine, Machine, Patience, Volume
 from ansible_collections.mtv.teardown.plugins.module_utils._ovirt.removal import Removal, facts_of
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import ownership
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.ownership import Remote
-from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Missing, Seen, Site
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Missing, Seen, Site, States
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 
 TYPE = "ovirt"
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _MAKING = timedelta(minutes=1)
 _PARTLY = (
     "the account is no administrator of the engine and sees only what it has a role on: what it does not see may be "
@@ -57,6 +55,15 @@ class OvirtSite:
     def calls(self) -> int:
         return self._engine.calls
 
+    def states(self, wanted: Mapping[str, str]) -> States:
+        return states.states(self._engine, wanted, _PARTLY)
+
+    def called(self, name: str) -> Sequence[Remote]:
+        return states.called(self._engine, name)
+
+    def put(self, one: Remote, wanted: Mapping[str, Any], limits: Limits) -> Cause | None:
+        return states.put(self._engine, one, wanted, limits)
+
     def look(self, session: Session) -> Seen:
         """Candidates by a whole listing and by their names, so that neither a page that shifts while others delete nor
         a name that was cut hides one; then each with its details; then what an earlier run noted."""
@@ -64,13 +71,13 @@ class OvirtSite:
         listed = self._engine.everything()
         met = self._by_name(session) | listed
         planned = ownership.planned(session, self.connection.host)
-        noted = {one for one in session.lineage if _UUID.fullmatch(one)}
+        noted = {one for one in session.lineage if states.UUID.fullmatch(one)}
         wanted = {
             one.id: one.name
             for one in met.values()
             if ownership.may_be(session, TYPE, one.name) or one.id in planned or one.id in noted
         }
-        wanted |= {one: name for one, name in planned.items() if _UUID.fullmatch(one)}
+        wanted |= {one: name for one, name in planned.items() if states.UUID.fullmatch(one)}
         machines = [one for one in self._engine.machines(wanted, dated=True).values() if one is not None]
         remotes = self._remotes(machines)
         orphans = self._orphans(noted - {one.identity for one in remotes} - met.keys())

@@ -43,6 +43,16 @@ class Missing:
     remedy: str
 
 
+@dataclass(frozen=True, slots=True)
+class States:
+    """VMs that were asked for by their identity. remotes: those that are there, by their uid, whose facts have
+    C(power_state), which is C(on), C(off) or the provider's own word, and C(change_tracking) where it has that; unread:
+    uid -> why nobody knows of one. What is in neither is not there, by an explicit answer."""
+
+    remotes: Mapping[str, Remote] = field(default_factory=dict)
+    unread: Mapping[str, str] = field(default_factory=dict)
+
+
 class Site(Protocol):
     """One provider that we are logged in to. Calls raise ApiError when the provider as a whole fails."""
 
@@ -85,6 +95,16 @@ class Site(Protocol):
     def stored(self, handles: Collection[str]) -> tuple[Collection[str], str]:
         """Which of these volumes are there, by the handles that a CSI driver has for them; and where nobody could look,
         empty when it was looked everywhere."""
+
+    def states(self, wanted: Mapping[str, str]) -> States:
+        """How these VMs are, uid -> id. The uid is what counts: an id may be another VM's by now."""
+
+    def called(self, name: str) -> Sequence[Remote]:
+        """VMs of this name or id, as states() tells of them."""
+
+    def put(self, one: Remote, wanted: Mapping[str, Any], limits: Limits) -> Cause | None:
+        """Make a VM, as states() has just told of it, what is wanted of its facts, and wait for it; why it may not be
+        so, None where nothing says so. How it is then shows a look."""
 
 
 # Opens a connection; closing it logs out, whatever happened.

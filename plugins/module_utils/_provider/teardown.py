@@ -6,22 +6,23 @@ provider; what differs is behind Site."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils import _progress, _times
 from ansible_collections.mtv.teardown.plugins.module_utils._cause import CONTESTED, Cause
-from ansible_collections.mtv.teardown.plugins.module_utils._errors import NO_ANSWER, REFUSED, ApiError
+from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
 from ansible_collections.mtv.teardown.plugins.module_utils._evidence.keeper import Keeper
 from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._next_step import Facts, advise, words
-from ansible_collections.mtv.teardown.plugins.module_utils._provider import causes, ownership, sources
+from ansible_collections.mtv.teardown.plugins.module_utils._provider import causes, ownership, sources, undo
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.evidence import ProviderWitness
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.opening import AT_ONCE, opened, reason_of
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.ownership import Remote
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Missing, Seen, Site, Target
+from ansible_collections.mtv.teardown.plugins.module_utils._recording.changes import Change
 from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import Decision, Status
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session
 from ansible_collections.mtv.teardown.plugins.module_utils._session.provider_types import ALIASES
@@ -29,8 +30,6 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session.resources_fi
 from ansible_collections.mtv.teardown.plugins.module_utils._session.result import Result, absent_item
 from ansible_collections.mtv.teardown.plugins.module_utils._together import together
 
-# So many providers at once.
-_AT_ONCE = 16
 _UNMET = "VMs on it are named by their ids, and no provider that is configured is this server: not looked for there"
 Wants = Callable[[Remote], bool]
 # Told of the items that are about to be deleted; once they have gone, nobody knows what belonged to them.
@@ -41,7 +40,8 @@ Note = Callable[[Sequence[Mapping[str, Any]]], None]
 class Survey:
     """What several providers hold of a session. whys: identity -> what holds an object, for those that are the
     session's; absent: records that a complete reading of every provider of their type did not meet; insecure: providers
-    whose certificate is not verified, by choice; stored: handle of a volume -> what the providers say of it."""
+    whose certificate is not verified, by choice; stored: handle of a volume -> what the providers say of it; changed:
+    VMs that the session changed for a time, but for those that are its own."""
 
     decided: tuple[tuple[Remote, Decision], ...] = ()
     whys: Mapping[str, Cause] = field(default_factory=dict)
@@ -50,6 +50,7 @@ class Survey:
     absent: tuple[Record, ...] = ()
     insecure: tuple[str, ...] = ()
     stored: Mapping[str, str] = field(default_factory=dict)
+    changed: tuple[undo.Sight, ...] = ()
 
     def with_status(self, *statuses: Status) -> list[tuple[Remote, Decision]]:
         return [(remote, decision) for remote, decision in self.decided if decision.status in statuses]
@@ -58,14 +59,23 @@ class Survey:
         return any((scope["provider"], scope["kind"]) == (provider, kind) for scope in self.scopes)
 
 
-def survey(targets: Sequence[Target], session: Session, handles: Mapping[str, Collection[str]] | None = None) -> Survey:
+def survey(
+    targets: Sequence[Target],
+    session: Session,
+    handles: Mapping[str, Collection[str]] | None = None,
+    changes: Iterable[Change] = (),
+) -> Survey:
     """Read every provider. Nothing that fails ends it: what could not be read is in the answer.
 
-    handles: type of provider -> volumes whose storage a PersistentVolume has left there.
+    handles: type of provider -> volumes whose storage a PersistentVolume has left there; changes: of VMs there, from
+    the ledger.
     """
-    with _opened(targets) as (sites, failed):
+    with opened(targets) as (sites, failed):
         stored = _stored(targets, sites, failed, handles or {})
-        return replace(_look(sites, failed, targets, session), stored=stored)
+        seen = _look(sites, failed, targets, session)
+        own = {one.identity for one, decision in seen.decided if decision.ours or decision.status is Status.KEPT}
+        changed = tuple(one for one in undo.look(sites, failed, targets, changes) if one.uid not in own)
+        return replace(seen, stored=stored, changed=changed)
 
 
 def _stored(
@@ -98,7 +108,7 @@ def _stored(
 def missing_rights(targets: Sequence[Target], session: Session) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """(rights that are missing to delete what is the session's, what could not be told of them), before anything is
     deleted. A provider that cannot be reached is no clear no."""
-    with _opened(targets) as (sites, failed):
+    with opened(targets) as (sites, failed):
         seen = _look(sites, failed, targets, session)
         owned = [remote for remote, _decision in seen.with_status(Status.OWNED)]
 
@@ -108,7 +118,7 @@ def missing_rights(targets: Sequence[Target], session: Session) -> tuple[list[di
             except ApiError as exc:
                 return (), exc.msg
 
-        answers = dict(zip((site.connection.key for site in sites), together(ask, sites, _AT_ONCE), strict=True))
+        answers = dict(zip((site.connection.key for site in sites), together(ask, sites, AT_ONCE), strict=True))
     missing = [
         {
             "verb": one.right,
@@ -138,7 +148,7 @@ def remove(
 ) -> Result:
     """Delete what is the session's, of what the caller wants; in check mode only say what that is."""
     witness = witness or ProviderWitness(Keeper())
-    with _opened(targets) as (sites, failed):
+    with opened(targets) as (sites, failed):
         look = partial(_look, sites, failed, targets)
         result = _looked_removed_looked(sites, look, session, limits, check_mode, wants, note, witness)
         result.requests = sum(site.calls for site in sites)
@@ -232,23 +242,6 @@ def _result(
 # -- several providers at once ----------------------------------------------------------------------------------
 
 
-@contextmanager
-def _opened(targets: Sequence[Target]) -> Iterator[tuple[list[Site], dict[str, ApiError]]]:
-    """The sites that could be opened; provider -> why another could not."""
-    with ExitStack() as stack:
-        sites: list[Site] = []
-        failed: dict[str, ApiError] = {}
-
-        def enter(target: Target) -> None:
-            try:
-                sites.append(stack.enter_context(target.opener(target.connection)))
-            except ApiError as exc:
-                failed[target.connection.key] = exc
-
-        together(enter, targets, _AT_ONCE)
-        yield sites, failed
-
-
 def _look(sites: Sequence[Site], failed: Mapping[str, ApiError], targets: Sequence[Target], session: Session) -> Survey:
     session, unmet = sources.known_by(session, [target.connection for target in targets])
 
@@ -263,7 +256,7 @@ def _look(sites: Sequence[Site], failed: Mapping[str, ApiError], targets: Sequen
     types = {target.connection.key: target.connection.type for target in targets}
     keys = [site.connection.key for site in sites]
     with _progress.waiting(_progress.looking(keys)):
-        seen = dict(zip(keys, together(read, sites, _AT_ONCE), strict=True))
+        seen = dict(zip(keys, together(read, sites, AT_ONCE), strict=True))
     decided = ownership.decide(session, (remote for reading in seen.values() for remote in reading.remotes))
     by_key = {site.connection.key: site for site in sites}
     whys = {remote.identity: by_key[remote.provider].why(remote) for remote, decision in decided if decision.ours}
@@ -284,7 +277,7 @@ def _look(sites: Sequence[Site], failed: Mapping[str, ApiError], targets: Sequen
             "name": "",
             "error": error,
             "provider": key,
-            **_reason(failed.get(key)),
+            **reason_of(failed.get(key)),
         }
         for key, kind, error in unread
     ]
@@ -299,14 +292,6 @@ def _look(sites: Sequence[Site], failed: Mapping[str, ApiError], targets: Sequen
         _absent(session, searched, decided, places),
         tuple(sorted(site.connection.key for site in sites if not site.connection.validate_certs)),
     )
-
-
-def _reason(error: ApiError | None) -> dict[str, str]:
-    """Why a later phase need not ask this provider again; see _providers.targets_of."""
-    if error is None:
-        return {}
-    refused = error.reason == REFUSED or error.status == 401
-    return {"reason": REFUSED if refused else NO_ANSWER} if refused or error.reason == NO_ANSWER else {}
 
 
 def _source(key: Key) -> str:
@@ -336,7 +321,7 @@ def _remove(sites: Sequence[Site], owned: Sequence[Remote], limits: Limits) -> d
             held = dict.fromkeys(mine, causes.fails(site.connection.key, exc.msg))
         return {mine[identity].identity: cause for identity, cause in held.items()}
 
-    return {identity: cause for held in together(work, sites, _AT_ONCE) for identity, cause in held.items()}
+    return {identity: cause for held in together(work, sites, AT_ONCE) for identity, cause in held.items()}
 
 
 # -- entries of a result ----------------------------------------------------------------------------------------

@@ -15,7 +15,6 @@ from ansible_collections.mtv.teardown.plugins.module_utils import _times
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import kubeconfig
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.undo_decision import patch_of
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError, RecordError
 from ansible_collections.mtv.teardown.plugins.module_utils._recording.changes import (
     MADE,
@@ -29,6 +28,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._recording.changes im
     parse,
     withheld,
 )
+from ansible_collections.mtv.teardown.plugins.module_utils._recording.undo_decision import patch_of
 from ansible_collections.mtv.teardown.plugins.module_utils._run import changes
 from ansible_collections.mtv.teardown.plugins.module_utils._session import notes_file
 
@@ -39,7 +39,7 @@ _REFUSED = (400, 401, 403, 404, 405, 409, 415, 422)
 def make(cluster: Cluster, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """Note the change, make it, and note that. RecordError where it must not be in a ledger: then nothing is done."""
     path = str(params["undo_file"])
-    there = _read(path)
+    there = read(path)
     told = forbidden(params["kind"], params["api_version"])
     if told:
         raise RecordError(f"{told}. Nothing was changed.")
@@ -47,11 +47,11 @@ def make(cluster: Cluster, params: Mapping[str, Any], check_mode: bool) -> dict[
     fields = _fields(cluster, obj, params["patch"], check_mode)
     change = _change(obj, params, kubeconfig.place_of(str(cluster.where["url"])), fields) if fields else None
     if change is None:
-        return _answer((), (), there)
+        return answer((), (), there)
     if check_mode:
-        return _answer([change], (), there)
+        return answer([change], (), there)
     made = replace(change, state=MADE)
-    return _answer([made], (), _made(cluster, obj, path, made, change))
+    return answer([made], (), _made(cluster, obj, path, made, change))
 
 
 def _made(cluster: Cluster, obj: Obj, path: str, made: Change, change: Change) -> tuple[Change, ...]:
@@ -117,22 +117,23 @@ def _change(obj: Obj, params: Mapping[str, Any], place: str, fields: Iterable[Fi
 def strike(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """Take what the ledger says of an object out of it; without a kind it is only read."""
     path = str(params["undo_file"])
-    before = _read(path)
+    before = read(path)
     absent = params["state"] == "absent"
     removed = [one for one in before if absent and _is_of(one, params)]
     after = tuple(one for one in before if one not in removed)
     if removed and not check_mode:
         after = changes.edit(path, lambda known: [one for one in known if not _is_of(one, params)])
-    return _answer((), removed, after)
+    return answer((), removed, after)
 
 
 def _is_of(change: Change, params: Mapping[str, Any]) -> bool:
     wanted = (params["kind"], params["api_version"].rpartition("/")[0], params["namespace"] or None, params["name"])
-    is_its = (change.kind, change.group, change.namespace, change.name) == wanted
+    is_its = not change.provider and (change.kind, change.group, change.namespace, change.name) == wanted
     return is_its and params["session_prefix"] in ("", change.session)
 
 
-def _read(path: str) -> tuple[Change, ...]:
+def read(path: str) -> tuple[Change, ...]:
+    """What the ledger says now; nothing where there is none. RecordError for what is no ledger."""
     text = notes_file.read(path, changes.WHAT, MOST_BYTES) if Path(path).parent.is_dir() else None
     try:
         return parse(text) if text is not None else ()
@@ -140,7 +141,8 @@ def _read(path: str) -> tuple[Change, ...]:
         raise RecordError(f"{path} is no ledger of changes: {exc}. Nothing was changed.") from exc
 
 
-def _answer(added: Iterable[Change], removed: Iterable[Change], there: Iterable[Change]) -> dict[str, Any]:
+def answer(added: Iterable[Change], removed: Iterable[Change], there: Iterable[Change]) -> dict[str, Any]:
+    """What the module returns."""
     told = {"added": added, "removed": removed, "changes": there}
     lists = {name: [one.as_dict() for one in found] for name, found in told.items()}
     return {"changed": bool(lists["added"] or lists["removed"]), **lists}

@@ -15,6 +15,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client impor
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.find import Found, find
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Resource
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import teardown
+from ansible_collections.mtv.teardown.plugins.module_utils._provider import undo as vms
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Target
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.teardown import Survey
 from ansible_collections.mtv.teardown.plugins.module_utils._recording.changes import Change
@@ -26,12 +27,15 @@ CLUSTER, PROVIDERS = "cluster", "providers"
 
 class Looks:
     """told: each look, and asked: each of its questions, as the result tells them. known: what there was before, as
-    items of earlier results; changes: those of the ledger, whose objects each look at the cluster reads, too: sights
-    has, look by look, what it saw of them, without objects of the session, which count for themselves."""
+    items of earlier results; changes: those of the ledger, whose objects each look at the cluster reads, too, and their
+    VMs each look at providers: sights has, look by look, what those at the cluster saw of them, without objects of the
+    session, which count for themselves."""
 
     def __init__(self, cluster: Cluster, known: Iterable[Mapping[str, Any]], changes: Iterable[Change] = ()) -> None:
         self._cluster = cluster
-        self._changes = tuple(changes)
+        changes = tuple(changes)
+        self._changes = tuple(one for one in changes if not one.provider)
+        self._of_vms = tuple(one for one in changes if one.provider)
         self.sights: list[list[undo.Sight]] = []
         self._places = {str(item["namespace"]) for item in known if item["namespace"] and not item.get("provider")}
         self.told: list[dict[str, Any]] = []
@@ -72,14 +76,16 @@ class Looks:
     ) -> Survey:
         """One look at all of these providers. They number no versions of what they answer."""
         began = _times.now()
-        seen = teardown.survey(targets, session, handles)
+        seen = teardown.survey(targets, session, handles, self._of_vms)
         entries = [
             {**ledger.entry(s["kind"], s["api_version"], None, time=began, count=s["count"]), "provider": s["provider"]}
             for s in seen.scopes
         ]
         entries += [{**_failed(e, began), "provider": e["provider"]} for e in seen.unreadable]
+        entries += [_asked(one, began) for one in seen.changed]
         ours = [one.identity for one, decision in seen.decided if decision.ours]
-        if targets:
+        ours += [one.uid for one in vms.left(seen.changed)]
+        if targets or seen.changed:
             self._tell(PROVIDERS, began, entries, ours, providers=sorted(one.connection.key for one in targets))
         return seen
 
@@ -93,6 +99,14 @@ class Looks:
         told = {"of": of, "number": number, **times, "asked": len(numbered), "failed": failed, "ours": sorted(ours)}
         self.told.append({**told, "kept": [], **more})
         self.asked += numbered
+
+
+def _asked(seen: vms.Sight, began: str) -> dict[str, Any]:
+    """A VM of the ledger, as a question of its own."""
+    one = seen.judged.subject.last
+    answer = {"outcome": ledger.FAILED, "error": seen.judged.reason} if seen.unread else {"count": int(seen.is_there)}
+    told = ledger.entry(one.kind, one.api_version, None, one.uid, began, **answer)
+    return {**told, "provider": seen.provider, "name": one.name}
 
 
 def _failed(entry: Mapping[str, Any], began: str) -> dict[str, Any]:

@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import ownership
-from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Target
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Provider, Target
 from ansible_collections.mtv.teardown.plugins.module_utils._run import cluster_module, connections
 from ansible_collections.mtv.teardown.plugins.module_utils._run.module import Module
 from ansible_collections.mtv.teardown.plugins.module_utils._run.registry import OPTIONS, PROVIDERS
@@ -31,15 +31,28 @@ def configured(options: Mapping[str, Any]) -> frozenset[str]:
     )
 
 
-def search_of(session: Session, options: Mapping[str, Any], **more: Any) -> tuple[list[Target], frozenset[str]]:
+def search_of(
+    session: Session, options: Mapping[str, Any], changed: Collection[str] = (), **more: Any
+) -> tuple[list[Target], frozenset[str]]:
     """(providers to be searched for the session, types that would have to be and are not configured).
 
-    Searched is what the record or the session's Providers name; without a record, whatever is configured. more: for the
-    opener of vSphere.
+    Searched is what the record or the session's Providers name; without a record, whatever is configured. changed:
+    types on which the session changed VMs, which are searched, too, where they are configured; more: for the opener of
+    vSphere.
     """
     named = ownership.types_of(session)
     wanted = named if session.has_record else named | set(PROVIDERS)
-    unopened = options.get("unopened") or ()
+    wanted = wanted | set(changed)
     searched = [one for kind, one in PROVIDERS.items() if kind in wanted]
-    targets = targets_of(searched, options["providers_file"], options, unopened, again=True, **more)
+    targets = _targets(searched, options, **more)
     return targets, named - {target.connection.type for target in targets}
+
+
+def of_types(types: Collection[str], options: Mapping[str, Any]) -> list[Target]:
+    """Providers of these types that are configured."""
+    return _targets([one for kind, one in PROVIDERS.items() if kind in types], options)
+
+
+def _targets(searched: Collection[Provider], options: Mapping[str, Any], **more: Any) -> list[Target]:
+    unopened = options.get("unopened") or ()
+    return targets_of(searched, options["providers_file"], options, unopened, again=True, **more)

@@ -15,14 +15,15 @@ from typing import Any
 from ansible_collections.mtv.teardown.plugins.module_utils._cause import CONTESTED, Cause
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import explain, undo
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes.cluster import NOT_ASKED
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes.undoing import NOT_UNDONE
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.find import Found
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.items import item, kept_item, left_item
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import causes, ownership, teardown
+from ansible_collections.mtv.teardown.plugins.module_utils._provider import undo as vms
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Target
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.teardown import Survey
 from ansible_collections.mtv.teardown.plugins.module_utils._recording.changes import Change
+from ansible_collections.mtv.teardown.plugins.module_utils._recording.undo_causes import NOT_UNDONE, UNTRIED
 from ansible_collections.mtv.teardown.plugins.module_utils._run.looks import Looks
 from ansible_collections.mtv.teardown.plugins.module_utils._session import ignore
 from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import Status
@@ -32,6 +33,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session.resources_fi
 from ansible_collections.mtv.teardown.plugins.module_utils._session.result import absent_item
 from ansible_collections.mtv.teardown.plugins.module_utils._session.verdict import verdict
 
+_UNASKED = "changed for a time by the session: not looked at, for the cluster alone is judged"
 # The providers that a session is to be looked for on, and the types of which none is configured.
 Search = Callable[[Session], tuple[Sequence[Target], frozenset[str]]]
 
@@ -77,7 +79,8 @@ def verify(
     what was asked of Forklift in vain, as items of earlier results.
     """
     known = list(known)
-    told = Looks(cluster, known, terms.changes)
+    unasked = [one for one in terms.changes if one.provider and terms.openshift_only]
+    told = Looks(cluster, known, [one for one in terms.changes if one not in unasked])
     first = told.find(session)
     search = nowhere if terms.openshift_only else terms.search
     with ThreadPoolExecutor(max_workers=1) as pool:  # providers are looked at while the cluster has its quiet interval
@@ -90,12 +93,15 @@ def verify(
     whys = explain.explain(cluster, last.catalog, [obj for obj, _decision in left], window=terms.window, found=last)
     items = [_as_tried(left_item(obj, decision, whys[obj.uid]), terms.earlier) for obj, decision in left]
     items += _remote_items(survey, terms.earlier)
-    items += [_as_undone(undo.left_item(seen), terms.not_undone) for seen in undo.left(told.sights[-1])]
+    changed = [undo.left_item(seen) for seen in undo.left(told.sights[-1])]
+    changed += [vms.left_item(seen) for seen in vms.left(survey.changed)]
+    items += [_as_undone(entry, terms.not_undone) for entry in changed]
     counted, accepted = ignore.split(items, terms.rules)
     unseen_changes = [undo.unread_item(one) for sights in told.sights[-2:] for one in sights if one.unread]
+    unseen_changes += [vms.unread_item(one) for one in survey.changed if one.unread]
     read_not = [*(entry for look in looks[-2:] for entry in look.unreadable), *survey.unreadable, *unseen_changes]
     unreadable = _once(read_not)
-    not_covered = _not_covered(session, uncovered, targets)
+    not_covered = [*_not_covered(session, uncovered, targets), *vms.unasked(unasked, _UNASKED)]
     scopes = [dict(scope) for scope in (*last.scopes, *survey.scopes)]
     undone = [dict(entry) for entry in not_done]
     kept = [kept_item(obj, decision) for obj, decision in last.with_status(Status.KEPT)]
@@ -130,8 +136,14 @@ def verify(
         "asked": told.asked,
         "providers": [{"key": one.connection.key, "type": one.connection.type} for one in targets],
         "session": last.session,
-        **({"changes": [undo.told(one, terms.undone) for one in told.sights[-1]]} if terms.changes else {}),
+        **({"changes": _changes(told.sights[-1], survey, terms)} if terms.changes else {}),
     }
+
+
+def _changes(sights: Iterable[undo.Sight], survey: Survey, terms: Terms) -> list[dict[str, Any]]:
+    """What became of each object of the ledger that was looked at."""
+    seen = [undo.told(one, terms.undone) for one in sights]
+    return [*seen, *(vms.told(one, terms.undone) for one in survey.changed)]
 
 
 def _as_tried(item: dict[str, Any], earlier: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
@@ -144,10 +156,11 @@ def _as_tried(item: dict[str, Any], earlier: Mapping[str, Mapping[str, Any]]) ->
 
 
 def _as_undone(item: dict[str, Any], earlier: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """What an attempt to undo it met says more than that it is not undone."""
+    """What an attempt to undo it met says more than that it is not undone, and of a VM than that it is on its way."""
     before = earlier.get(item["uid"]) or {}
     told = {key: before[key] for key in ("cause", "reason", "next_step") if before.get(key)}
-    return {**item, **told} if item["cause"] == NOT_UNDONE else item
+    is_tried = bool(item.get("provider")) and before.get("cause") not in UNTRIED
+    return {**item, **told} if item["cause"] == NOT_UNDONE or is_tried else item
 
 
 def _remote_items(survey: Survey, earlier: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ NAME_ONLY = (
     "session made it"
 )
 # The evidence of what is other people's, and was only changed by the session.
-LEDGER = "ledger"
+LEDGER, RESTS_ON = "ledger", "the ledger of changes"
 
 
 class Status(Enum):

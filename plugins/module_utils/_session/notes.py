@@ -20,6 +20,7 @@ from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError, TeardownError
 from ansible_collections.mtv.teardown.plugins.module_utils._session import prefix as prefixes
+from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import LEDGER
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import (
     KEYS,
     Key,
@@ -76,11 +77,17 @@ def after(session: Session, result: Mapping[str, Any], *, openshift_only: bool =
 
 
 def with_items(session: Session, items: Iterable[Mapping[str, Any]]) -> Session:
-    """The session, knowing these items of results; what others hold, too, is not among what it may know."""
+    """The session, knowing these items of results; what others hold, too, is not among what it may know, and what it
+    only changed is theirs altogether."""
     lineage, traces = dict(session.lineage), dict(session.traces)
     for item in items:
         uid = str(item.get("uid") or "")
-        if not uid or item.get("cause") in NOT_OURS_ALONE or session.is_own_namespace(item.get("namespace")):
+        if (
+            not uid
+            or item.get("evidence") == LEDGER
+            or item.get("cause") in NOT_OURS_ALONE
+            or session.is_own_namespace(item.get("namespace"))
+        ):
             continue
         # What it may leave behind, too: once it has gone, nothing else tells where that was.
         known = {uid: _trace_of(item), **_traces_of_left(item)}

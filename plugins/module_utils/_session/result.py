@@ -75,6 +75,17 @@ class Result:
         }
 
 
+@dataclass(slots=True)
+class Undone:
+    """What putting changes back has come to. settled: ids of the changes of which nothing is left; before, after: lines
+    of a diff."""
+
+    result: Result = field(default_factory=Result)
+    settled: list[str] = field(default_factory=list)
+    before: list[str] = field(default_factory=list)
+    after: list[str] = field(default_factory=list)
+
+
 def absent_item(record: Record) -> dict[str, Any]:
     """A record whose object is not there."""
     return {

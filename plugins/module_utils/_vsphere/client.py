@@ -304,7 +304,16 @@ class VCenter:
 
         return self._again_when_expired(read)
 
-    def _again_when_expired(self, read: Callable[[], Properties]) -> Properties:
+    def with_instance(self, uuid: str) -> list[str]:
+        """moRefs of the VMs with this instance UUID; none where vCenter knows of none that we may see."""
+
+        def read() -> list[str]:
+            ask = partial(self._content.searchIndex.FindAllByUuid, None, uuid, True, True)
+            return [one._moId for one in self._typed((list, type(None)), ask) or ()]
+
+        return self._again_when_expired(read)
+
+    def _again_when_expired(self, read: Callable[[], T]) -> T:
         """A view and a page's token die with their session, so then the whole reading begins again, once."""
         try:
             try:
@@ -435,6 +444,10 @@ class VCenter:
 
     def _object(self, kind: str, moref: str) -> Any:
         return _KINDS[kind]()(moref, self._stub)
+
+    def tracking(self, enabled: bool) -> Any:
+        """What to ask of a VM whose changed blocks are to be tracked, or not."""
+        return vim.vm.ConfigSpec(changeTrackingEnabled=enabled)
 
     def start(self, moref: str, method: str, *args: Any, kind: str = "VirtualMachine") -> str | Fault:
         """Start a task on an object; the task's moRef, or the fault with which it was refused."""

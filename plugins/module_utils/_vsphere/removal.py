@@ -31,7 +31,7 @@ PRIVILEGES = {
 # To look for files that are left: SearchDatastore_Task.
 BROWSE = "Datastore.Browse"
 GONE = "ManagedObjectNotFound"
-_AGAIN = LOCKED | {"TaskInProgress", "InvalidState", "ConcurrentAccess"}
+AGAIN = LOCKED | {"TaskInProgress", "InvalidState", "ConcurrentAccess"}
 
 
 @dataclass(slots=True)
@@ -150,7 +150,7 @@ class Removal:
             del self._jobs[job.ref]
         elif fault.name == "InvalidPowerState" and job.tries < 1:
             job.step, job.tries, job.last = POWER_OFF, job.tries + 1, fault  # somebody has started it
-        elif fault.name in _AGAIN and job.tries < TRIES:
+        elif fault.name in AGAIN and job.tries < TRIES:
             self._later(job, fault)
         else:
             self._faults[job.ref] = fault

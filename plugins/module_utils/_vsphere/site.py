@@ -15,10 +15,10 @@ from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import ownership
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.ownership import Remote
-from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Missing, Seen
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Missing, Seen, States
 from ansible_collections.mtv.teardown.plugins.module_utils._session import notes
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
-from ansible_collections.mtv.teardown.plugins.module_utils._vsphere import causes, tasks
+from ansible_collections.mtv.teardown.plugins.module_utils._vsphere import causes, states, tasks
 from ansible_collections.mtv.teardown.plugins.module_utils._vsphere import disks as vsphere_disks
 from ansible_collections.mtv.teardown.plugins.module_utils._vsphere.client import (
     Patience,
@@ -85,6 +85,17 @@ class VSphereSite:
         """First class disks; the CSI driver's handle is their id."""
         found, unread = self._center.first_class_disks()
         return found & set(handles), _told(unread)
+
+    # -- states -------------------------------------------------------------------------------------------------
+
+    def states(self, wanted: Mapping[str, str]) -> States:
+        return states.states(self._center, wanted)
+
+    def called(self, name: str) -> Sequence[Remote]:
+        return states.called(self._center, name)
+
+    def put(self, one: Remote, wanted: Mapping[str, Any], limits: Limits) -> Cause | None:
+        return states.put(self._center, one, wanted, limits)
 
     # -- looking ------------------------------------------------------------------------------------------------
 

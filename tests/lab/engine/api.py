@@ -46,7 +46,7 @@ class Engine:
                 web.get(f"{root}/vms/{{id}}", self._vm),
                 web.put(f"{root}/vms/{{id}}", self._update_vm),
                 web.delete(f"{root}/vms/{{id}}", self._remove_vm),
-                web.post(f"{root}/vms/{{id}}/{{action:stop|shutdown}}", self._act),
+                web.post(f"{root}/vms/{{id}}/{{action:start|stop|shutdown}}", self._act),
                 web.get(f"{root}/vms/{{id}}/diskattachments", self._attachments),
                 web.get(f"{root}/vms/{{id}}/snapshots", self._snapshots),
                 web.get(
@@ -148,8 +148,12 @@ class Engine:
     async def _act(self, request: web.Request) -> web.Response:
         user = self._user(request)
         vm = self._found(request, user)
-        rules.may_change(user, vm, "stop_vm")
-        rules.stop(self.world, vm, force=_flag(request, "force"))
+        if request.match_info["action"] == "start":
+            rules.may_change(user, vm, "run_vm")
+            rules.start(self.world, vm)
+        else:
+            rules.may_change(user, vm, "stop_vm")
+            rules.stop(self.world, vm, force=_flag(request, "force"))
         return _xml(shapes.action(), 202 if _flag(request, "async") else 200)
 
     async def _attachments(self, request: web.Request) -> web.Response:

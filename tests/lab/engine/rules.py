@@ -159,6 +159,22 @@ def remove_disk(world: World, disk: Disk) -> None:
     asyncio.get_running_loop().call_later(world.delays.disk, world.disks.pop, disk.id, None)
 
 
+def start(world: World, vm: Vm) -> None:
+    """RunVmCommand.validate (RunVmValidator.validateVmStatusUsingMatrix), then what VDSM does."""
+    if vm.status in ("image_locked", "saving_state", "restoring_state"):
+        raise RefusedError(f"Cannot run VM. VM is {vm.status.replace('image_', '').replace('_', ' ')}.")
+    if vm.status not in ("down", "suspended", "paused"):
+        raise RefusedError("Cannot run VM. VM is running.")
+    vm.status = "wait_for_launch"
+    if vm.start != "never":
+        asyncio.get_running_loop().call_later(world.delays.stop, _end_start, world, vm)
+
+
+def _end_start(world: World, vm: Vm) -> None:
+    if vm.id in world.vms:
+        vm.status, vm.host = "up", next(iter(world.hosts), "")
+
+
 def stop(world: World, vm: Vm, *, force: bool) -> None:
     """StopVmCommandBase.validate, then what VDSM does."""
     if vm.status in ("saving_state", "restoring_state"):

@@ -48,9 +48,9 @@ class Snapshot:
 
 @dataclass
 class Vm:
-    """disks: ids. stop: what a hard stop comes to, C(down) after a time, C(never), or C(again): the second one works;
-    busy: seconds until image_locked, saving_state or powering_down end by themselves; locked_by_tasks: a pool task runs
-    on a VM that is image_locked."""
+    """disks: ids. start: what a start comes to, C(up) after a time, or C(never); stop: what a hard stop comes to,
+    C(down) after a time, C(never), or C(again): the second one works; busy: seconds until image_locked, saving_state or
+    powering_down end by themselves; locked_by_tasks: a pool task runs on a VM that is image_locked."""
 
     name: str
     id: str = field(default_factory=new_id)
@@ -66,6 +66,7 @@ class Vm:
     backup: bool = False
     illegal: bool = False
     locked_by_tasks: bool = False
+    start: str = "up"
     stop: str = "down"
     stops_asked: int = 0
     disks: list[str] = field(default_factory=list)
@@ -73,7 +74,7 @@ class Vm:
 
 
 # What the roles of a user allow who may change something (ActionGroup.java), as far as anything here asks for it.
-PERMITS = ("create_vm", "delete_disk", "delete_vm", "edit_vm_properties", "login", "stop_vm")
+PERMITS = ("create_vm", "delete_disk", "delete_vm", "edit_vm_properties", "login", "run_vm", "stop_vm")
 
 
 @dataclass

@@ -89,6 +89,8 @@ func (w *world) attach() {
 // privileges is what a vCenter wants for a call. The simulator grants everything; a test may deny some.
 var privileges = map[string]string{
 	"PowerOffVM_Task":      "VirtualMachine.Interact.PowerOff",
+	"PowerOnVM_Task":       "VirtualMachine.Interact.PowerOn",
+	"ReconfigVM_Task":      "VirtualMachine.Config.ChangeTracking",
 	"Destroy_Task":         "VirtualMachine.Inventory.Delete",
 	"RemoveSnapshot_Task":  "VirtualMachine.State.RemoveSnapshot",
 	"SearchDatastore_Task": "Datastore.Browse",
@@ -229,6 +231,16 @@ func (t *troubled) DestroyTask(ctx *simulator.Context, request *types.Destroy_Ta
 func (t *troubled) PowerOffVMTask(ctx *simulator.Context, request *types.PowerOffVM_Task) soap.HasFault {
 	reference := t.run(ctx, "powerOff", func() soap.HasFault { return t.VirtualMachine.PowerOffVMTask(ctx, request) })
 	return &methods.PowerOffVM_TaskBody{Res: &types.PowerOffVM_TaskResponse{Returnval: reference}}
+}
+
+func (t *troubled) PowerOnVMTask(ctx *simulator.Context, request *types.PowerOnVM_Task) soap.HasFault {
+	reference := t.run(ctx, "powerOn", func() soap.HasFault { return t.VirtualMachine.PowerOnVMTask(ctx, request) })
+	return &methods.PowerOnVM_TaskBody{Res: &types.PowerOnVM_TaskResponse{Returnval: reference}}
+}
+
+func (t *troubled) ReconfigVMTask(ctx *simulator.Context, request *types.ReconfigVM_Task) soap.HasFault {
+	reference := t.run(ctx, "reconfigure", func() soap.HasFault { return t.VirtualMachine.ReconfigVMTask(ctx, request) })
+	return &methods.ReconfigVM_TaskBody{Res: &types.ReconfigVM_TaskResponse{Returnval: reference}}
 }
 
 // collector is each session's PropertyCollector; the simulator makes a new one of this type for each.

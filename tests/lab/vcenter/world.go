@@ -37,6 +37,8 @@ type VM struct {
 	Disabled []string `json:"disabled_methods,omitempty"`
 	Snapshot []string `json:"snapshots,omitempty"`
 	Path     string   `json:"path,omitempty"`
+	// Tracking says whether its changed blocks are tracked.
+	Tracking *bool `json:"change_tracking,omitempty"`
 	// Attach is the file of one more disk, whoever's it is.
 	Attach string `json:"attach,omitempty"`
 	// NoConfig takes the configuration away, as vCenter has none for a VM that it cannot reach.
@@ -200,6 +202,13 @@ func (w *world) change(vm *simulator.VirtualMachine, wanted VM) {
 				vm.Config.Name = wanted.Name
 			}
 		}
+		if wanted.Power != "" {
+			vm.Runtime.PowerState = types.VirtualMachinePowerState(wanted.Power)
+			vm.Summary.Runtime.PowerState = vm.Runtime.PowerState
+		}
+		if wanted.Tracking != nil {
+			vm.Config.ChangeTrackingEnabled = wanted.Tracking
+		}
 		if wanted.Template != nil {
 			vm.Config.Template, vm.Summary.Config.Template = *wanted.Template, *wanted.Template
 		}
@@ -238,6 +247,7 @@ func (w *world) told(vm *simulator.VirtualMachine) VM {
 	found := VM{Name: vm.Name, ID: vm.Self.Value, Power: string(vm.Runtime.PowerState), State: string(vm.Runtime.ConnectionState)}
 	if vm.Config != nil {
 		found.UUID, found.Template, found.Path = vm.Config.InstanceUuid, &vm.Config.Template, vm.Config.Files.VmPathName
+		found.Tracking = vm.Config.ChangeTrackingEnabled
 	}
 	if vm.Snapshot != nil {
 		for _, tree := range vm.Snapshot.RootSnapshotList {

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ansible_collections.mtv.teardown.plugins.module_utils._report.catalogue import (
+    changed_vms,
     kubernetes,
     machines,
     openstack,
@@ -28,6 +29,7 @@ PARTS: tuple[tuple[str, str, tuple[Entry, ...]], ...] = (
     (CLUSTER, "Everything else on the cluster", kubernetes.KUBERNETES),
     (CLUSTER, "What was changed for a time", kubernetes.CHANGES),
     (ANY_PROVIDER, "Any source provider", vsphere.ANY),
+    (ANY_PROVIDER, "VMs that were changed for a time", changed_vms.CHANGED_VMS),
     ("vsphere", "vSphere", vsphere.VSPHERE),
     ("ovirt", "oVirt and RHV", ovirt.OVIRT),
     ("openstack", "OpenStack", openstack.OPENSTACK),

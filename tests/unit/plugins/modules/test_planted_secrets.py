@@ -36,7 +36,7 @@ OF_PROVIDERS["volume_snapshots"] = "openstack"
 OF_ALL_PROVIDERS = "provider_clones"
 OF_BOTH = ("leftovers_info", "session_info")
 # The connection of the module journal is in its option journal_in (below).
-OF_CLUSTER = tuple(name for name in MODULES if name not in (*OF_PROVIDERS, OF_ALL_PROVIDERS, "journal"))
+OF_CLUSTER = tuple(name for name in MODULES if name not in (*OF_PROVIDERS, OF_ALL_PROVIDERS, "journal", "vm_change"))
 # Two parts, so that one is found where another is cut off.
 PLANTED = ("hush7Qz", "Kw3Hush")
 SECRETS = {
@@ -139,6 +139,8 @@ def run(name: str, capfd: pytest.CaptureFixture[str], **options: Any) -> tuple[d
     if name == "change":
         what = {"kind": "ConfigMap", "api_version": "v1", "name": "one", "namespace": "ns", "patch": {}}
         given = {"undo_file": str(Path.home() / "resources.undo.json"), **what, **options}
+    if name == "vm_change":
+        given = {"undo_file": str(Path.home() / "resources.undo.json"), "name": "one", "power_state": "on", **options}
     capfd.readouterr()
     with patch_module_args(given), pytest.raises(SystemExit):
         module.main()
@@ -279,6 +281,18 @@ def test_options_of_providers(
 
 
 @pytest.mark.parametrize(
+    ("kind", "place"), [(kind, place) for kind, places in OPTIONS_OF_PROVIDERS.items() for place in places]
+)
+def test_options_of_the_one_that_changes_a_vm(
+    kind: str, place: str, echo: Echo, logged: list[str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    for secret in SECRETS.values():
+        result, told = run("vm_change", capfd, **{kind: OPTIONS_OF_PROVIDERS[kind][place](echo, secret)})
+        assert result["failed"] and "Traceback" not in told
+        check(told, logged)
+
+
+@pytest.mark.parametrize(
     "place", [place for place in OPTIONS_OF_CLUSTERS if not place.startswith(("session", "resou"))]
 )
 @pytest.mark.parametrize("name", ["plans", "leftovers_info", "provider_clones", "vsphere_clones"])
@@ -371,7 +385,7 @@ def test_the_journal(name: str, echo: Echo, capfd: pytest.CaptureFixture[str], m
     sent: list[str] = []
     monkeypatch.setattr(basic, "has_journal", True)
     monkeypatch.setattr(basic, "journal", SimpleNamespace(send=lambda **told: sent.append(str(told))), raising=False)
-    more = {} if name in OF_CLUSTER else {"fail_on_remaining": False}
+    more = {} if name in (*OF_CLUSTER, "vm_change") else {"fail_on_remaining": False}
     for secret in SECRETS.values():
         _result, told = run(name, capfd, **_connection(name, echo, secret), **more)
         assert "Invoked with" in "".join(sent)

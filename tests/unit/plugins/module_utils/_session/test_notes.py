@@ -106,6 +106,15 @@ def item(uid: str) -> dict[str, Any]:
     return {**one, "evidence": "name", "test_name": "", "provider": "os", "host": "cloud"}
 
 
+def test_what_a_session_only_changed_is_never_noted_as_its_own() -> None:
+    """Or the next run would delete it."""
+    changed = {**item("cloud/base"), "evidence": "ledger", "name": "base-rhel8"}
+    session = journal.with_items(Session(PREFIX), [item("cloud/a"), changed])
+    assert (set(session.lineage), set(session.traces)) == ({"cloud/a"}, {"cloud/a"})
+    told = journal.after(Session(PREFIX), {"leftovers": [changed], "verdict": "leftovers"})
+    assert "base" not in json.dumps(told["content"])
+
+
 def test_a_note_keeps_what_other_phases_noted_and_the_keys_of_its_session(tmp_path: Path) -> None:
     session = Session(PREFIX, plans=(Key("auto-ab12-p", "n", UID, "t"),), started="2026-01-01T00:00:00Z")
     notes_file.add(str(tmp_path), session, [item("cloud/a")])

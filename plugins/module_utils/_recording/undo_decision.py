@@ -21,7 +21,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._recording.changes im
     NOTHING,
     Change,
     Field,
-    forbidden,
+    forbidden_change,
     is_secret,
     parts_of,
     path_of,
@@ -86,10 +86,12 @@ class Judged:
 
 
 def subjects(changes: Iterable[Change]) -> list[Subject]:
-    """Changes by the object that they are of, in the order of the ledger."""
+    """Changes by the object that they are of, in the order of the ledger. A VM keeps its identity with another name,
+    and by whatever address its provider is reached."""
     found: dict[tuple[Any, ...], list[Change]] = {}
     for one in changes:
-        found.setdefault((one.place, one.group, one.kind, one.namespace, one.name, one.uid), []).append(one)
+        where = (one.provider,) if one.provider else (one.place, one.group, one.kind, one.namespace, one.name)
+        found.setdefault((*where, one.uid), []).append(one)
     return [Subject(tuple(group)) for group in found.values()]
 
 
@@ -104,8 +106,7 @@ def judge(subject: Subject, body: Mapping[str, Any] | None) -> Judged:
         return Judged(
             subject, Outcome.WITHHELD, f"it was changed, and what was there before is not recorded: {told}", {}
         )
-    paths = [field.path for change in subject.changes for field in change.fields]
-    never = forbidden(subject.last.kind, subject.last.api_version, paths)
+    never = next((told for change in subject.changes if (told := forbidden_change(change))), "")
     if never:
         return Judged(subject, Outcome.FORBIDDEN, never, {})
     try:
@@ -138,6 +139,28 @@ def _fields(subject: Subject, body: Mapping[str, Any]) -> Judged:
     lines = tuple(f"{subject.shown} {path}: {now[path]}" for path in targets)
     undone = tuple(f"{subject.shown} {path}: {old[path]}" for path in targets)
     return Judged(subject, Outcome.UNDO, told, targets, patch, lines, undone)
+
+
+def about(judged: Judged, reason: str) -> dict[str, Any]:
+    """One object of the ledger in a result, but for its evidence."""
+    one = judged.subject.last
+    paths = {field.path: None for change in judged.subject.changes for field in change.fields}
+    return {
+        "kind": one.kind,
+        "api_version": one.api_version,
+        "namespace": one.namespace,
+        "name": one.name,
+        "uid": one.uid,
+        "reason": reason,
+        "test_name": one.test_name,
+        "fields": list(paths),
+    }
+
+
+def whose(subject: Subject) -> str:
+    """Why these changes are not shown to be the session's."""
+    other = subject.last.session
+    return f"it is of session {other}" if other else "the ledger does not say of which session"
 
 
 def before_of(history: Sequence[Field], live: Any) -> tuple[Any] | None:

@@ -9,12 +9,6 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.undo_decision import (
-    Outcome,
-    before_of,
-    judge,
-    subjects,
-)
 from ansible_collections.mtv.teardown.plugins.module_utils._recording.changes import (
     NOTHING,
     Change,
@@ -22,6 +16,12 @@ from ansible_collections.mtv.teardown.plugins.module_utils._recording.changes im
     differences,
     merged,
     parts_of,
+)
+from ansible_collections.mtv.teardown.plugins.module_utils._recording.undo_decision import (
+    Outcome,
+    before_of,
+    judge,
+    subjects,
 )
 
 UID = "4f1d1f0e-3a5e-4a53-9d8e-0d3b0a3c6a11"

@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 from ansible_collections.mtv.teardown.plugins.module_utils._cause import Finding, Tell, tells
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.undo_decision import Judged, Outcome
+from ansible_collections.mtv.teardown.plugins.module_utils._recording.undo_decision import Judged, Outcome
 
 NOT_UNDONE = "not-undone"
+# What is told without an attempt.
+UNTRIED = frozenset({"changed-since", "not-recorded", "never-undone", NOT_UNDONE})
 _OUT = "then take the change out of the ledger (mtv.teardown.change with state=absent)"
 
 

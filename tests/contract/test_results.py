@@ -94,7 +94,7 @@ def test_a_look_without_a_teardown_proves_itself(playbooks: Playbooks, admin: Ad
     check(playbooks, json.loads(file.read_text(encoding="utf-8")))
 
 
-@pytest.mark.parametrize(("options", "told"), [("ro", "not writable"), ("size=4k", "No space left on device")])
+@pytest.mark.parametrize(("options", "told"), [("ro", "Read-only file system"), ("size=4k", "No space left on device")])
 def test_where_nothing_can_be_written_nothing_is_deleted(
     playbooks: Playbooks, admin: Admin, prefix: str, options: str, told: str
 ) -> None:

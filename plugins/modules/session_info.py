@@ -377,7 +377,7 @@ summary:
   returned: always
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -385,6 +385,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils import _times
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import config_map, lease
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.find import Found
+from ansible_collections.mtv.teardown.plugins.module_utils._recording.changes import Change
 from ansible_collections.mtv.teardown.plugins.module_utils._run import (
     changes,
     cluster_module,
@@ -398,10 +399,14 @@ from ansible_collections.mtv.teardown.plugins.module_utils._run import module as
 from ansible_collections.mtv.teardown.plugins.module_utils._session import finalizers, ignore
 
 
-def _ask(params: Mapping[str, Any], cluster: Cluster, found: Found) -> Mapping[str, Any]:
+def _ask(params: Mapping[str, Any], cluster: Cluster, changed: Sequence[Change], found: Found) -> Mapping[str, Any]:
     """Which rights are missing, on the cluster and on the providers that are going to be searched."""
     named = bool(finalizers.of(params["remove_finalizers"], params["finalizer_grace"]))
-    kept = {"lease": params["lease_namespace"], "journal": str((params["journal_in"] or {}).get("namespace") or "")}
+    kept = {
+        "changes": changed,
+        "lease": params["lease_namespace"],
+        "journal": str((params["journal_in"] or {}).get("namespace") or ""),
+    }
     if params["openshift_only"]:
         return preflight.preflight(cluster, found, finalizers=named, **kept)
     targets, _uncovered = providers.search_of(found.session, params, snapshots=params["forklift_snapshots"])
@@ -436,14 +441,15 @@ def main() -> None:
             lease.check_namespace(module.params["lease_namespace"], session)
         if module.params["journal_in"]:
             config_map.check_namespace(str(module.params["journal_in"]["namespace"] or ""), session)
-        ledger = changes.of(module.params, session).as_dict()
+        known = changes.of(module.params, session)
+        ledger = known.as_dict()
         configured = providers.configured(module.params)
         if module.params["inputs_only"]:
             return {"changed": False, **look.inputs(session, configured), "undo": ledger, "requests": 0, "times": {}}
         cluster = cluster_module.cluster_of(module)
         place = keeping.place_of(module.params, session)
         session = place.remember() if place is not None else session
-        ask = partial(_ask, module.params, cluster) if module.params["rights"] else None
+        ask = partial(_ask, module.params, cluster, known.unsettled()) if module.params["rights"] else None
         found = look.look(cluster, session, configured, module.params["fail_on_unreachable"], ask)
         for entry in found["rights"].get("unchecked", ()):
             module.warn(f"rights could not be asked for, {entry['provider'] or 'cluster'}: {entry['error']}")

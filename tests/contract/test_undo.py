@@ -211,6 +211,18 @@ def test_without_the_right_it_is_left_and_says_so(changed: World, lab: Lab) -> N
     }
 
 
+def test_a_right_that_undoing_lacks_is_told_before_anything_is_changed(changed: World, lab: Lab) -> None:
+    reader = changed.admin.allow("limited", ["get", "list", "watch", "delete"], f"reader-{changed.prefix}")
+    changed.change_both()
+    changed.playbooks.kubeconfig = str(lab.limited_kubeconfig)
+    done = changed.teardown()
+    reader()
+    assert done.code == 2 and wrote(done) == []
+    told = " ".join(done.output.split())
+    assert "storageclasses.storage.k8s.io" in told and "forkliftcontrollers.forklift.konveyor.io" in told, told
+    assert "Nothing was changed" in told
+
+
 def test_what_is_no_ledger_ends_the_run_before_anything_is_touched(changed: World) -> None:
     changed.ledger.write_text('{"version": 2, "changes": []}', encoding="utf-8")
     changed.ledger.chmod(0o600)

@@ -216,10 +216,10 @@ USES = (
 
 def use_of(right: Right, own: Iterable[str], shared: Iterable[str]) -> Use | None:
     """The kind of use that needs it; None for what a record alone asks for."""
+    if right.only:  # what a session changed for a time is what its ledger alone asks for
+        return JOURNAL if right.only.startswith(f"{NAME}-") and JOURNAL.grants(right) else None
     if not right.namespace:
         wanted: tuple[Use, ...] = (EVERY_RUN, CLUSTER_OBJECTS, SEARCH_BY_PREFIX, PROVIDER_SERVERS)
-    elif right.only:
-        wanted = (JOURNAL,)
     elif right.namespace in own:
         wanted = (SESSION_NAMESPACE,)
     elif right.namespace in shared:  # one that is recorded may be the session's by its age
@@ -244,7 +244,8 @@ class Needs:
     """What a run is going to do. looks: kind and namespace of each list; targets: what is deleted; patched: Migrations
     to be canceled and Plans to be archived; plans: those and the Plans of those; places: namespaces in which a
     migration that runs may still make more; finalizers: whether some come off what hangs; lease: the namespace of the
-    session's Lease, where it takes one; kept: ConfigMap -> namespace, where its note and journal are in such."""
+    session's Lease, where it takes one; kept: ConfigMap -> namespace, where its note and journal are in such; undone:
+    rights on what the session changed for a time."""
 
     find: Find
     looks: tuple[tuple[Resource, str | None], ...] = ()
@@ -255,6 +256,7 @@ class Needs:
     finalizers: bool = False
     lease: str = ""
     kept: Mapping[str, str] = field(default_factory=dict)
+    undone: tuple[Right, ...] = ()
 
     def rights(self) -> tuple[Right, ...]:
         """All of them, sorted."""
@@ -269,7 +271,7 @@ class Needs:
             found |= {to_delete(obj), _right(obj.resource, obj.namespace, "watch")}
             if self.finalizers and (obj.group, obj.kind) not in guards.NEVER:
                 found.add(_right(obj.resource, obj.namespace, "patch"))
-        found |= {right for place in self.places for right in self._coming(place)}
+        found |= {right for place in self.places for right in self._coming(place)} | set(self.undone)
         if self.lease:
             found |= {Right(self.lease, lease.GROUP, lease.PLURAL, verb) for verb in lease.VERBS}
         for name, place in self.kept.items():  # what is created has no name yet when that is allowed or not

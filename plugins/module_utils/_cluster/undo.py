@@ -93,6 +93,21 @@ def _resource(catalog: Catalog, change: Change) -> Resource | str:
     return replace(found, version=change.api_version.rpartition("/")[2])
 
 
+def to_be_allowed(cluster: Cluster, catalog: Catalog, sights: Iterable[Sight]) -> list[tuple[Change, Resource]]:
+    """The objects that have to be read and changed to put these back, by their last change. Nothing of what is on
+    another cluster, or of a kind that this one does not serve."""
+    here = kubeconfig.place_of(str(cluster.where.get("url", "")))
+    found = []
+    for seen in sights:
+        change = seen.judged.subject.last
+        resource = _resource(catalog, change)
+        is_here = not change.place or kubeconfig.place_of(change.place) == here
+        is_open = seen.judged.outcome in (Outcome.UNDO, Outcome.UNREAD)
+        if is_here and is_open and isinstance(resource, Resource):
+            found.append((change, resource))
+    return found
+
+
 def _untold(cluster: Cluster, subject: Subject, error: str) -> Sight:
     """What nobody asked the server, as a question without an answer."""
     one = subject.last

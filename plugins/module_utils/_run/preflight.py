@@ -15,6 +15,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._cluster import (
     config_map,
     needed_rights,
     order,
+    undo,
 )
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.find import Found
@@ -23,6 +24,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects impo
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import teardown
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Target
+from ansible_collections.mtv.teardown.plugins.module_utils._recording.changes import Change
 from ansible_collections.mtv.teardown.plugins.module_utils._report import summary
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 
@@ -37,13 +39,14 @@ def preflight(
     finalizers: bool = False,
     lease: str = "",
     journal: str = "",
+    changes: Sequence[Change] = (),
 ) -> dict[str, Any]:
     """missing, unchecked, manifests, summary. found: what a teardown is going to work on; targets: the providers on
     which it does, too; finalizers: whether it takes some off; lease, journal: the namespace of the session's Lease, and
-    that of its note and journal."""
+    that of its note and journal; changes: those of the ledger that are the session's."""
     with ThreadPoolExecutor(max_workers=1) as pool:
         asked = pool.submit(teardown.missing_rights, targets, found.session)
-        wanted = needs(found, finalizers, lease, journal).rights()
+        wanted = needs(found, finalizers, lease, journal, _to_undo(cluster, found, changes)).rights()
         denied, error = refused(cluster, wanted, _proven(found))
         missing, unchecked = asked.result()
     missing = [*(_entry(right, found.session) for right in denied), *missing]
@@ -55,7 +58,9 @@ def preflight(
     return {**told, "summary": summary.of_rights(told)}
 
 
-def needs(found: Found, finalizers: bool = False, lease: str = "", journal: str = "") -> Needs:
+def needs(
+    found: Found, finalizers: bool = False, lease: str = "", journal: str = "", undone: tuple[Right, ...] = ()
+) -> Needs:
     """What a teardown of this is going to do on the cluster."""
     session, there = found.session, found.namespaces
     running = [obj for obj, _decision in cancel_archive.to_cancel(found)]
@@ -76,6 +81,17 @@ def needs(found: Found, finalizers: bool = False, lease: str = "", journal: str 
         finalizers=finalizers,
         lease=lease,
         kept=dict.fromkeys(config_map.names_of(session.prefix), journal) if journal else {},
+        undone=undone,
+    )
+
+
+def _to_undo(cluster: Cluster, found: Found, changes: Sequence[Change]) -> tuple[Right, ...]:
+    """On objects that are not as they were before; those on source providers are not asked for."""
+    sights = undo.look(cluster, [one for one in changes if not one.provider], found.catalog)
+    return tuple(
+        Right(change.namespace or "", resource.group, resource.plural, verb, change.name)
+        for change, resource in undo.to_be_allowed(cluster, found.catalog, sights)
+        for verb in ("get", "patch")
     )
 
 

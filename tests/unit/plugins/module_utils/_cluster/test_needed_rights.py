@@ -42,10 +42,10 @@ def test_a_lease_needs_its_namespace_alone() -> None:
 
 def test_its_config_maps_are_named_where_a_right_can_be() -> None:
     """What is created has no name yet when it is allowed or not."""
-    rights = Needs(find, kept={"one": "ci", "two": "ci"}).rights()
+    rights = Needs(find, kept={"mtv-teardown-a": "ci", "mtv-teardown-b": "ci"}).rights()
     assert {(r.verb, r.name) for r in rights} == {
         ("create", ""),
-        *((verb, name) for verb in ("get", "update", "delete") for name in ("one", "two")),
+        *((verb, name) for verb in ("get", "update", "delete") for name in ("mtv-teardown-a", "mtv-teardown-b")),
     }
     uses = [needed_rights.use_of(right, own, ()) for right in rights for own in ((), (OWN,))]
     assert {use.name for use in uses if use} == {"journal"} and None not in uses
@@ -56,9 +56,20 @@ def test_its_config_maps_are_named_where_a_right_can_be() -> None:
         {
             "apiGroups": [""],
             "resources": ["configmaps"],
-            "resourceNames": ["one", "two"],
+            "resourceNames": ["mtv-teardown-a", "mtv-teardown-b"],
             "verbs": ["delete", "get", "update"],
         },
+    ]
+
+
+def test_what_a_session_changed_is_asked_for_by_its_name_and_no_file_gives_it() -> None:
+    undone = (Right("", "storage.k8s.io", "storageclasses", "patch", "fast"), Right("ci", "", "configmaps", "get", "x"))
+    assert Needs(find, undone=undone).rights() == tuple(sorted(undone))
+    assert [needed_rights.use_of(right, (), ("ci",)) for right in undone] == [None, None]
+    roles = needed_rights.manifests(undone, "auto-ab12")
+    assert [(role["kind"], role["rules"][0]["resourceNames"]) for role in roles] == [
+        ("ClusterRole", ["fast"]),
+        ("Role", ["x"]),
     ]
 
 

@@ -24,7 +24,7 @@ case $flavor in
       exit 0
     fi
     # What has kinds of its own, and what has most of each. On the slim CRDs all are played, and those are held against the real ones.
-    [ $# -gt 0 ] || set -- copy-offload deep-inspection many populator-openstack populator-ovirt warm
+    [ $# -gt 0 ] || set -- copy-offload deep-inspection many populator-openstack populator-ovirt
     ;;
   *) fail "which set: slim, real or openshift?" ;;
 esac

@@ -225,7 +225,7 @@ def test_what_a_play_made_is_named_and_what_it_found_is_not(setup: Setup) -> Non
 
 
 def test_a_play_that_fails_and_one_that_only_looks(setup: Setup) -> None:
-    setup.on(2)
+    setup.on(1)
     looked = setup.run("--check")
     assert looked.code in (0, 2)
     assert not setup.file.exists() and setup.there() == set()
@@ -238,7 +238,7 @@ def test_a_play_that_fails_and_one_that_only_looks(setup: Setup) -> None:
     assert setup.there() == set()
 
 
-@pytest.mark.parametrize("number", [2, 9, 15, 23])
+@pytest.mark.parametrize("number", [2, 12, 23])
 def test_killed(setup: Setup, number: int) -> None:
     """With four tasks in flight: what was answered is named by its identity, what was not, as an intent."""
     setup.playbooks.killed(str(setup.folder / "setup"), when=lambda: len(setup.there()) >= number, **setup.given)

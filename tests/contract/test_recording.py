@@ -140,7 +140,7 @@ def test_killed_after_a_create(session: Session, where: str, number: int) -> Non
     assert len(session.there()) == number
     assert session.there() <= session.named()
     assert session.named() - session.there() <= {("vsphere", "", f"{session.prefix}-rhel8-9fzk")}
-    if number == CREATES or (where, number) == ("answered", 5):
+    if where == "answered" and number in (5, CREATES):  # what is written is the same wherever it was killed
         session.teardown()
         assert session.there() == set()
 

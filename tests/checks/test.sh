@@ -11,12 +11,12 @@ root=$(cd "$(dirname "$0")/../.." && pwd -P)
 
 # The longest first, so that the last two end together, and what mostly waits (contract, providers) beside what mostly
 # computes. Their times are those of 2 slow cores.
-steps='playbooks|25 min|playbooks and roles, run as people run them, against a real API server
-contract|25 min|clients, phases, recorders and the commands of guides against a real API server
+steps='playbooks|45 min|playbooks and roles, run as people run them, against a real API server
+contract|55 min|clients, phases, recorders and the commands of guides against a real API server
 molecule slim|15 min|every world torn down, on the own CRDs of the lab
-faults|15 min|faults on the wire, stuck objects, misbehaving controllers, races, rights
-providers|23 min|vCenter, oVirt engine, OpenStack, and the playbooks on them
-molecule real|6 min|worlds torn down, on real CRDs where they are at hand
+faults|25 min|faults on the wire, stuck objects, misbehaving controllers, races, rights
+providers|27 min|vCenter, oVirt engine, OpenStack, and the playbooks on them
+molecule real|7 min|worlds torn down, on real CRDs where they are at hand
 versions|8 min|both ends of ansible-core, Python and libraries: sanity, units, a whole teardown
 units|8 min|decisions and modules
 runs|5 min|execution environment, CI pipelines, molecule of others

@@ -12,7 +12,8 @@ short_description: Keep what a later run has to know of an MTV test session
 version_added: 0.3.0
 description:
   - Writes the note of a session into a file in the data collector path or, with O(journal_in), into a ConfigMap, where no disk lasts, such as in AWX.
-  - At the end of a run the module M(mtv.teardown.report) writes the file. In ConfigMaps this one adds its verdict to the journal, which the modules that change something write there when they are given O(journal_in).
+  - At the end of a run the module M(mtv.teardown.report) writes the file. In ConfigMaps this one adds its verdict to the journal, which the modules that
+    change something write there when they are given O(journal_in).
   - With a verdict that is clean it deletes both, but for what was noted of source providers that the run did not judge.
   - What somebody else has written meanwhile is not lost. A ConfigMap of these names that is not of a teardown of this session is not touched; the
     module fails.

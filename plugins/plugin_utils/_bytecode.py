@@ -7,7 +7,8 @@ loader of collections compiles each of them whenever a playbook is run, which ta
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.machinery import SOURCE_SUFFIXES, FileFinder, ModuleSpec, SourceFileLoader
 from types import ModuleType
 
@@ -32,6 +33,17 @@ class Finder:
 
 
 def keep() -> None:
-    """From now on, in this process and its forks."""
+    """From now on, in this process."""
     if Finder not in sys.meta_path:
         sys.meta_path.insert(0, Finder)
+
+
+@contextmanager
+def kept() -> Iterator[None]:
+    """For what is imported meanwhile: whoever imports a plugin finds Python's own ways as they were."""
+    before = list(sys.meta_path)
+    keep()
+    try:
+        yield
+    finally:
+        sys.meta_path[:] = before

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from ansible.module_utils import _internal, basic
 from ansible.module_utils._internal import _traceback
+from ansible_collections.mtv.teardown.plugins.plugin_utils import _bytecode
 
 _FORKS = multiprocessing.get_context("fork")
 
@@ -72,6 +73,7 @@ def _child(call: Call, out: int, err: int) -> None:
     logging.getLogger().handlers.clear()
     logging.getLogger().setLevel(logging.WARNING)
     _as_target()
+    _bytecode.keep()
     os.dup2(out, 1)
     os.dup2(err, 2)
     sys.stdout = open(1, "w", encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115

@@ -32,10 +32,10 @@ _OURS = "ansible_collections.mtv.teardown.plugins.module_utils._run.cluster_modu
 
 # Ansible loads an action before it makes the process of its task: what nearly all modules need is imported once. What
 # is missing the module itself says.
-_bytecode.keep()
-for _one in ("kubernetes.client.rest", "kubernetes.config", _CLIENT, _OURS):
-    with contextlib.suppress(ImportError):
-        importlib.import_module(_one)
+with _bytecode.kept():
+    for _one in ("kubernetes.client.rest", "kubernetes.config", _CLIENT, _OURS):
+        with contextlib.suppress(ImportError):
+            importlib.import_module(_one)
 
 
 class ActionModule(Normal):  # type: ignore[misc]

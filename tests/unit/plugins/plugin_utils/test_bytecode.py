@@ -51,3 +51,13 @@ def test_it_is_asked_first_and_once(monkeypatch: pytest.MonkeyPatch) -> None:
     _bytecode.keep()
     _bytecode.keep()
     assert sys.meta_path == [_bytecode.Finder, *before]
+
+
+def test_whoever_imports_a_plugin_finds_all_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    """ansible-test sanity, import: "changes to sys.meta_path[0] are not permitted"."""
+    monkeypatch.setattr(sys, "meta_path", [one for one in sys.meta_path if one is not _bytecode.Finder])
+    before = list(sys.meta_path)
+    with pytest.raises(KeyError), _bytecode.kept():
+        assert sys.meta_path[0] is _bytecode.Finder
+        raise KeyError
+    assert sys.meta_path == before

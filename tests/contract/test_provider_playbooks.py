@@ -65,9 +65,10 @@ class World:
     def _given(self) -> dict[str, Any]:
         file = self.playbooks.folder.with_suffix(".providers.json")
         file.write_text(json.dumps(self.providers), encoding="utf-8")
-        # Nothing moves any more when verify looks, so that its second look need not be long in coming.
-        quiet = {"mtv_teardown_quiet_interval": 0.5}
-        return {"resources_file": str(self.record), "providers_file": str(file), **quiet}
+        # A namespace is not looked into for its first 5 s. Nothing moves any more when verify looks, so that its second
+        # look need not be long in coming.
+        waits = {"namespaces_stall_timeout": 30, "mtv_teardown_quiet_interval": 0.5}
+        return {"resources_file": str(self.record), "providers_file": str(file), **waits}
 
     def run(self, name: str = "teardown", *arguments: str, **extra: Any) -> Run:
         done = self.playbooks.run(name, *arguments, **{**self._given(), **extra})

@@ -170,3 +170,31 @@ options:
         choices: [public, internal, admin]
         aliases: [endpoint_type]
 """
+
+    # Beside those above, where what a session changed is put back.
+    ESXI = r"""
+options:
+  esxi:
+    description:
+      - The log-in of one ESXi host on which the session put SSH keys for copy-offload, instead of those in
+        O(providers_file), where each entry of a vCenter may have one (C(esxi_host), C(esxi_user) and C(esxi_password)
+        in its C(copyoffload)).
+      - No host is asked for anything but the keys that the ledger of changes has noted there, and only by the address
+        at which it has noted them.
+    type: dict
+    suboptions:
+      hostname:
+        description: The host, by the name or address by which the session reached it.
+        type: str
+      username:
+        description: Who logs in over SSH, such as V(root).
+        type: str
+        aliases: [user]
+      password:
+        description: The password. It is sent to no host but the one that the ledger knows by its SSH host key.
+        type: str
+        aliases: [pass, pwd]
+      port:
+        description: The port of SSH, V(22) by default.
+        type: int
+"""

@@ -29,6 +29,7 @@ extends_documentation_fragment:
   - mtv.teardown._undo
   - mtv.teardown._providers
   - mtv.teardown._providers.openstack
+  - mtv.teardown._providers.esxi
   - mtv.teardown._providers_file.unopened
   - mtv.teardown._attributes.info
 options:
@@ -702,7 +703,8 @@ def main() -> None:
         cluster = cluster_module.cluster_of(module)
         ansible = str(module.ansible_version)
         search = partial(providers.search_of, options=options, changed={one.provider for one in found if one.provider})
-        result = judge.judge(cluster, session, options, search, ansible, found)
+        holders = [] if options["openshift_only"] else providers.holders(found, options)
+        result = judge.judge(cluster, session, options, search, ansible, found, holders)
         if place is not None:
             result["journal"]["version"] = place.note.version
         return {"changed": False, **result}

@@ -20,6 +20,9 @@ description:
     are never changed from a ledger.
   - VMs on source providers are switched on or off again, and on vSphere the tracking of changed blocks, too. Each is known by its identity, not by its name,
     and is read right before and afterwards. One in any other state than on or off, such as suspended or with an error, stays as it is.
+  - An SSH key that the session put on an ESXi host for copy-offload is taken out of the host's file of keys, where the one line with it is what the session
+    wrote. Every other line stays byte for byte, and no line is ever written. A host is asked only by an address at which the ledger has noted keys, and is told
+    no password before it has shown the SSH host key by which the ledger knows it.
   - The cluster is asked only when the ledger names objects of it, and a provider only when it names VMs there.
 author:
   - mtv.teardown contributors (!UNKNOWN)
@@ -32,6 +35,7 @@ requirements:
   - pyvmomi >= 8.0.1.0.2
   - ovirt-engine-sdk-python >= 4.6.3
   - openstacksdk >= 1.0.0
+  - paramiko >= 3.5.1
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - mtv.teardown._session
@@ -41,6 +45,7 @@ extends_documentation_fragment:
   - mtv.teardown._journal
   - mtv.teardown._providers
   - mtv.teardown._providers.openstack
+  - mtv.teardown._providers.esxi
   - mtv.teardown._providers_file.unopened
   - mtv.teardown._attributes
 options:
@@ -53,7 +58,7 @@ options:
     type: bool
     default: false
 notes:
-  - The library of a type of provider is needed, and loaded, only where the ledger names VMs of that type.
+  - The library of a type of provider is needed, and loaded, only where the ledger names VMs of that type; paramiko, where it names SSH keys.
   - With C(--diff) each field is shown with the value that it has and the one that it had.
 seealso:
   - module: mtv.teardown.change

@@ -17,7 +17,8 @@ description:
     not by its name.
   - A VM in any other state than on or off, such as suspended, is not changed.
   - A guest is not asked to shut down. Its power is cut, as by the provider's own power off on vSphere and stop on oVirt and OpenStack.
-  - With O(state=absent) changes are taken out of the ledger, and no provider is touched.
+  - With O(state=absent) changes are taken out of the ledger, and no provider is touched. So are SSH keys that a suite had put on an ESXi host, by the name
+    of that host.
 author:
   - mtv.teardown contributors (!UNKNOWN)
 requirements:

@@ -8,11 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils._openstack import site
-from ansible_collections.mtv.teardown.plugins.module_utils._provider import teardown
+from ansible_collections.mtv.teardown.plugins.module_utils._provider import teardown, undo
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Target
 
 from tests.contract import clouds
+from tests.contract.vm_changes import OFF, causes, noted, put_back
 from tests.lab.openstack.seed import connect
 from tests.lab.openstack.settings import PASSWORD
 from tests.lab.openstack.worlds import Project
@@ -54,3 +55,25 @@ def test_roles_of_the_operators_own_are_his_to_explain(project: Project, prefix:
     missing, unchecked = lacking(account(project, f"tester-{prefix}", "reader", f"tester-{prefix}"), prefix)
     assert missing == []
     assert any(f"tester-{prefix}" in entry["error"] for entry in unchecked)
+
+
+def test_who_may_only_read_cannot_put_servers_back(project: Project, prefix: str) -> None:
+    name = f"base-of-{prefix}"
+    server = project.clone(name).server
+    at = Target(clouds.connection(project.peer), site.open_site)
+    change = noted(at, name, prefix, power_state=OFF)
+    with clouds.site(project.peer) as there:
+        (one,) = there.called(name)
+        assert there.put(one, {"power_state": "off"}, clouds.LIMITS) is None
+    reader, member = (
+        Target(account(project, f"{role}-puts-{prefix}", role), site.open_site) for role in ("reader", "member")
+    )
+    missing, unchecked = undo.missing_rights([reader], [change])
+    assert [(one["verb"], one["resource"], one["name"]) for one in missing] == [("role member", "Project", "ci")]
+    assert unchecked == []
+    refused = put_back([reader], [change], limits=clouds.STUCK)
+    assert (causes(refused), refused.settled) == (["forbidden"], [])
+    assert undo.missing_rights([member], [change]) == ([], [])
+    assert put_back([member], [change], limits=clouds.LIMITS).settled == [change.id]
+    assert undo.missing_rights([reader], [change]) == ([], [])  # nothing is to be put back any more
+    assert server in project.everything()

@@ -5,15 +5,20 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.mtv.teardown.plugins.module_utils._openstack.site import open_site
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Target
+from ansible_collections.mtv.teardown.plugins.module_utils._recording.changes import parse
 
 from tests.contract import clouds
-from tests.contract.vm_changes import OFF, ON, causes, noted, put_back
+from tests.contract.ansible_runs import Playbooks, Run
+from tests.contract.vm_changes import OFF, ON, causes, noted, put_back, write
+from tests.lab.controlplane import Lab
 from tests.lab.openstack.faults import CloudProxies
 from tests.lab.openstack.worlds import Project
 
@@ -94,3 +99,70 @@ def test_what_no_ledger_may_lead_to_is_not_done(project: Project, prefix: str, f
     project.clone(name)
     done = put_back([target(project)], [noted(target(project), name, prefix, **fields)])
     assert causes(done) == ["never-undone"]
+
+
+# -- a whole run ----------------------------------------------------------------------------------------------------
+
+
+class Changed:
+    """A session that has stopped a server of others for a time, and two more, one of which is off."""
+
+    def __init__(self, lab: Lab, folder: Path, prefix: str, project: Project) -> None:
+        self.prefix, self.project, self.playbooks = prefix, project, Playbooks(lab, folder)
+        self.name, self.names = f"base-of-{prefix}", [f"{word}-of-others-{prefix}" for word in ("on", "off")]
+        for name in (self.name, *self.names):
+            project.clone(name)
+        switch(project, self.names[1], "off")
+        self.folder = folder / ".data-collector"
+        self.folder.mkdir()
+        self.ledger, self.record = self.folder / "resources.undo.json", self.folder / "resources.json"
+        self.record.write_text(json.dumps({"Namespace": [{"name": prefix, "namespace": None}]}), encoding="utf-8")
+        entry = {"type": "openstack", "api_url": project.peer.auth_url, "username": "ci", "password": "secret"}
+        where = {"user_domain_name": "Default", "region_name": "RegionOne", "project_name": "ci"}
+        self.providers = folder / "providers.json"
+        self.providers.write_text(json.dumps({"psi": {**entry, **where}}), encoding="utf-8")
+        write(self.ledger, [noted(target(project), self.name, prefix, power_state=OFF)])
+        switch(project, self.name, "off")
+        self.others = self.seen()
+
+    def seen(self) -> dict[str, tuple[str, str, Any]]:
+        """The servers of others: id, name, state, and when something was last done to them."""
+        servers = self.project.sdk.compute.servers(details=True)
+        return {one.id: (one.name, one.status, one.updated_at) for one in servers if one.name in self.names}
+
+    def run(self, *arguments: str) -> Run:
+        given = {"resources_file": str(self.record), "providers_file": str(self.providers)}
+        return self.playbooks.run("teardown", *arguments, mtv_teardown_stall_timeout=60, **given)
+
+    def states(self) -> list[str]:
+        return [one.state for one in parse(self.ledger.read_text("utf-8"))]
+
+
+def test_a_whole_teardown_starts_it_again_and_says_so(lab: Lab, project: Project, prefix: str, tmp_path: Path) -> None:
+    changed = Changed(lab, tmp_path, prefix, project)
+    predicted = changed.run("--check", "--diff")
+    assert (predicted.code, power(project, changed.name), changed.states()) == (0, "off", ["intent"]), predicted.output
+    assert f'-Server {changed.name} /power_state: "off"' in predicted.output
+
+    done = changed.run()
+    assert done.code == 0, done.output
+    assert (power(project, changed.name), changed.seen()) == ("on", changed.others)
+    result = changed.playbooks.result(prefix)
+    (told,) = result["changes"]
+    assert result["verdict"] == "clean" and "CLEAN" in done.output
+    assert (told["kind"], told["name"], told["outcome"], told["provider"], bool(told["undone"])) == (
+        "Server",
+        changed.name,
+        "as-before",
+        "psi",
+        True,
+    )
+    assert changed.states() == ["settled"]
+    changed.playbooks.audited(prefix)
+
+    # What somebody does after that is theirs.
+    again = changed.run()
+    assert again.code == 0 and "changed=0" in again.output, again.output
+    switch(project, changed.name, "off")
+    later = changed.run()
+    assert (later.code, power(project, changed.name), changed.seen()) == (0, "off", changed.others), later.output

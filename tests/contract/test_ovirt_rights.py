@@ -13,11 +13,13 @@ from ansible_collections.mtv.teardown.plugins.module_utils._ovirt import removal
 from ansible_collections.mtv.teardown.plugins.module_utils._ovirt.client import Grant, Machine
 from ansible_collections.mtv.teardown.plugins.module_utils._ovirt.site import open_site
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import teardown as providers
+from ansible_collections.mtv.teardown.plugins.module_utils._provider import undo
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.ownership import Remote
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Target
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 
-from tests.contract.ovirt_runs import HASTY, SESSION, connection, teardown
+from tests.contract.ovirt_runs import GOES, HASTY, SESSION, connection, teardown
+from tests.contract.vm_changes import OFF, ON, causes, noted, put_back
 from tests.lab.engine.peer import Peer
 
 NAME = "auto-ab12-rhel8-x1y2"
@@ -87,6 +89,38 @@ def test_no_question_where_nothing_is_the_sessions(engine: Peer) -> None:
     assert not [path for _method, path in engine.calls("GET") if "permissions" in path]
 
 
+@pytest.mark.parametrize(
+    ("permit", "where"), [("stop_vm", ["base-on"]), ("run_vm", ["base-off"]), ("delete_vm", []), ("", [])]
+)
+def test_what_putting_vms_back_needs_is_named_before(engine: Peer, permit: str, where: list[str]) -> None:
+    changes = []
+    for name, found, left, change in (("base-on", "down", "up", ON), ("base-off", "up", "down", OFF)):
+        vm = engine.vm(name, status=found)["id"]
+        changes.append(noted(Target(connection(engine), partial(open_site, patience=HASTY)), name, power_state=change))
+        engine.change(vm, status=left)
+    account(engine, *({"run_vm", *PERMITS} - {permit}))
+    at, before = Target(connection(engine, **LOGIN), partial(open_site, patience=HASTY)), engine.vms()
+    missing, unchecked = undo.missing_rights([at], changes)
+    assert [(one["verb"], one["resource"], one["name"], one["provider"]) for one in missing] == [
+        (permit, "Vm", name, "rhv-1") for name in where
+    ]
+    assert (unchecked, engine.vms()) == ([], before) and all(one["remedy"] for one in missing)
+    # What is told is what fails, and nothing else does.
+    done = put_back([at], changes, limits=GOES)
+    assert ({one["name"] for one in done.result.remaining}, set(causes(done)) <= {"forbidden"}) == (set(where), True)
+
+
+def test_roles_that_are_not_shown_are_no_clear_no_for_putting_back(engine: Peer) -> None:
+    vm = engine.vm(NAME)["id"]
+    account(engine, *PERMITS)
+    at = Target(connection(engine, **LOGIN), partial(open_site, patience=HASTY))
+    change = noted(at, NAME, power_state=ON)
+    engine.change(vm, status="up")
+    engine.rules({"method": "GET", "path": "/users/.*/permissions", "kind": "fault", "status": 403})
+    missing, unchecked = undo.missing_rights([at], [change])
+    assert (missing, len(unchecked)) == ([], 1)
+
+
 VM = Machine("v", NAME, status="down", cluster="c", pool="p")
 ONE = Remote("ovirt", "rhv-1", "h", "Vm", "v", NAME)
 ALL = frozenset({"delete_vm", "stop_vm", "delete_disk"})
@@ -108,6 +142,16 @@ ALL = frozenset({"delete_vm", "stop_vm", "delete_disk"})
 )
 def test_what_a_role_covers(grant: Grant, enough: bool) -> None:
     assert (rights.missing([ONE], {"v": VM}, [grant]) == []) is enough
+
+
+@pytest.mark.parametrize("permit", ["run_vm", "vm_basic_operations"])
+@pytest.mark.parametrize(
+    ("power", "enough"), [("on", {"run_vm", "vm_basic_operations"}), ("off", {"vm_basic_operations"})]
+)
+def test_what_switches_a_vm(permit: str, power: str, enough: set[str]) -> None:
+    missing = rights.missing_to_put([(ONE, power)], {"v": VM}, [Grant(frozenset({permit}))])
+    assert (missing == []) is (permit in enough)
+    assert rights.missing_to_put([(ONE, power)], {"v": None}, []) == []
 
 
 def test_older_engines_have_one_permit_for_all_that_runs_a_vm() -> None:

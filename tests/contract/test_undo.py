@@ -22,7 +22,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._recording.changes im
 from tests.contract.ansible_runs import Playbooks, Run
 from tests.contract.clusters import cluster_of
 from tests.lab.admin import FORKLIFT, Admin
-from tests.lab.controlplane import CHECKOUT, Lab
+from tests.lab.controlplane import Lab
 
 DEFAULT = "storageclass.kubernetes.io/is-default-class"
 CLASSES = "/apis/storage.k8s.io/v1/storageclasses"
@@ -102,9 +102,7 @@ class World:
         return same and all(now["metadata"].get(key) == before["metadata"].get(key) for key in told)
 
     def audited(self) -> None:
-        file = self.ledger.parent / f"teardown-{self.prefix}.result.json"
-        done = self.playbooks.run_file(CHECKOUT / "playbooks" / "audit.yml", results=str(file))
-        assert done.code == 0, done.output
+        self.playbooks.audited(self.prefix)
 
 
 @pytest.fixture
@@ -246,17 +244,15 @@ def test_what_was_changed_on_another_cluster_or_by_another_session_is_left_alone
     assert "https://api.elsewhere.example.com:6443" in json.dumps(found["unreadable"])
 
 
-def by_hand(world: World, *arguments: str, **given: Any) -> Run:
+def by_hand(world: World, check_mode: bool = False, **given: Any) -> Run:
     meta = {"kind": "StorageClass", "api_version": "storage.k8s.io/v1", "name": f"fast-{world.prefix}"}
-    task = {"mtv.teardown.change": {"undo_file": str(world.ledger), "session_prefix": world.prefix, **meta, **given}}
-    file = world.ledger.parent / "change.yml"
-    file.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": [task]}]), encoding="utf-8")
-    return world.playbooks.run_file(file, *arguments)
+    task = {"undo_file": str(world.ledger), "session_prefix": world.prefix, **meta, **given}
+    return world.playbooks.run_module("change", check_mode, **task)
 
 
 def test_by_hand_an_object_is_changed_noted_and_undone(changed: World) -> None:
     patch = {"metadata": {"annotations": {DEFAULT: "false", "example.com/ours": "new"}}}
-    predicted = by_hand(changed, "--check", patch=patch)
+    predicted = by_hand(changed, True, patch=patch)
     assert (predicted.code, wrote(predicted), changed.ledger.exists()) == (0, [], False), predicted.output
     done = by_hand(changed, patch=patch)
     assert (done.code, wrote(done)) == (0, [("patch", "storageclasses")]), done.output

@@ -8,13 +8,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.mtv.teardown.plugins.module_utils._provider import teardown
+from ansible_collections.mtv.teardown.plugins.module_utils._provider import teardown, undo
+from ansible_collections.mtv.teardown.plugins.module_utils._recording.changes import Change
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 from ansible_collections.mtv.teardown.plugins.module_utils._vsphere import removal, site
 from pyVmomi import vim, vmodl
 
 from tests.contract.providers import names, session_of
 from tests.contract.vcenters import CLONE, PREFIX, remove, target
+from tests.contract.vm_changes import OFF, ON, causes, noted, put_back
 from tests.lab.vcenter import peer
 
 BASE = "mtv-tests-rhel9"
@@ -103,3 +105,60 @@ def test_a_vcenter_that_cannot_be_asked_is_no_clear_no(vcenter: peer.VCenter) ->
     assert "SystemError" in unchecked[0]["error"]
     missing, unchecked = teardown.missing_rights([target(vcenter, password="not-the-password")], session)
     assert (missing, ["wrong name or password" in entry["error"] for entry in unchecked]) == ([], [True])
+
+
+# -- VMs that a session changed for a time ----------------------------------------------------------------------------
+
+
+def changed(vcenter: peer.VCenter) -> list[Change]:
+    """One that was switched on and whose blocks are tracked, one that was switched off, and one that is as before."""
+    at, noted_of = target(vcenter), []
+    for name, found, left, fields in (
+        ("base-on", "poweredOff", "poweredOn", {"power_state": ON, "change_tracking": (False, True)}),
+        ("base-off", "poweredOn", "poweredOff", {"power_state": OFF}),
+        ("base-same", "poweredOff", "poweredOff", {"power_state": ON}),
+    ):
+        vm = vcenter.make({"name": name, "power": found})[0]["id"]
+        noted_of.append(noted(at, name, PREFIX, **fields))
+        vcenter.change(vm, power=left, change_tracking="change_tracking" in fields)
+    return noted_of
+
+
+def lacking_to_put(vcenter: peer.VCenter, changes: list[Change]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    return undo.missing_rights([target(vcenter)], changes)
+
+
+@pytest.mark.parametrize(
+    ("privilege", "where"),
+    [
+        ("VirtualMachine.Interact.PowerOff", ["base-on"]),
+        ("VirtualMachine.Interact.PowerOn", ["base-off"]),
+        ("VirtualMachine.Config.ChangeTracking", ["base-on"]),
+        ("VirtualMachine.Inventory.Delete", []),
+        ("", []),
+    ],
+)
+def test_what_putting_vms_back_needs_is_named_before(vcenter: peer.VCenter, privilege: str, where: list[str]) -> None:
+    changes = changed(vcenter)
+    before = vcenter.vms()
+    vcenter.deny(*([privilege] if privilege else []))
+    vcenter.forget_calls()
+    missing, unchecked = lacking_to_put(vcenter, changes)
+    assert [(one["verb"], one["resource"], one["name"]) for one in missing] == [
+        (privilege, "VirtualMachine", name) for name in where
+    ]
+    assert unchecked == [] and all(one["remedy"] and one["provider"] == "vsphere-8" for one in missing)
+    assert vcenter.vms() == before and not [call for call in vcenter.calls() if call.endswith("_Task")]
+    # What is told is what fails, and nothing else does.
+    done = put_back([target(vcenter)], changes)
+    assert {one["name"] for one in done.result.remaining} == set(where)
+    assert set(causes(done)) <= {"forbidden"}
+
+
+def test_who_cannot_be_asked_about_putting_back_is_no_clear_no(vcenter: peer.VCenter) -> None:
+    changes = changed(vcenter)
+    vcenter.rules({"method": "HasPrivilegeOnEntities", "fault": "SystemError", "value": "out of order"})
+    missing, unchecked = lacking_to_put(vcenter, changes)
+    assert (missing, ["SystemError" in one["error"] for one in unchecked]) == ([], [True])
+    missing, unchecked = undo.missing_rights([target(vcenter, password="not-the-password")], changes)
+    assert missing == [] and unchecked and all("wrong name or password" in one["error"] for one in unchecked)

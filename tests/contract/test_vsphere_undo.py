@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,10 @@ from ansible_collections.mtv.teardown.plugins.module_utils._errors import Stoppe
 from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._recording.changes import parse
 
-from tests.contract.ansible_runs import Playbooks
+from tests.contract.ansible_runs import Playbooks, Run
 from tests.contract.vcenters import target
 from tests.contract.vm_changes import OFF, ON, causes, noted, put_back, write
-from tests.lab.controlplane import CHECKOUT, Lab
+from tests.lab.controlplane import Lab
 from tests.lab.vcenter import peer
 
 WRITES = ("PowerOnVM_Task", "PowerOffVM_Task", "ReconfigVM_Task")
@@ -228,9 +229,7 @@ class World:
         return self.playbooks.result(self.prefix)
 
     def audited(self) -> None:
-        file = self.ledger.parent / f"teardown-{self.prefix}.result.json"
-        done = self.playbooks.run_file(CHECKOUT / "playbooks" / "audit.yml", results=str(file))
-        assert done.code == 0, done.output
+        self.playbooks.audited(self.prefix)
 
 
 @pytest.fixture
@@ -282,6 +281,33 @@ def test_what_is_not_as_before_counts_as_left_and_is_never_deleted(changed: Worl
     assert looked.code != 0 and changed.result()["verdict"] == "leftovers"
 
 
+def test_a_right_that_putting_back_needs_is_missed_before_anything_is_changed(changed: World) -> None:
+    changed.switch_on()
+    changed.vcenter.deny("VirtualMachine.Interact.PowerOff")
+    done = changed.run("teardown")
+    assert done.code != 0 and "VirtualMachine.Interact.PowerOff" in done.output, done.output
+    assert (wrote(changed.vcenter), [one for one in done.wrote if one["verb"] == "delete"]) == ({}, [])
+    # The cluster alone needs no right there; and who wants it does without the question.
+    assert changed.run("teardown", mtv_teardown_openshift_only=True).code == 0
+    left = changed.run("teardown", mtv_teardown_preflight=False)
+    assert left.code != 0, left.output
+    assert [(one["name"], one["cause"]) for one in changed.result()["leftovers"]] == [(BASE, "forbidden")]
+
+
+def test_what_is_awaited_is_told_meanwhile(changed: World) -> None:
+    changed.switch_on()
+    changed.playbooks.variables |= {
+        "ANSIBLE_CALLBACKS_ENABLED": "mtv.teardown.progress",
+        "MTV_TEARDOWN_PROGRESS_INTERVAL": "1",
+    }
+    changed.vcenter.rules({"method": "PowerOffVM_Task", "object": BASE, "fault": "hang"})
+    done = changed.run("teardown", mtv_teardown_stall_timeout=10)
+    assert done.code != 0, done.output
+    line = rf"1 left to be changed \(1 VirtualMachine\); slowest VirtualMachine {BASE} on vsphere-8, \d+ s, held by P"
+    assert re.search(line, done.output), done.output
+    assert [(one["name"], one["cause"]) for one in changed.result()["leftovers"]] == [(BASE, "task-running")]
+
+
 def test_without_its_provider_nobody_knows(changed: World) -> None:
     changed.switch_on()
     done = changed.run("teardown", providers_file="", mtv_teardown_preflight=False)
@@ -306,6 +332,12 @@ def play(world: World, module: str, *arguments: str, **given: Any) -> Any:
     task = {f"mtv.teardown.{module}": {"undo_file": str(world.ledger), "session_prefix": world.prefix, **given}}
     file.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": [task]}]), encoding="utf-8")
     return world.playbooks.run_file(file, *arguments)
+
+
+def by_itself(world: World, **given: Any) -> Run:
+    """Without Ansible around it."""
+    ledger = {"undo_file": str(world.ledger), "session_prefix": world.prefix}
+    return world.playbooks.run_module("vm_change", False, **ledger, **given)
 
 
 def test_by_hand_a_vm_is_changed_noted_and_undone_without_the_cluster(changed: World) -> None:
@@ -335,21 +367,21 @@ def test_by_hand_what_cannot_be_put_back_or_is_refused_is_not_noted(changed: Wor
     vcenter, given = changed.vcenter, {"providers_file": str(changed.providers), "power_state": "on"}
     changed.playbooks.kubeconfig = "/nowhere"
     vcenter.change(changed.vm, power="suspended")
-    done = play(changed, "vm_change", name=BASE, **given)
+    done = by_itself(changed, name=BASE, **given)
     assert done.code != 0 and "Nothing was changed" in done.output, done.output
     vcenter.change(changed.vm, power="poweredOff")
     vcenter.deny("VirtualMachine.Interact.PowerOn")
-    done = play(changed, "vm_change", name=BASE, **given)
+    done = by_itself(changed, name=BASE, **given)
     assert done.code != 0 and "VirtualMachine.Interact.PowerOn is missing" in done.output, done.output
     vcenter.deny()
     assert parse(changed.ledger.read_text("utf-8")) == ()
 
     vcenter.make({"name": BASE, "folder": "another"})
-    done = play(changed, "vm_change", name=BASE, **given)
+    done = by_itself(changed, name=BASE, **given)
     assert done.code != 0 and "there are several VMs" in done.output, done.output
-    done = play(changed, "vm_change", name=changed.vm, **given)
+    done = by_itself(changed, name=changed.vm, **given)
     assert done.code == 0 and vcenter.vms()[changed.vm]["power"] == "poweredOn", done.output
 
-    struck = play(changed, "vm_change", state="absent", name=BASE)
+    struck = by_itself(changed, state="absent", name=BASE)
     assert struck.code == 0 and parse(changed.ledger.read_text("utf-8")) == (), struck.output
     assert vcenter.vms()[changed.vm]["power"] == "poweredOn"

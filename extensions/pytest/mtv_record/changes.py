@@ -65,10 +65,14 @@ _TEMPLATES = ("template", "jobTemplate")
 
 # Of a VM on a source provider, by its type: what it is called there, and what of it may be changed for a time.
 POWER, TRACKING = "/power_state", "/change_tracking"
+# An SSH key of an ESXi host's own root, which no vCenter tells of, and the line of the host's file that lets it in.
+ESXI, KEY, LINE = "esxi", "AuthorizedKey", "/line"
 _VMS = {
     "vsphere": ("VirtualMachine", (POWER, TRACKING)),
     "ovirt": ("Vm", (POWER,)),
     "openstack": ("Server", (POWER,)),
+    # A door to root. No ledger opens one: it has nothing but the hash of a line that was added, and that line goes.
+    ESXI: (KEY, (LINE,)),
 }
 _STATES: dict[str, tuple[Any, ...]] = {POWER: ("on", "off"), TRACKING: (True, False)}
 
@@ -87,6 +91,7 @@ _NAME = re.compile(r"[^/%\s\x00-\x1f\x7f]{1,253}")
 _UID = re.compile(r"[0-9A-Za-z-]{8,128}")
 # Of a VM: its server, by what that calls itself or by its address, and its own.
 _IDENTITY = re.compile(r"[0-9A-Za-z\[][^\s\x00-\x1f\x7f]{7,511}")
+_HASH = re.compile(r"sha256:[0-9a-f]{64}")
 _REF = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.-]{0,127}")
 _UNWRITABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
@@ -242,7 +247,8 @@ def forbidden(kind: str, api_version: str, paths: Iterable[str] = ()) -> str:
 
 def forbidden_change(change: Change) -> str:
     """The same of a whole entry. Of a VM it is only whether it is on, or its blocks are tracked, and only to what
-    these are with certainty: who reads suspended, or an error, has nothing to put back."""
+    these are with certainty: who reads suspended, or an error, has nothing to put back. Of a file of SSH keys it is
+    only that one line is there no more."""
     if not change.provider:
         return forbidden(change.kind, change.api_version, [field.path for field in change.fields])
     kind, paths = _VMS.get(change.provider, ("", ()))
@@ -251,9 +257,15 @@ def forbidden_change(change: Change) -> str:
     for field in change.fields:
         if field.path not in paths:
             return f"{field.path} of a {kind} is never changed from a ledger"
-        if not all(any(same(value, one) for one in _STATES[field.path]) for value in (field.before, field.after)):
+        if not _is_state(field):
             return f"{field.path} of a {kind} is never made what the ledger says"
     return ""
+
+
+def _is_state(field: Field) -> bool:
+    if field.path == LINE:
+        return field.before is NOTHING and isinstance(field.after, str) and bool(_HASH.fullmatch(field.after))
+    return all(any(same(value, one) for one in _STATES[field.path]) for value in (field.before, field.after))
 
 
 def withheld(kind: str, api_version: str, fields: Iterable[Field]) -> str:

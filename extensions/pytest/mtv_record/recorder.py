@@ -140,6 +140,17 @@ class Recorder:
         if ids:
             self._ledger(lambda there: [one for one in there if one.id not in ids])
 
+    def noted(self) -> list[Change]:
+        """What the session has changed, and not put back yet."""
+        found: list[Change] = []
+
+        def read(there: tuple[Change, ...]) -> tuple[Change, ...]:
+            found.extend(one for one in there if one.session == self.prefix)
+            return there
+
+        self._ledger(read)
+        return found
+
     def _ledger(self, alter: Alter, lost: str = "the ledger of changes could not be kept") -> None:
         with self._lock, self._alone() as journal:
             if journal is None:

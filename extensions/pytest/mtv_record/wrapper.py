@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from mtv_record import editor
+from mtv_record import editor, esxi
 from mtv_record.recorder import FAILURES, Call, Recorder
 
 _MARK = "_mtv_record"
@@ -25,11 +25,28 @@ def wrap(recorder: Recorder) -> list[Callable[[], None]]:
         cls = getattr(sys.modules.get(module), name, None)
         plain = getattr(cls, method, None)
         if plain is not None and not hasattr(plain, _MARK):
-            made = functools.wraps(plain)(around(recorder, plain))
-            setattr(made, _MARK, True)
-            setattr(cls, method, made)
-            undo.append(functools.partial(setattr, cls, method, plain))
+            undo += _replace([cls], method, plain, around(recorder, plain))
+    for module, name, around in _FUNCTIONS:
+        plain = getattr(sys.modules.get(module), name, None)
+        if plain is not None and not hasattr(plain, _MARK):
+            undo += _replace(_holders(name, plain), name, plain, around(recorder, plain))
     return undo
+
+
+def _replace(holders: Iterable[Any], name: str, plain: Method, recorded: Method) -> list[Callable[[], None]]:
+    """Put the one in the place of the other, wherever that is held; returns how to take that back."""
+    made = functools.wraps(plain)(recorded)
+    setattr(made, _MARK, True)
+    undo: list[Callable[[], None]] = []
+    for held in holders:
+        setattr(held, name, made)
+        undo.append(functools.partial(setattr, held, name, plain))
+    return undo
+
+
+def _holders(name: str, plain: Method) -> list[Any]:
+    """Modules that have this function: whoever imports one by its name keeps it."""
+    return [held for held in list(sys.modules.values()) if getattr(held, "__dict__", {}).get(name) is plain]
 
 
 def _create(recorder: Recorder, create: Method) -> Method:
@@ -63,6 +80,12 @@ _PLACES = (
     ("ocp_resources.resource", "ResourceEditor", "update", editor.update),
     ("ocp_resources.resource", "ResourceEditor", "restore", editor.restore),
     ("libs.base_provider", "BaseProvider", "_generate_clone_vm_name", _name_of_clone),
+)
+
+# module and function: utilities/esxi.py of mtv-api-tests.
+_FUNCTIONS = (
+    ("utilities.esxi", "install_ssh_key_on_esxi", esxi.install),
+    ("utilities.esxi", "remove_ssh_key_from_esxi", esxi.remove),
 )
 
 

@@ -9,7 +9,7 @@ A role is given on an object and holds for all that is in it. Where a role is gi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from ansible_collections.mtv.teardown.plugins.module_utils._ovirt.client import Grant, Machine
 from ansible_collections.mtv.teardown.plugins.module_utils._ovirt.removal import (
@@ -22,6 +22,8 @@ from ansible_collections.mtv.teardown.plugins.module_utils._provider.ownership i
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Missing
 
 _REMEDY = "a role with it on the VM, its cluster or its data centre, such as UserVmManager"
+# To start a VM (ActionType.RunVm); older engines had one permit for all that runs one.
+START = ("run_vm", "vm_basic_operations")
 _ABOVE = frozenset({"system", "data_center"})
 
 
@@ -44,6 +46,18 @@ def missing(targets: Iterable[Remote], machines: dict[str, Machine | None], gran
             if not any(grant.permits & set(names) for grant in covering)
         ]
     return found
+
+
+def missing_to_put(
+    wanted: Iterable[tuple[Remote, str]], machines: Mapping[str, Machine | None], grants: Sequence[Grant]
+) -> list[Missing]:
+    """The same, to switch VMs C(on) or C(off)."""
+    return [
+        Missing(names[0], one.kind, one.name, _REMEDY)
+        for one, power in wanted
+        for names, machine in [(START if power == "on" else STOP, machines.get(one.id))]
+        if machine is not None and not any(grant.permits & set(names) for grant in grants if _covers(grant, machine))
+    ]
 
 
 def _covers(grant: Grant, machine: Machine) -> bool:

@@ -153,6 +153,14 @@ class OvirtSite:
         machines = self._engine.machines({one.id: one.name for one in targets if one.kind == "Vm"})
         return rights.missing(targets, machines, grants), ""
 
+    def missing_to_put(self, wanted: Sequence[tuple[Remote, Mapping[str, Any]]]) -> tuple[Sequence[Missing], str]:
+        grants = self._engine.grants()
+        if not grants:
+            return (), _ROLELESS
+        machines = self._engine.machines({one.id: one.name for one, _facts in wanted})
+        powers = [(one, str(facts["power_state"])) for one, facts in wanted]
+        return rights.missing_to_put(powers, machines, grants), ""
+
     def remove(self, targets: Sequence[Remote], limits: Limits) -> Mapping[str, Cause]:
         return Removal(self._engine, targets, limits).run()
 

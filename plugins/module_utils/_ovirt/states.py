@@ -14,6 +14,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._cause import Cause, 
 from ansible_collections.mtv.teardown.plugins.module_utils._limits import Clock, Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._ovirt import causes
 from ansible_collections.mtv.teardown.plugins.module_utils._ovirt.client import Engine, Machine, Refused
+from ansible_collections.mtv.teardown.plugins.module_utils._provider import awaited
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.ownership import Remote
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import States
@@ -66,17 +67,18 @@ def put(
     engine: Engine, one: Remote, wanted: Mapping[str, Any], limits: Limits, sleep: Callable[[float], None] = time.sleep
 ) -> Cause | None:
     """Its power is cut or given; a guest that does not answer is none of our business."""
-    power = wanted["power_state"]
-    answer = engine.start(one.id) if power == "on" else engine.stop(one.id)
-    clock, status = Clock(limits), ""
-    while answer is None and clock.left() > 0:
-        now = engine.machine(one.id)
-        if now is None or _WORDS.get(now.status) == power:
-            return None
-        if now.status != status:
-            status = now.status
-            clock.moved()
-        sleep(engine.patience.poll)
+    power, clock, status = wanted["power_state"], Clock(limits), ""
+    with awaited.changed(one, clock) as says:
+        answer = engine.start(one.id) if power == "on" else engine.stop(one.id)
+        while answer is None and clock.left() > 0:
+            now = engine.machine(one.id)
+            if now is None or _WORDS.get(now.status) == power:
+                return None
+            if now.status != status:
+                status = now.status
+                clock.moved()
+                says(f"status {status.replace('_', ' ')}")
+            sleep(engine.patience.poll)
     return _why(one, status or str(one.facts["power_state"]), answer or Refused(0, ""))
 
 

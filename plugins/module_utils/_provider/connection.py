@@ -24,9 +24,9 @@ SDK_PORT = 443
 class Connection:
     """How one provider is reached.
 
-    type: C(vsphere), C(ovirt) or C(openstack); key: its name for people, the key of the providers file or where else it
-    comes from; host: what it is known by, without scheme, port and path; path: that of its address, where it has one;
-    secret and more are never shown.
+    type: C(vsphere), C(ovirt), C(openstack) or C(esxi); key: its name for people, the key of the providers file or
+    where else it comes from; host: what it is known by, without scheme, port and path; path: that of its address, where
+    it has one; secret and more are never shown.
     """
 
     type: str

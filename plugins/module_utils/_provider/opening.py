@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import NO_ANSWER, REFUSED, ApiError
-from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Site, Target
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import H_co, Reach
 from ansible_collections.mtv.teardown.plugins.module_utils._together import together
 
 # So many providers at once.
@@ -17,13 +17,13 @@ AT_ONCE = 16
 
 
 @contextmanager
-def opened(targets: Sequence[Target]) -> Iterator[tuple[list[Site], dict[str, ApiError]]]:
+def opened(targets: Sequence[Reach[H_co]]) -> Iterator[tuple[list[H_co], dict[str, ApiError]]]:
     """The sites that could be opened; provider -> why another could not."""
     with ExitStack() as stack:
-        sites: list[Site] = []
+        sites: list[H_co] = []
         failed: dict[str, ApiError] = {}
 
-        def enter(target: Target) -> None:
+        def enter(target: Reach[H_co]) -> None:
             try:
                 sites.append(stack.enter_context(target.opener(target.connection)))
             except ApiError as exc:

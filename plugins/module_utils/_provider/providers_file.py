@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.mtv.teardown.plugins.module_utils import _text_file
+from ansible_collections.mtv.teardown.plugins.module_utils import _secrets, _text_file
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError
 from ansible_collections.mtv.teardown.plugins.module_utils._session.provider_types import ALIASES, TYPES
 
@@ -53,6 +53,7 @@ def parse(text: str, path: str = ".providers.json") -> tuple[ProviderEntry, ...]
         # The decoder's own words may quote the text, which holds passwords; its place does not.
         place = f", line {exc.lineno} column {exc.colno}" if isinstance(exc, json.JSONDecodeError) else ""
         raise RecordError(f"{path}: not JSON{place}. {_ADVICE}") from None
+    _secrets.keep(*_secrets.secrets_in(data))  # also of what is never used, such as the log-in of an ESXi host
     if not isinstance(data, dict):
         raise RecordError(f"{path}: the top level is not an object of providers. {_ADVICE}")
     # JSON has no comments, so people write keys for them.

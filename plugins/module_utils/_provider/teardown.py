@@ -17,11 +17,11 @@ from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiErr
 from ansible_collections.mtv.teardown.plugins.module_utils._evidence.keeper import Keeper
 from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._next_step import Facts, advise, words
-from ansible_collections.mtv.teardown.plugins.module_utils._provider import causes, ownership, sources, undo
+from ansible_collections.mtv.teardown.plugins.module_utils._provider import causes, ownership, rights, sources, undo
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.evidence import ProviderWitness
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.opening import AT_ONCE, opened, reason_of
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.ownership import Remote
-from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Missing, Seen, Site, Target
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import HolderTarget, Seen, Site, Target
 from ansible_collections.mtv.teardown.plugins.module_utils._recording.changes import Change
 from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import Decision, Status
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session
@@ -64,17 +64,19 @@ def survey(
     session: Session,
     handles: Mapping[str, Collection[str]] | None = None,
     changes: Iterable[Change] = (),
+    holders: Sequence[HolderTarget] = (),
 ) -> Survey:
     """Read every provider. Nothing that fails ends it: what could not be read is in the answer.
 
     handles: type of provider -> volumes whose storage a PersistentVolume has left there; changes: of VMs there, from
-    the ledger.
+    the ledger; holders: what is asked for these alone.
     """
-    with opened(targets) as (sites, failed):
+    with opened(targets) as (sites, failed), opened(holders) as (others, unopened):
         stored = _stored(targets, sites, failed, handles or {})
         seen = _look(sites, failed, targets, session)
         own = {one.identity for one, decision in seen.decided if decision.ours or decision.status is Status.KEPT}
-        changed = tuple(one for one in undo.look(sites, failed, targets, changes) if one.uid not in own)
+        where = [*sites, *others], {**failed, **unopened}, [*targets, *holders]
+        changed = tuple(one for one in undo.look(*where, changes) if one.uid not in own)
         return replace(seen, stored=stored, changed=changed)
 
 
@@ -112,29 +114,10 @@ def missing_rights(targets: Sequence[Target], session: Session) -> tuple[list[di
         seen = _look(sites, failed, targets, session)
         owned = [remote for remote, _decision in seen.with_status(Status.OWNED)]
 
-        def ask(site: Site) -> tuple[Sequence[Missing], str]:
-            try:
-                return site.missing([remote.alone() for remote in owned if remote.provider == site.connection.key])
-            except ApiError as exc:
-                return (), exc.msg
-
-        answers = dict(zip((site.connection.key for site in sites), together(ask, sites, AT_ONCE), strict=True))
-    missing = [
-        {
-            "verb": one.right,
-            "resource": one.kind,
-            "namespace": None,
-            "provider": key,
-            "name": one.place,
-            "remedy": one.remedy,
-        }
-        for key, (rights, _error) in answers.items()
-        for one in rights
-    ]
-    kept = ("provider", "error", "reason")
-    unchecked = [{name: entry[name] for name in kept if name in entry} for entry in seen.unreadable]
-    unchecked += [{"provider": key, "error": text} for key, (_rights, text) in answers.items() if text]
-    return missing, unchecked
+        missing, unchecked = rights.asked(
+            sites, lambda site: site.missing([one.alone() for one in owned if one.provider == site.connection.key])
+        )
+    return missing, [*rights.unread(seen.unreadable), *unchecked]
 
 
 def remove(
@@ -344,6 +327,7 @@ def item(remote: Remote, decision: Decision, reason: str = "") -> dict[str, Any]
         "id": remote.id,
         "place": remote.place,
         **({"leaves": list(remote.leaves)} if remote.leaves else {}),
+        **{name: remote.facts[name] for name in ("vm", "snapshot_id") if name in remote.facts},
     }
 
 

@@ -1,14 +1,15 @@
 # Copyright (c) 2026 mtv.teardown contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""VMs on source providers that a session changed for a time: looked at by the ledger of its changes, and put back where
-they are as it left them.
+"""VMs on source providers, and SSH keys on ESXi hosts, that a session changed for a time: looked at by the ledger of
+its changes, and put back where they are as it left them.
 
 No provider can be asked to do it only while nothing has changed, so each VM is read once more right before.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -17,13 +18,13 @@ from ansible_collections.mtv.teardown.plugins.module_utils import _times
 from ansible_collections.mtv.teardown.plugins.module_utils._cause import Cause, first
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
 from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
-from ansible_collections.mtv.teardown.plugins.module_utils._provider import causes
+from ansible_collections.mtv.teardown.plugins.module_utils._provider import causes, rights
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import place_of
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.opening import AT_ONCE, opened, reason_of
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.ownership import Remote
-from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Site, States, Target
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Holder, HolderTarget, States
 from ansible_collections.mtv.teardown.plugins.module_utils._recording import undo_causes
-from ansible_collections.mtv.teardown.plugins.module_utils._recording.changes import Change
+from ansible_collections.mtv.teardown.plugins.module_utils._recording.changes import ESXI, Change, forbidden_change
 from ansible_collections.mtv.teardown.plugins.module_utils._recording.undo_decision import (
     Judged,
     Outcome,
@@ -37,6 +38,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session.decision imp
 from ansible_collections.mtv.teardown.plugins.module_utils._session.result import Undone
 from ansible_collections.mtv.teardown.plugins.module_utils._together import together
 
+_HOST = re.compile(r"[0-9a-f]{64}")
 # Told of an item that is about to be changed.
 Announce = Callable[[Mapping[str, Any]], None]
 
@@ -79,7 +81,7 @@ def body_of(remote: Remote, uid: str) -> dict[str, Any]:
 
 
 def look(
-    sites: Sequence[Site], failed: Mapping[str, ApiError], targets: Sequence[Target], changes: Iterable[Change]
+    sites: Sequence[Holder], failed: Mapping[str, ApiError], targets: Sequence[HolderTarget], changes: Iterable[Change]
 ) -> list[Sight]:
     """Read each VM that the ledger names, on the server that it is on. What could not be read is UNREAD."""
     found = subjects(changes)
@@ -92,7 +94,7 @@ def look(
     ]
 
 
-def _homes(sites: Sequence[Site], subject: Subject) -> list[Site]:
+def _homes(sites: Sequence[Holder], subject: Subject) -> list[Holder]:
     """Whoever is logged in to the server that the VM is on, by what that calls itself: behind the address at which it
     was changed there may be another one by now."""
     return [
@@ -100,14 +102,14 @@ def _homes(sites: Sequence[Site], subject: Subject) -> list[Site]:
     ]
 
 
-def _alone(site: Site, subject: Subject) -> str | None:
+def _alone(site: Holder, subject: Subject) -> str | None:
     """The uid as its server itself has it; None where it is on another server."""
     start = f"{site.server}/"
     here = site.server and subject.last.uid.startswith(start)
     return (subject.last.uid.removeprefix(start) or None) if here else None
 
 
-def _states(site: Site, found: Sequence[Subject]) -> States:
+def _states(site: Holder, found: Sequence[Subject]) -> States:
     wanted = {_alone(site, one) or "": one.last.ref for one in found}
     try:
         return site.states(wanted) if wanted else States()
@@ -115,7 +117,7 @@ def _states(site: Site, found: Sequence[Subject]) -> States:
         return States(unread=dict.fromkeys(wanted, exc.msg))
 
 
-def _seen(site: Site, subject: Subject, states: States) -> Sight:
+def _seen(site: Holder, subject: Subject, states: States) -> Sight:
     alone, key = _alone(site, subject) or "", site.connection.key
     if alone in states.unread:
         return _unread(subject, key, states.unread[alone])
@@ -131,7 +133,7 @@ def _best(seen: Sequence[Sight]) -> Sight:
     )
 
 
-def _nowhere(subject: Subject, failed: Mapping[str, ApiError], targets: Sequence[Target]) -> Sight:
+def _nowhere(subject: Subject, failed: Mapping[str, ApiError], targets: Sequence[HolderTarget]) -> Sight:
     """Why nobody could look at it."""
     last = subject.last
     of_type = [one.connection for one in targets if one.connection.type in (last.provider, "")]
@@ -139,13 +141,40 @@ def _nowhere(subject: Subject, failed: Mapping[str, ApiError], targets: Sequence
     for one in there or [each for each in of_type if each.key in failed]:
         if one.key in failed:
             error = failed[one.key]
-            return replace(_unread(subject, one.key, error.msg), reason=reason_of(error))
+            told = f"{error.msg}: {_of_a_key(last)}" if last.provider == ESXI else error.msg
+            return replace(_unread(subject, one.key, told), reason=reason_of(error))
+    if last.provider == ESXI:
+        return _unread(subject, f"{ESXI} at {last.name}", _of_a_key(last))
     where = _place(last) or "a server that the ledger does not tell"
     if there:
         told = f"{where} is another server now than the one on which it was changed"
     else:
         told = f"it was changed on {where}, and no {last.provider} provider is configured that is this server"
     return _unread(subject, f"{last.provider} at {where}", told)
+
+
+def _of_a_key(last: Change) -> str:
+    """It is in a file of the host's own, which only root of that host reads."""
+    key, known = last.uid.partition("/")[2], bool(pinned([last]))
+    configured = f" (the option esxi, or copyoffload of the providers file, with {last.name} as its address)"
+    return (
+        f"nobody has looked whether SSH key {key} may still log in to ESXi host {last.name} as root: "
+        + (f"give the log-in of that host{configured}, or " if known else "")
+        + "look there"
+        " (ssh-keygen -l -f /etc/ssh/keys-root/authorized_keys), take its line away unless it was there before, and"
+        f" then the entry out of the ledger (mtv.teardown.vm_change with name={last.name} and state=absent)"
+    )
+
+
+def pinned(changes: Iterable[Change]) -> dict[str, frozenset[str]]:
+    """place of an ESXi host -> hashes of the SSH keys by which the ledger knows who is there. No other place is asked
+    for a key, and nobody else is told a password."""
+    found: dict[str, set[str]] = {}
+    for one in changes:
+        host = one.uid.partition("/")[0]
+        if one.provider == ESXI and not one.withheld and _HOST.fullmatch(host) and not forbidden_change(one):
+            found.setdefault(_place(one), set()).add(host)
+    return {place: frozenset(hosts) for place, hosts in found.items() if place}
 
 
 def _place(change: Change) -> str:
@@ -156,11 +185,35 @@ def _unread(subject: Subject, provider: str, error: str) -> Sight:
     return Sight(Judged(subject, Outcome.UNREAD, error, {}), provider)
 
 
+# -- rights ---------------------------------------------------------------------------------------------------------
+
+
+def missing_rights(
+    targets: Sequence[HolderTarget], changes: Iterable[Change]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """(rights that are missing to put back what is to be put back now, what could not be told of them)."""
+    with opened(targets) as (sites, failed):
+        sights = look(sites, failed, targets, changes)
+        todo = [one for one in sights if one.judged.outcome is Outcome.UNDO and one.remote is not None]
+
+        def ask(site: Holder) -> rights.Lacks:
+            mine = [(one.remote, _wanted(one)) for one in todo if one.provider == site.connection.key and one.remote]
+            return site.missing_to_put(mine) if mine else ((), "")
+
+        missing, unchecked = rights.asked(sites, ask)
+    return missing, [*rights.unread([unread_item(one) for one in sights if one.unread]), *unchecked]
+
+
+def _wanted(seen: Sight) -> dict[str, Any]:
+    """What facts are to be again."""
+    return {path.removeprefix("/"): value for path, value in seen.judged.targets.items()}
+
+
 # -- putting back ---------------------------------------------------------------------------------------------------
 
 
 def run(
-    targets: Sequence[Target], changes: Iterable[Change], limits: Limits, check_mode: bool, announce: Announce
+    targets: Sequence[HolderTarget], changes: Iterable[Change], limits: Limits, check_mode: bool, announce: Announce
 ) -> Undone:
     """Put back what is as the session left it; then look at it again. announce: told of each before it is asked for."""
     done = Undone()
@@ -180,7 +233,7 @@ def run(
     return done
 
 
-def _put(sites: Sequence[Site], seen: Sight, limits: Limits, announce: Announce, done: Undone) -> Sight:
+def _put(sites: Sequence[Holder], seen: Sight, limits: Limits, announce: Announce, done: Undone) -> Sight:
     """How it is afterwards, by a look of its own."""
     site = next(one for one in sites if one.connection.key == seen.provider)
     now = _again(site, seen)
@@ -188,15 +241,14 @@ def _put(sites: Sequence[Site], seen: Sight, limits: Limits, announce: Announce,
         return now
     announce(item(now, now.judged.reason))
     done.result.asked.setdefault(now.uid, _times.now())
-    wanted = {path.removeprefix("/"): value for path, value in now.judged.targets.items()}
     try:
-        cause = site.put(now.remote, wanted, limits)
+        cause = site.put(now.remote, _wanted(now), limits)
     except ApiError as exc:
         cause = causes.fails(site.connection.key, exc.msg)
     return replace(_again(site, seen), cause=cause)
 
 
-def _again(site: Site, seen: Sight) -> Sight:
+def _again(site: Holder, seen: Sight) -> Sight:
     subject = seen.judged.subject
     return _seen(site, subject, _states(site, [subject]))
 

@@ -6,21 +6,27 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from ansible_collections.mtv.teardown.plugins.module_utils._provider import ownership
-from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Provider, Target
+from ansible_collections.mtv.teardown.plugins.module_utils._provider import ownership, undo
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import HolderTarget, Provider, Target
+from ansible_collections.mtv.teardown.plugins.module_utils._recording.changes import Change
 from ansible_collections.mtv.teardown.plugins.module_utils._run import cluster_module, connections
 from ansible_collections.mtv.teardown.plugins.module_utils._run.module import Module
-from ansible_collections.mtv.teardown.plugins.module_utils._run.registry import OPTIONS, PROVIDERS
+from ansible_collections.mtv.teardown.plugins.module_utils._run.registry import (
+    HOLDER_OPTIONS,
+    HOLDERS,
+    OPTIONS,
+    PROVIDERS,
+)
 from ansible_collections.mtv.teardown.plugins.module_utils._run.targets import FILE_SPEC, entries_of, targets_of
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 
 
 def module_of(spec: Mapping[str, Any]) -> Module:
     """A module with the connection options of them all."""
-    return cluster_module.module_of({**FILE_SPEC, **OPTIONS, **spec})
+    return cluster_module.module_of({**FILE_SPEC, **OPTIONS, **HOLDER_OPTIONS, **spec})
 
 
 def configured(options: Mapping[str, Any]) -> frozenset[str]:
@@ -51,6 +57,20 @@ def search_of(
 def of_types(types: Collection[str], options: Mapping[str, Any]) -> list[Target]:
     """Providers of these types that are configured."""
     return _targets([one for kind, one in PROVIDERS.items() if kind in types], options)
+
+
+def holders(changes: Iterable[Change], options: Mapping[str, Any]) -> list[HolderTarget]:
+    """ESXi hosts that are configured, each by an address of which these changes say who is there."""
+    known = undo.pinned(changes)
+    if not known:
+        return []
+    return [*_targets(HOLDERS.values(), options, wants=lambda one: one.place in known, pinned=known)]
+
+
+def changed_on(changes: Iterable[Change], options: Mapping[str, Any]) -> list[HolderTarget]:
+    """Whatever is configured of where these changes were made."""
+    changes = list(changes)
+    return [*of_types({one.provider for one in changes}, options), *holders(changes, options)]
 
 
 def _targets(searched: Collection[Provider], options: Mapping[str, Any], **more: Any) -> list[Target]:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ansible_collections.mtv.teardown.plugins.module_utils import _progress
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import undo
 from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import undo as vms
-from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Target
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import HolderTarget
 from ansible_collections.mtv.teardown.plugins.module_utils._recording.changes import SETTLED, Change
 from ansible_collections.mtv.teardown.plugins.module_utils._run import cluster_module, keeping, providers
 from ansible_collections.mtv.teardown.plugins.module_utils._run.changes import Changes
@@ -28,7 +29,7 @@ def run(module: Module, session: Session, found: Changes) -> Undone:
     on_cluster = [one for one in todo if not one.provider]
     on_providers = [] if module.params["openshift_only"] else [one for one in todo if one.provider]
     # What is wrong with the file of providers is known before anything is touched.
-    searched = providers.of_types({one.provider for one in on_providers}, module.params) if on_providers else []
+    searched = providers.changed_on(on_providers, module.params) if on_providers else []
     parts = []
     if on_cluster:
         parts.append(undo.run(cluster_module.to_work_on(module, session), on_cluster, check_mode))
@@ -44,8 +45,9 @@ def run(module: Module, session: Session, found: Changes) -> Undone:
     return done
 
 
-def _on_providers(module: Module, session: Session, searched: Sequence[Target], todo: Sequence[Change]) -> Undone:
+def _on_providers(module: Module, session: Session, searched: Sequence[HolderTarget], todo: Sequence[Change]) -> Undone:
     params, check_mode = module.params, bool(module.check_mode)
+    _progress.about(tuple, session=session.prefix, on="source providers")
     limits = Limits(float(params["stall_timeout"]), float(params["wait_timeout"]))
     told = keeping.announce_of(keeping.place_of(params, session), session, check_mode)
 

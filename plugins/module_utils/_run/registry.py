@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible_collections.mtv.teardown.plugins.module_utils._esxi.provider import HOST
 from ansible_collections.mtv.teardown.plugins.module_utils._openstack.provider import PROVIDER as OPENSTACK
 from ansible_collections.mtv.teardown.plugins.module_utils._ovirt.provider import PROVIDER as OVIRT
 from ansible_collections.mtv.teardown.plugins.module_utils._vsphere.provider import PROVIDER as VSPHERE
@@ -15,3 +16,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._vsphere.provider imp
 PROVIDERS = {one.type: one for one in (VSPHERE, OVIRT, OPENSTACK)}
 # doc fragment mtv.teardown._providers
 OPTIONS: dict[str, Any] = {kind: {"type": "dict", "options": dict(one.spec)} for kind, one in PROVIDERS.items()}
+# What is asked for a session's changes alone, and never searched.
+HOLDERS = {HOST.type: HOST}
+# doc fragment mtv.teardown._providers.esxi
+HOLDER_OPTIONS: dict[str, Any] = {kind: {"type": "dict", "options": dict(one.spec)} for kind, one in HOLDERS.items()}

@@ -235,7 +235,7 @@ class VSphereSite:
                 created=tree.createTime.isoformat() if tree.createTime is not None else "",
                 proof="on a VM of a Plan" if made is None else "on a VM of a Conversion",
                 kept=_STRANGE_SNAPSHOT if is_strange(tree) else "" if self._snapshots else _KEPT_SNAPSHOT,
-                facts={"vm": ref, "strange": is_strange(tree)},
+                facts={"vm": ref, "snapshot_id": tree.id, "strange": is_strange(tree)},
             )
             for tree in trees
             if tree.name in SNAPSHOTS and not (tree.name == INSPECTION and made and tree.snapshot._moId not in made)
@@ -325,6 +325,11 @@ class VSphereSite:
                 places[ref] = str(values.get("name") or ref)
                 wanted[("Datastore", ref)] = {BROWSE}
         return [Missing(right, kind, places[ref], _REMEDY) for kind, ref, right in self._missing(wanted)], ""
+
+    def missing_to_put(self, wanted: Sequence[tuple[Remote, Mapping[str, Any]]]) -> tuple[Sequence[Missing], str]:
+        names = {one.id: one.name for one, _facts in wanted}
+        asked = {(one.kind, one.id): {states.NEEDED[step] for step in states.steps(facts)} for one, facts in wanted}
+        return [Missing(right, kind, names[ref], _REMEDY) for kind, ref, right in self._missing(asked)], ""
 
     def _missing(self, wanted: Mapping[tuple[str, str], set[str]]) -> Iterator[tuple[str, str, str]]:
         """One question for all objects of a kind that are asked for the same."""

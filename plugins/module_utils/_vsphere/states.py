@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils._cause import Cause, first
 from ansible_collections.mtv.teardown.plugins.module_utils._limits import Clock, Limits
+from ansible_collections.mtv.teardown.plugins.module_utils._provider import awaited
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.ownership import Remote
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import States
@@ -22,13 +24,26 @@ from ansible_collections.mtv.teardown.plugins.module_utils._vsphere.client impor
     plain_name,
 )
 from ansible_collections.mtv.teardown.plugins.module_utils._vsphere.fault import Fault
-from ansible_collections.mtv.teardown.plugins.module_utils._vsphere.removal import AGAIN, GONE, PAUSE, POWER_OFF, TRIES
+from ansible_collections.mtv.teardown.plugins.module_utils._vsphere.removal import (
+    AGAIN,
+    GONE,
+    PAUSE,
+    POWER_OFF,
+    PRIVILEGES,
+    TRIES,
+)
 
 KIND = "VirtualMachine"
 _UUID, _POWER, _TRACKING = "config.instanceUuid", "runtime.powerState", "config.changeTrackingEnabled"
 _CONNECTION = "runtime.connectionState"
 _READ = ("name", _UUID, _POWER, _TRACKING, _CONNECTION)
 POWER_ON, RECONFIGURE = "PowerOnVM_Task", "ReconfigVM_Task"
+# What vCenter wants for each of them (VirtualMachine.reconfigure: ChangeTracking for changeTrackingEnabled).
+NEEDED = {
+    POWER_OFF: PRIVILEGES[POWER_OFF],
+    POWER_ON: "VirtualMachine.Interact.PowerOn",
+    RECONFIGURE: "VirtualMachine.Config.ChangeTracking",
+}
 _WORDS = {"poweredOn": "on", "poweredOff": "off"}
 # Why it did not do it; what else is there to tell is about deleting.
 _CAUSES = (causes.forbidden, causes.method_disabled, causes.task_running, causes.file_locked, causes.failed)
@@ -114,33 +129,33 @@ def put(
 ) -> Cause | None:
     """One step after the other: tracking begins and ends with the next start of a VM, or while that is off."""
     clock = Clock(limits)
-    for method, args in steps(center, wanted):
-        fault = _done(center, clock, one.id, method, args, sleep)
-        if fault is not None and fault.name == GONE:
-            return None
-        # The VM is so already, by somebody else's hand; or it is not, and a look says so.
-        if fault is not None and fault.name != "InvalidPowerState":
-            return first(_CAUSES, causes.Held(KIND, one.facts, fault))
+    with awaited.changed(one, clock) as says:
+        for method in steps(wanted):
+            args = (center.tracking(bool(wanted["change_tracking"])),) if method == RECONFIGURE else ()
+            fault = _done(partial(_once, center, clock, one.id, method, args, sleep, says), clock, sleep)
+            if fault is not None and fault.name == GONE:
+                return None
+            # The VM is so already, by somebody else's hand; or it is not, and a look says so.
+            if fault is not None and fault.name != "InvalidPowerState":
+                return first(_CAUSES, causes.Held(KIND, one.facts, fault))
     return None
 
 
-def steps(center: VCenter, wanted: Mapping[str, Any]) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    """Tasks in their order, with what they take."""
+def steps(wanted: Mapping[str, Any]) -> Iterator[str]:
+    """Tasks in their order."""
     if wanted.get("power_state") == "off":
-        yield POWER_OFF, ()
+        yield POWER_OFF
     if "change_tracking" in wanted:
-        yield RECONFIGURE, (center.tracking(bool(wanted["change_tracking"])),)
+        yield RECONFIGURE
     if wanted.get("power_state") == "on":
-        yield POWER_ON, ()
+        yield POWER_ON
 
 
-def _done(
-    center: VCenter, clock: Clock, ref: str, method: str, args: Iterable[Any], sleep: Callable[[float], None]
-) -> Fault | None:
+def _done(once: Callable[[], Fault | None], clock: Clock, sleep: Callable[[float], None]) -> Fault | None:
     """What a task ended with; tried again a few times where somebody else has the VM in hand."""
     fault = None
     for number in range(TRIES):
-        fault = _once(center, clock, ref, method, args, sleep)
+        fault = once()
         pause = PAUSE * 2**number
         if fault is None or fault.name not in AGAIN or clock.left() < pause:
             break
@@ -149,18 +164,28 @@ def _done(
 
 
 def _once(
-    center: VCenter, clock: Clock, ref: str, method: str, args: Iterable[Any], sleep: Callable[[float], None]
+    center: VCenter,
+    clock: Clock,
+    ref: str,
+    method: str,
+    args: Iterable[Any],
+    sleep: Callable[[float], None],
+    says: awaited.Says,
 ) -> Fault | None:
     started = center.start(ref, method, *args)
     if isinstance(started, Fault):
         return started
-    waiter, mark = Waiter(center, sleep), ()
+    waiter = Waiter(center, sleep)
     waiter.watch([started])
+    says(method)
+    mark = waiter.progress()
     while clock.left() > 0:
         ended = waiter.next(min(1.0, max(0.1, clock.left())))
         if started in ended:
             return ended[started] if isinstance(ended[started], Fault) else None
-        mark, before = waiter.progress(), mark
-        if mark != before:
+        now = waiter.progress()
+        if now != mark:
+            mark = now
             clock.moved()
+            says(f"{method} {dict(now).get(started, '')}".strip())
     return Fault("TaskHangs", task=started)

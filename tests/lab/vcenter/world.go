@@ -156,6 +156,8 @@ func (w *world) create(wanted VM) (*simulator.VirtualMachine, error) {
 	}
 	spec := types.VirtualMachineConfigSpec{
 		Name: wanted.Name, GuestId: "otherGuest", DeviceChange: changes,
+		// The simulator makes it of the path: a VM in the place of one that has gone would be that one again.
+		InstanceUuid: uuid.NewString(),
 		Files: &types.VirtualMachineFileInfo{VmPathName: fmt.Sprintf("[%s]", store.Name)},
 	}
 	task, err := folder.CreateVM(ctx, spec, pool, nil)

@@ -36,6 +36,14 @@ VM = Change(
 OBJECT = Change("change-0002", "Thing", "example.com/v1", "ns", "one", UID[:36], fields=(Field("/spec/a", 1, 2),))
 
 
+HASH = f"sha256:{'0a' * 32}"
+
+
+def key_of(*fields: Field) -> Change:
+    """Of an SSH key on an ESXi host."""
+    return replace(VM, kind="AuthorizedKey", api_version="esxi", provider="esxi", fields=fields)
+
+
 def with_fields(*fields: Field, **more: Any) -> Change:
     return replace(VM, fields=fields, **more)
 
@@ -86,6 +94,16 @@ def test_what_no_code_of_ours_has_written(wrong: dict[str, Any]) -> None:
             "/change_tracking of a Vm",
         ),
         (replace(VM, provider="openstack", kind="Server"), ""),
+        (key_of(Field("/line", after=HASH)), ""),
+        (key_of(Field("/line", "sha256:x", HASH)), "/line of a AuthorizedKey is never made"),
+        (key_of(Field("/line", HASH)), "/line of a AuthorizedKey is never made"),
+        (key_of(Field("/line", after=HASH.upper())), "/line of a AuthorizedKey is never made"),
+        (key_of(Field("/line", after=f"{HASH}0")), "/line of a AuthorizedKey is never made"),
+        (key_of(Field("/line", after=7)), "/line of a AuthorizedKey is never made"),
+        (key_of(Field("/power_state", "on", "off")), "/power_state of a AuthorizedKey"),
+        (key_of(Field("/line", after=HASH), Field("/file", "a", "b")), "/file of a AuthorizedKey"),
+        (replace(VM, provider="esxi"), "a VirtualMachine of esxi"),
+        (with_fields(Field("/line", after=HASH)), "/line of a VirtualMachine"),
         (OBJECT, ""),
         (replace(OBJECT, kind="Secret"), "a Secret is never changed"),
     ],

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from ansible_collections.mtv.teardown.plugins.module_utils._report.catalogue import (
     changed_vms,
+    esxi,
     kubernetes,
     machines,
     openstack,
@@ -33,6 +34,7 @@ PARTS: tuple[tuple[str, str, tuple[Entry, ...]], ...] = (
     ("vsphere", "vSphere", vsphere.VSPHERE),
     ("ovirt", "oVirt and RHV", ovirt.OVIRT),
     ("openstack", "OpenStack", openstack.OPENSTACK),
+    ("esxi", "SSH keys on ESXi hosts", esxi.ESXI),
 )
 ENTRIES: Mapping[tuple[str, str], Entry] = {
     (where, entry.name): entry for where, _title, entries in PARTS for entry in entries

@@ -26,6 +26,7 @@ extends_documentation_fragment:
   - mtv.teardown._undo
   - mtv.teardown._providers
   - mtv.teardown._providers.openstack
+  - mtv.teardown._providers.esxi
   - mtv.teardown._attributes.info
 options:
   verify_ignore:
@@ -47,6 +48,7 @@ options:
   rights:
     description:
       - Whether to ask which rights a teardown of the session would lack, on the cluster and on source providers; see RV(rights).
+      - Asked is for what is to be put back by O(undo_file), too, on the cluster and on source providers.
       - The questions (SelfSubjectRulesReview, SelfSubjectAccessReview, C(HasPrivilegeOnEntities)) change nothing.
     type: bool
     default: false
@@ -410,7 +412,8 @@ def _ask(params: Mapping[str, Any], cluster: Cluster, changed: Sequence[Change],
     if params["openshift_only"]:
         return preflight.preflight(cluster, found, finalizers=named, **kept)
     targets, _uncovered = providers.search_of(found.session, params, snapshots=params["forklift_snapshots"])
-    return preflight.preflight(cluster, found, targets, named, **kept)
+    undone = providers.changed_on([one for one in changed if one.provider], params)
+    return preflight.preflight(cluster, found, targets, named, changed=undone, **kept)
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ name: second_look_scopes
 short_description: What a second look has to list on the cluster
 version_added: 0.3.0
 description:
-  - Returns what M(kubernetes.core.k8s_info) has to list to see whether it agrees with a result of
+  - Returns what M(mtv.teardown.second_look_info) has to list to see whether it agrees with a result of
     M(mtv.teardown.leftovers_info).
   - Each kind is listed where the last look was, and where something was deleted; in all namespaces at once where the look
     was in all of them.
@@ -29,11 +29,8 @@ options:
 
 EXAMPLES = r"""
 - name: List what a second look has to see
-  kubernetes.core.k8s_info:
-    api_version: "{{ item.api_version }}"
-    kind: "{{ item.kind }}"
-    namespace: "{{ item.namespace or omit }}"
-  loop: "{{ verify_result | mtv.teardown.second_look_scopes(namespaces) }}"
+  mtv.teardown.second_look_info:
+    scopes: "{{ verify_result | mtv.teardown.second_look_scopes(namespaces) }}"
 """
 
 RETURN = r"""

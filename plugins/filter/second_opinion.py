@@ -25,7 +25,7 @@ options:
     type: dict
     required: true
   cluster:
-    description: What it returned for each item of P(mtv.teardown.second_look_scopes#filter), as a loop registers it.
+    description: What M(mtv.teardown.second_look_info) returned for what P(mtv.teardown.second_look_scopes#filter) says.
     type: dict
     required: true
   answers:

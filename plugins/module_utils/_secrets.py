@@ -14,7 +14,7 @@ import json
 import re
 import threading
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote, quote_plus
 
 HIDDEN = "***"
@@ -62,25 +62,41 @@ _TOLD = frozenset({"msg", "error", "reason", "message", "next_step", "summary", 
 _VARIABLES = ("K8S_AUTH_", "VMWARE_", "OVIRT_", "OS_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
 _lock = threading.Lock()
-_known: tuple[str, ...] = ()
+
+
+class Known(NamedTuple):
+    """Secrets that were met, and their forms, the longest first."""
+
+    met: frozenset[str] = frozenset()
+    forms: tuple[str, ...] = ()
+
+
+_known = Known()
 
 
 def keep(*secrets: object) -> None:
     """From now on these are in no text."""
     global _known
     with _lock:
-        _known = tuple(sorted({*_known, *forms(secrets)}, key=lambda one: (-len(one), one)))
+        new = _texts(secrets) - _known.met
+        if new:  # a token is met again at each request
+            found = sorted({*_known.forms, *forms(new)}, key=lambda one: (-len(one), one))
+            _known = Known(_known.met | new, tuple(found))
 
 
 def forms(secrets: Iterable[object]) -> set[str]:
     """Each as it may stand in a text: as it is, quoted by Python, JSON, a URL or XML, in one line, and line by line."""
     found: set[str] = set()
-    for text in {str(one) for one in secrets if one not in (None, "") and not isinstance(one, bool)}:
+    for text in _texts(secrets):
         safe = text.encode("utf-8", "replace").decode()
         found |= {text, text.strip(), " ".join(text.split()), repr(text)[1:-1], repr(safe.encode())[2:-1]}
         found |= {json.dumps(text)[1:-1], quote(safe, safe=""), quote_plus(safe), html.escape(safe)}
         found |= {line.strip() for line in text.splitlines() if len(line.strip()) >= _SHORTEST_LINE}
     return {one for one in found if len(one) >= _SHORTEST}
+
+
+def _texts(secrets: Iterable[object]) -> set[str]:
+    return {str(one) for one in secrets if one not in (None, "") and not isinstance(one, bool)}
 
 
 def secrets_in(value: Any) -> set[str]:
@@ -117,7 +133,7 @@ def _held(name: str, held: Any) -> set[str]:
 def without(what: object) -> str:
     """The text with all that is known taken out, and the users of URLs."""
     text = str(what)
-    for secret in _known:
+    for secret in _known.forms:
         text = text.replace(secret, HIDDEN)
     return _URL_USER.sub(f"://{HIDDEN}@", text)
 

@@ -25,7 +25,7 @@ def together(work: Callable[[A], B], items: Iterable[A], at_once: int) -> list[B
         return work(item)
 
     items = list(items)
-    if len(items) < 2:
+    if at_once < 2 or len(items) < 2:
         return [begin(item) for item in items]
     with ThreadPoolExecutor(max_workers=min(at_once, len(items))) as pool:
         return list(pool.map(begin, items))

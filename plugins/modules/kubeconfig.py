@@ -12,7 +12,7 @@ short_description: Write the connection to a cluster as a private kubeconfig
 version_added: 0.3.0
 description:
   - Writes a kubeconfig that leads where the other modules of this collection go with the same options, in whatever form these are,
-    for a program that takes nothing else, such as C(oc) in the role P(mtv.teardown.must_gather#role).
+    for a program that takes nothing else, such as C(oc).
   - A command line, where a token could stand too, is for everybody on the machine to see.
   - Only its owner can read the file. It holds credentials, as text, so remove it as soon as the program has ended.
   - The cluster is not asked for anything.

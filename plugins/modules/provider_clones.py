@@ -142,6 +142,14 @@ deleted:
       type: list
       elements: str
       returned: for VMs on vSphere
+    vm:
+      description: The VM that it is a snapshot of, by its moRef.
+      type: str
+      returned: for snapshots on vSphere
+    snapshot_id:
+      description: Its number among the snapshots of its VM.
+      type: int
+      returned: for snapshots on vSphere
     held_by:
       description: Only for what remains; what the provider says of its state.
       type: dict

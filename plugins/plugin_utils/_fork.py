@@ -15,9 +15,11 @@ import random
 import runpy
 import signal
 import sys
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ansible.module_utils import _internal, basic
 from ansible.module_utils._internal import _traceback
@@ -79,6 +81,7 @@ def _child(call: Call, out: int, err: int) -> None:
     sys.stdout = open(1, "w", encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
     os.environ.update(call.environment)
+    _read_anew()
     os.chdir(call.folder)
     here = str(Path.cwd())
     sys.path[:] = [one for one in sys.path if one not in ("", here)]
@@ -87,6 +90,15 @@ def _child(call: Call, out: int, err: int) -> None:
         runpy.run_module(call.module, run_name="__main__", alter_sys=True)
     finally:
         atexit._run_exitfuncs()
+
+
+def _read_anew() -> None:
+    """What was read of the environment when it was imported, or first asked for, and is another one by now. Without
+    this the Kubernetes client would go to the cluster of whoever has imported it."""
+    config: Any = sys.modules.get("kubernetes.config.kube_config")
+    if config is not None:
+        config.KUBE_CONFIG_DEFAULT_LOCATION = os.environ.get("KUBECONFIG", "~/.kube/config")
+    tempfile.tempdir = None
 
 
 def _as_target() -> None:

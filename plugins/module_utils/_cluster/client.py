@@ -54,11 +54,19 @@ class Catalog:
 
     resources: tuple[Resource, ...]
     broken: Mapping[str, str] = field(default_factory=dict)
+    _numbers: Mapping[tuple[str, str], int] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        numbers: dict[tuple[str, str], int] = {}
+        for number, one in enumerate(self.resources):
+            numbers.setdefault((one.group, one.kind), number)
+        object.__setattr__(self, "_numbers", numbers)
 
     def find(self, group: str, kind: str) -> Resource | None:
         """The kind, or the one whose objects it shows."""
-        wanted = {(group, kind), second_views.store_of(group, kind)}
-        return next((r for r in self.resources if (r.group, r.kind) in wanted), None)
+        wanted = ((group, kind), second_views.store_of(group, kind))
+        found = [self._numbers[one] for one in wanted if one in self._numbers]
+        return self.resources[min(found)] if found else None
 
     def deletable(self, namespaced: bool) -> list[Resource]:
         """Kinds that can be listed and deleted, in namespaces or outside them."""

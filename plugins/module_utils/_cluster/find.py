@@ -338,9 +338,10 @@ class _Reading:
         fresh: dict[tuple[str, str | None], Scope] = {}
         for scope in wanted:
             key = (scope.resource.key, scope.namespace)
+            if key in self._read_keys:
+                continue
             # Metadata alone says nothing of what is used: then what is needed whole is read again.
-            wide = (scope.resource.key, None) in self._read_keys and not (scope.whole and scopes.is_user(scope))
-            if key not in self._read_keys and not wide:
+            if (scope.resource.key, None) not in self._read_keys or (scope.whole and scopes.is_user(scope)):
                 fresh.setdefault(key, scope)
         self._read_keys.update(fresh)
         refused = self._not_allowed([scope for scope in fresh.values() if scope.optional])

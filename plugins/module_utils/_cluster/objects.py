@@ -92,7 +92,7 @@ class Obj:
 def dig(data: Any, *path: str) -> Any:
     """data[path[0]][path[1]]..., None where any of it is missing or not an object."""
     for key in path:
-        if not isinstance(data, Mapping):
+        if not isinstance(data, (dict, Mapping)):  # a dict nearly always, which is told much faster
             return None
         data = data.get(key)
     return data

@@ -131,21 +131,26 @@ def fault(resource: Resource, item: Mapping[str, Any]) -> str:
 
 
 def _fault(shape: Any, value: Any, place: str) -> str:
+    """Plain loops: it is asked of each field of each object that is read."""
     if value is None:
         return ""
-    if isinstance(shape, Mapping):
+    if isinstance(shape, dict):
         if not isinstance(value, Mapping):
             return f"{place} is no object"
-        found = (_fault(inner, value.get(name), f"{place}.{name}".lstrip(".")) for name, inner in shape.items())
-        return next(filter(None, found), "")
+        for name, inner in shape.items():
+            held = value.get(name)
+            told = "" if held is None else _fault(inner, held, f"{place}.{name}" if place else name)
+            if told:
+                return told
+        return ""
     if isinstance(shape, list):
         if not isinstance(value, list):
             return f"{place} is no list"
-        found = (
-            _fault(shape[0], one, f"{place}[{index}]") or (f"{place}[{index}] is nothing" if one is None else "")
-            for index, one in enumerate(value)
-        )
-        return next(filter(None, found), "")
+        for index, one in enumerate(value):
+            told = f"{place}[{index}] is nothing" if one is None else _fault(shape[0], one, f"{place}[{index}]")
+            if told:
+                return told
+        return ""
     return "" if _is(shape, value) else f"{place} is no {shape}"
 
 

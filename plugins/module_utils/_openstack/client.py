@@ -443,21 +443,29 @@ class Cloud:
         doing = f"{method} {path}"
         with self._first[KINDS[kind].service]:
             service = self._service(kind, doing)
-        try:
-            answer = service.request(
-                path,
-                method,
-                params=dict(query),
-                raise_exc=False,
-                connect_retries=self.patience.tries - 1,
-                connect_retry_delay=self.patience.pause,
-                status_code_retries=self.patience.tries - 1,
-                status_code_retry_delay=self.patience.pause,
-                retriable_status_codes=_AGAIN,
-                **more,
-            )
-        except _errors() as exc:
-            raise self._failed(exc, doing) from exc
+
+        def once() -> Any:
+            try:
+                return service.request(
+                    path,
+                    method,
+                    params=dict(query),
+                    raise_exc=False,
+                    connect_retries=self.patience.tries - 1,
+                    connect_retry_delay=self.patience.pause,
+                    status_code_retries=self.patience.tries - 1,
+                    status_code_retry_delay=self.patience.pause,
+                    retriable_status_codes=_AGAIN,
+                    **more,
+                )
+            except _errors() as exc:
+                raise self._failed(exc, doing) from exc
+
+        def again(exc: ApiError) -> bool:
+            """Nothing was sent then, or it was answered with 401."""
+            return isinstance(exc.__cause__, AssertionError)
+
+        answer = _retry.patiently(once, self.patience.tries, self.patience.pause, again=again)
         if answer.status_code == 404 and not is_own_404(answer, path):
             raise garbage(f"{self.connection.key}: {self.connection.host}, {doing}: 404, but not of the service.")
         if answer.status_code < 400 and method != "GET" and answer.status_code not in (202, 204):
@@ -471,8 +479,9 @@ class Cloud:
         return answer
 
 
-# What broken values make of a library, and options that do not fit the way to log in.
-_LIBRARY = (ValueError, TypeError, AttributeError, KeyError, IndexError, RecursionError)
+# What broken values make of a library, and options that do not fit the way to log in; and keystoneauth, which takes for
+# granted that no other thread has just let go of a token that was refused (identity/base.py: get_access).
+_LIBRARY = (ValueError, TypeError, AttributeError, KeyError, IndexError, RecursionError, AssertionError)
 
 
 def _errors() -> tuple[type[Exception], ...]:

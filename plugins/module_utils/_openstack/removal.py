@@ -36,12 +36,13 @@ _FINAL = frozenset({"error_deleting"})
 @dataclass(slots=True)
 class _Target:
     """One object on its way out. one: with its facts as they were last read; after: ids of what has to be settled
-    before; asked: its deletion was accepted, and when; again: when to ask once more after a refusal; repeated: it was
-    asked anew after Nova had failed."""
+    before; asked: its deletion was accepted, and when; as_asked: its state then; again: when to ask once more after a
+    refusal; repeated: it was asked anew after Nova had failed."""
 
     one: Remote
     after: frozenset[str] = frozenset()
     asked: float = 0.0
+    as_asked: tuple[Any, ...] = ()
     again: float = 0.0
     forced: bool = False
     repeated: bool = False
@@ -146,7 +147,7 @@ class Removal:
     def _answered(self, ident: str, error: ApiError | None) -> None:
         target = self._pending[ident]
         if error is None:
-            target.asked = time.monotonic()
+            target.asked, target.as_asked = time.monotonic(), _state(target.one)
             target.learn(asked=True, code=0, error="")
             self._clock.moved()
         elif error.status == 404 and error.reason != "NoService":
@@ -239,17 +240,25 @@ class Removal:
         return target.one.kind == "Server" and bool(target.asked) and self._server_stays(target)
 
     def _server_stays(self, target: _Target) -> bool:
-        """Nova says in task_state that it has begun, before it answers; when it fails, it takes that back."""
-        facts = target.one.facts
+        """Nova says in task_state that it has begun, before it answers; when it fails, it takes that back, and says
+        ERROR. Where disable_terminate is set it changes nothing."""
         if causes.is_deleting(target.one):
             target.learn(begun=True)
             return False
+        if target.one.facts.get("status") == "ERROR" and _state(target.one) != target.as_asked:
+            target.learn(begun=True)  # and failed before anybody looked
+        facts = target.one.facts
         if not facts.get("begun"):
             return time.monotonic() > target.asked + self._clock.limits.settle
         if facts.get("status") != "ERROR" or target.repeated:
             return facts.get("status") == "ERROR"
         target.asked, target.repeated = 0.0, True
         return False
+
+
+def _state(one: Remote) -> tuple[Any, ...]:
+    """What Nova changes when it fails."""
+    return one.facts.get("status"), one.facts.get("fault")
 
 
 def _answers(one: Remote) -> dict[str, Any]:

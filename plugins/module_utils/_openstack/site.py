@@ -94,13 +94,20 @@ class OpenStackSite:
     def missing(self, targets: Sequence[Remote]) -> tuple[Sequence[Missing], str]:
         """OpenStack has no question for it. What is known are the roles in our token; what they allow is for the
         operator to say, but for the one that is made for reading alone."""
+        return self._lacks("delete") if targets else ((), "")
+
+    def missing_to_put(self, wanted: Sequence[tuple[Remote, Mapping[str, Any]]]) -> tuple[Sequence[Missing], str]:
+        """By the services' own policies who may delete a server may start and stop it, and nobody else."""
+        return self._lacks("start and stop servers") if wanted else ((), "")
+
+    def _lacks(self, what: str) -> tuple[Sequence[Missing], str]:
         roles, place = self._cloud.roles, self.connection.more.get("project_name") or self._cloud.project
-        if not targets or roles & set(DELETING):
+        if roles & set(DELETING):
             return (), ""
         if roles == {READING}:
             return [Missing(f"role {DELETING[0]}", "Project", place, f"the role {DELETING[0]} in the project")], ""
         named = ", ".join(sorted(roles)) or "none"
-        return (), f"whether the roles in the token ({named}) may delete is for the operator's policies to say"
+        return (), f"whether the roles in the token ({named}) may {what} is for the operator's policies to say"
 
     def remove(self, targets: Sequence[Remote], limits: Limits) -> Mapping[str, Cause]:
         return Removal(self._cloud, targets, limits).run()

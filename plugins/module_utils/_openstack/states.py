@@ -15,6 +15,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiErr
 from ansible_collections.mtv.teardown.plugins.module_utils._limits import Clock, Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._openstack import causes
 from ansible_collections.mtv.teardown.plugins.module_utils._openstack.client import Cloud
+from ansible_collections.mtv.teardown.plugins.module_utils._provider import awaited
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.ownership import Remote
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import States
@@ -70,21 +71,23 @@ def put(
 ) -> Cause | None:
     """Nova gives the guest some time to shut down, and cuts its power then."""
     power, clock = wanted["power_state"], Clock(limits)
-    try:
-        cloud.switch(one.id, power == "on")
-    except ApiError as exc:
-        if exc.status not in (401, 403, 404, 409):
-            raise
-        return None if exc.status == 404 else _refused(cloud, one, exc)
-    now = str(one.facts["power_state"])
-    while clock.left() > 0:
-        item = cloud.one(_KIND, one.id)
-        if item is None or _power(item) == power:
-            return None
-        if _power(item) != now:
-            now = _power(item)
-            clock.moved()
-        sleep(min(_POLL, max(0.1, clock.left())))
+    with awaited.changed(one, clock) as says:
+        try:
+            cloud.switch(one.id, power == "on")
+        except ApiError as exc:
+            if exc.status not in (401, 403, 404, 409):
+                raise
+            return None if exc.status == 404 else _refused(cloud, one, exc)
+        now = str(one.facts["power_state"])
+        while clock.left() > 0:
+            item = cloud.one(_KIND, one.id)
+            if item is None or _power(item) == power:
+                return None
+            if _power(item) != now:
+                now = _power(item)
+                clock.moved()
+                says(f"status {now}")
+            sleep(min(_POLL, max(0.1, clock.left())))
     return causes.why(replace(one, facts={"status": now}))
 
 

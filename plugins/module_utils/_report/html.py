@@ -9,7 +9,7 @@ import json
 import traceback
 from collections import defaultdict
 from collections.abc import Iterable
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from ansible.module_utils.common.yaml import HAS_YAML, yaml_dump
@@ -31,9 +31,6 @@ _SIGNS = {"clean": "✔", "leftovers": "✖", "unverified": "?"}
 
 def render(told: Told) -> str:
     """The whole file. Whatever a name holds, it is text: the template escapes all of it."""
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.ChainableUndefined, trim_blocks=True, lstrip_blocks=True
-    )
     unknown = {name: entries for name in (*_told.UNKNOWN, *_told.OPTIONAL) if (entries := told.listed(name))}
     held = {
         "told": told,
@@ -57,7 +54,15 @@ def render(told: Told) -> str:
         "yaml": _yaml,
     }
     held["parts"] = list(_parts(held))
-    return str(environment.from_string(page.TEMPLATE.replace("{{ style }}", page.STYLE)).render(**held))
+    return str(_template().render(**held))
+
+
+@cache
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.ChainableUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.from_string(page.TEMPLATE.replace("{{ style }}", page.STYLE))
 
 
 def _parts(held: dict[str, Any]) -> Iterable[tuple[str, str]]:

@@ -16,7 +16,10 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session.result impor
 
 Entry = Mapping[str, Any]
 Place = tuple[str, str, "str | None"]
-MODULE = "kubernetes.core.k8s_info"
+# k8s_info for namespaces, its client for the rest (_cluster/independent.py).
+MODULE = "kubernetes.core"
+# Of one VM, by its moRef.
+SNAPSHOTS = "community.vmware.vmware_guest_snapshot_info"
 # Lists of a result whose objects it tells of, and which may be there.
 _TOLD = ("leftovers", "kept", "accepted", "refused", "unseen")
 
@@ -92,8 +95,8 @@ def scopes(result: Entry, namespaces: Iterable[str]) -> list[dict[str, Any]]:
 
 
 def opinion(result: Entry, namespaces: Entry, cluster: Entry, answers: Mapping[str, Entry]) -> Opinion:
-    """namespaces, cluster: what k8s_info answered for the namespaces, and for each of our scopes; answers: module ->
-    what it answered for each provider, as Ansible registers a loop."""
+    """namespaces: what k8s_info answered for them; cluster: what second_look_info did for each of our scopes; answers:
+    module -> what it answered for each provider, as Ansible registers a loop."""
     found = Opinion()
     told = {str(entry["uid"]) for name in _TOLD for entry in result[name]}
     prefix = str(result["artifacts"]["mtv_teardown_session"])
@@ -105,14 +108,15 @@ def opinion(result: Entry, namespaces: Entry, cluster: Entry, answers: Mapping[s
 
 def _on_cluster(found: Opinion, result: Entry, namespaces: Entry, cluster: Entry, told: set[str], prefix: str) -> None:
     deleted = {str(entry["uid"]): entry for entry in result["deleted"] if not entry.get("provider")}
-    listed = _listed(namespaces)
+    # No cluster is without a namespace. k8s_info makes an empty list of the answer 400.
+    listed = _listed(namespaces) or None
     _account(found, ("v1", "Namespace", None), namespaces, listed)
     if listed is None:
         return
     there = [str(one["metadata"]["name"]) for one in listed]
     answers: dict[Place, Entry] = {_place(answer.get("item") or {}): answer for answer in cluster.get("results") or ()}
     for scope in scopes(result, there):
-        answer = answers.get(_place(scope), {"msg": "it was not asked"})
+        answer = answers.get(_place(scope), {"msg": cluster.get("msg") or "it was not asked"})
         listed = _listed(answer)
         _account(found, _place(scope), answer, listed)
         for one in listed or ():
@@ -161,7 +165,7 @@ def _on_provider(found: Opinion, result: Entry, key: str, answers: Mapping[str, 
     kind_of_provider = str(mine[0]["api_version"])
     deleted = [entry for entry in result["deleted"] if entry.get("provider") == key]
     known = {source.kind for source in SOURCES if source.type == kind_of_provider}
-    for kind in sorted({str(entry["kind"]) for entry in deleted} - known):
+    for kind in sorted({str(entry["kind"]) for entry in deleted if "snapshot_id" not in entry} - known):
         where = {"kind": kind, "api_version": kind_of_provider, "namespace": None, "name": "", "provider": key}
         found.unread.append({**where, "module": "", "error": "no module is asked for this kind"})
     ids = {str(entry["id"]) for name in _TOLD for entry in result[name] if entry.get("provider") == key}
@@ -194,6 +198,27 @@ def _on_provider(found: Opinion, result: Entry, key: str, answers: Mapping[str, 
                     "provider": key,
                 }
                 found.against.append(_against(seen, entry, source.module))
+    for entry in (entry for entry in deleted if "snapshot_id" in entry):
+        _of_a_vm(found, entry, answers.get(SNAPSHOTS) or {})
+
+
+def _of_a_vm(found: Opinion, entry: Entry, registered: Entry) -> None:
+    """Whether a snapshot that was removed has gone, by its number on its VM."""
+    seen = {name: entry[name] for name in ("kind", "api_version", "namespace", "name", "provider")}
+    answer = next(
+        (one for one in registered.get("results") or () if (one.get("item") or {}).get("uid") == entry["uid"]),
+        {"msg": "it was not asked"},
+    )
+    listed = None if answer.get("failed") or answer.get("skipped") else answer.get("guest_snapshots")
+    if not isinstance(listed, Mapping):
+        found.unread.append({**seen, "module": SNAPSHOTS, "error": _error(answer)})
+        return
+    there = [one.get("id") for one in listed.get("snapshots") or ()]
+    found.asked += 1
+    found.seen += len(there)
+    if entry["snapshot_id"] in there:
+        uid = f"{entry['snapshot_id']} of {entry['vm']}"
+        found.against.append(_against({**seen, "uid": uid}, entry, SNAPSHOTS))
 
 
 def _last(entry: Entry, name: str) -> str:

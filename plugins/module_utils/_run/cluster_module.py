@@ -49,17 +49,18 @@ def _announce(module: _module.Module, cluster: Cluster, session: Session) -> Non
 
 def http_of(module: _module.Module) -> rest.Http:
     """The same, for what is no work on a session."""
-    _need_library(module)
+    need_library(module)
     return rest.connect(module)
 
 
 def connection_of(module: _module.Module) -> tuple[Any, Mapping[str, Any]]:
     """How the cluster is reached: a configuration of the Kubernetes client, and headers."""
-    _need_library(module)
+    need_library(module)
     return rest.settings(module)
 
 
-def _need_library(module: _module.Module) -> None:
+def need_library(module: _module.Module) -> None:
+    """End the module, with what to install, where the Kubernetes client is not there."""
     missing = rest.missing_library()
     if missing:
         module.fail_json(msg=missing_required_lib("kubernetes"), exception=missing)

@@ -31,7 +31,7 @@ def connections(
     kind = provider.type
     found = _usable(wrong, f"{kind} (options)", lambda: provider.from_options(options or {}))
     if not found and not wrong:
-        for entry in (one for one in entries if one.type == kind):
+        for entry in provider.named_by(entries):
             found += _usable(wrong, entry.key, lambda one=entry: [_from_entry(provider, one)])  # type: ignore[misc]
     if not found and not wrong:
         found = _usable(wrong, f"{kind} (environment)", lambda: provider.from_environment(environ))

@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils import _times
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Cluster
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import HolderTarget
 from ansible_collections.mtv.teardown.plugins.module_utils._recording.changes import Change
 from ansible_collections.mtv.teardown.plugins.module_utils._report import record, run, summary
 from ansible_collections.mtv.teardown.plugins.module_utils._run import earlier, keeping, load, verify
@@ -25,9 +26,10 @@ def judge(
     search: verify.Search,
     ansible: str = "",
     changes: Iterable[Change] = (),
+    holders: Sequence[HolderTarget] = (),
 ) -> dict[str, Any]:
     """Look, and give the verdict. options: those of leftovers_info, checked; ansible: its version; changes: those of
-    the ledger that are the session's."""
+    the ledger that are the session's; holders: what is asked for these alone."""
     begun, began = datetime.now(UTC), _times.now()
     phases, targets = options["phases"], options["targets"]
     terms = verify.Terms(
@@ -38,6 +40,7 @@ def judge(
         search=search,
         earlier=earlier.remaining_by(phases),
         changes=tuple(changes),
+        holders=holders,
         not_undone=earlier.not_undone(phases),
         undone=earlier.undone_at(phases),
     )

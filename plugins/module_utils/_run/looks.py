@@ -16,7 +16,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._cluster.find import 
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Resource
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import teardown
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import undo as vms
-from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Target
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import HolderTarget, Target
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.teardown import Survey
 from ansible_collections.mtv.teardown.plugins.module_utils._recording.changes import Change
 from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import Status
@@ -28,12 +28,18 @@ CLUSTER, PROVIDERS = "cluster", "providers"
 class Looks:
     """told: each look, and asked: each of its questions, as the result tells them. known: what there was before, as
     items of earlier results; changes: those of the ledger, whose objects each look at the cluster reads, too, and their
-    VMs each look at providers: sights has, look by look, what those at the cluster saw of them, without objects of the
-    session, which count for themselves."""
+    VMs each look at providers; holders: what is asked for these alone. sights has, look by look, what those at the
+    cluster saw of them, without objects of the session, which count for themselves."""
 
-    def __init__(self, cluster: Cluster, known: Iterable[Mapping[str, Any]], changes: Iterable[Change] = ()) -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        known: Iterable[Mapping[str, Any]],
+        changes: Iterable[Change] = (),
+        holders: Sequence[HolderTarget] = (),
+    ) -> None:
         self._cluster = cluster
-        changes = tuple(changes)
+        changes, self._holders = tuple(changes), holders
         self._changes = tuple(one for one in changes if not one.provider)
         self._of_vms = tuple(one for one in changes if one.provider)
         self.sights: list[list[undo.Sight]] = []
@@ -76,7 +82,7 @@ class Looks:
     ) -> Survey:
         """One look at all of these providers. They number no versions of what they answer."""
         began = _times.now()
-        seen = teardown.survey(targets, session, handles, self._of_vms)
+        seen = teardown.survey(targets, session, handles, self._of_vms, self._holders)
         entries = [
             {**ledger.entry(s["kind"], s["api_version"], None, time=began, count=s["count"]), "provider": s["provider"]}
             for s in seen.scopes

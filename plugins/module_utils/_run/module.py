@@ -19,6 +19,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._evidence.folder impo
 from ansible_collections.mtv.teardown.plugins.module_utils._evidence.keep import Bounds
 from ansible_collections.mtv.teardown.plugins.module_utils._evidence.keeper import Keeper
 from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
+from ansible_collections.mtv.teardown.plugins.module_utils._recording.changes import ESXI
 from ansible_collections.mtv.teardown.plugins.module_utils._session import ignore
 from ansible_collections.mtv.teardown.plugins.module_utils._session.provider_types import SEARCHED
 from ansible_collections.mtv.teardown.plugins.module_utils._session.result import Result, shown
@@ -63,6 +64,7 @@ DAY = 86400
 LIMITS: dict[str, tuple[float, float]] = {
     "stall_timeout": (1, DAY),
     "wait_timeout": (1, DAY),
+    "timeout": (1, DAY),
     "quiet_interval": (0, 3600),
     # Of a Lease.
     "duration": (10, _limits.LONGEST_LEASE),
@@ -140,7 +142,7 @@ def check_numbers(params: Mapping[str, Any]) -> None:
             least, most = LIMITS[name]
             if not least <= value <= most:  # what is no number (nan) is not between them either
                 raise TeardownError(f"{name} is {value}: give a number from {least} to {most}.")
-        elif name in (*SEARCHED, "evidence", "lease") and isinstance(value, Mapping):
+        elif name in (*SEARCHED, ESXI, "evidence", "lease") and isinstance(value, Mapping):
             check_numbers(value)
 
 

@@ -23,7 +23,8 @@ from ansible_collections.mtv.teardown.plugins.module_utils._cluster.needed_right
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Resource
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import teardown
-from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Target
+from ansible_collections.mtv.teardown.plugins.module_utils._provider import undo as vms
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import HolderTarget, Target
 from ansible_collections.mtv.teardown.plugins.module_utils._recording.changes import Change
 from ansible_collections.mtv.teardown.plugins.module_utils._report import summary
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
@@ -40,12 +41,14 @@ def preflight(
     lease: str = "",
     journal: str = "",
     changes: Sequence[Change] = (),
+    changed: Sequence[HolderTarget] = (),
 ) -> dict[str, Any]:
     """missing, unchecked, manifests, summary. found: what a teardown is going to work on; targets: the providers on
     which it does, too; finalizers: whether it takes some off; lease, journal: the namespace of the session's Lease, and
-    that of its note and journal; changes: those of the ledger that are the session's."""
+    that of its note and journal; changes: those of the ledger that are the session's;
+    changed: the providers and hosts on which what of these is not on the cluster is put back."""
     with ThreadPoolExecutor(max_workers=1) as pool:
-        asked = pool.submit(teardown.missing_rights, targets, found.session)
+        asked = pool.submit(_on_providers, targets, found.session, changed, changes)
         wanted = needs(found, finalizers, lease, journal, _to_undo(cluster, found, changes)).rights()
         denied, error = refused(cluster, wanted, _proven(found))
         missing, unchecked = asked.result()
@@ -56,6 +59,19 @@ def preflight(
         "manifests": needed_rights.manifests(wanted, found.session.prefix or "session"),
     }
     return {**told, "summary": summary.of_rights(told)}
+
+
+def _on_providers(
+    targets: Sequence[Target], session: Session, changed: Sequence[HolderTarget], changes: Sequence[Change]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """To delete what is the session's there, and to put VMs back; each is told once."""
+    missing, unchecked = teardown.missing_rights(targets, session)
+    of_vms = [one for one in changes if one.provider]
+    if changed and of_vms:
+        lacking, untold = vms.missing_rights(changed, of_vms)
+        missing += [one for one in lacking if one not in missing]
+        unchecked += [one for one in untold if one not in unchecked]
+    return missing, unchecked
 
 
 def needs(
@@ -86,7 +102,7 @@ def needs(
 
 
 def _to_undo(cluster: Cluster, found: Found, changes: Sequence[Change]) -> tuple[Right, ...]:
-    """On objects that are not as they were before; those on source providers are not asked for."""
+    """On objects that are not as they were before."""
     sights = undo.look(cluster, [one for one in changes if not one.provider], found.catalog)
     return tuple(
         Right(change.namespace or "", resource.group, resource.plural, verb, change.name)

@@ -10,7 +10,7 @@ of an option here, because a providers file comes before it (connections.py).
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any
@@ -41,19 +41,25 @@ def targets_of(
     options: Mapping[str, Any],
     unopened: Iterable[Mapping[str, Any]] = (),
     again: bool = False,
+    wants: Callable[[Connection], bool] = lambda _one: True,
     **more: Any,
 ) -> list[Target]:
     """The providers of these types that are configured; one that cannot be used says so when it is opened.
 
     options: type -> the options of its connection; unopened: what earlier phases said of those that they could not
-    open, with the reason; again: one that gave no answer is asked once more, briefly; more: for the opener of vSphere.
+    open, with the reason; again: one that gave no answer is asked once more, briefly; wants: which of them are to be;
+    more: for the openers of vSphere and ESXi.
     """
     before = {str(entry["provider"]): entry for entry in unopened if entry.get("provider") and entry.get("reason")}
     entries = entries_of(file)
     found: list[Target] = []
     for one in sorted(providers, key=lambda provider: provider.type):
         made, wrong = connections.connections(one, options.get(one.type), entries, os.environ)
-        found += [_target(one, connection, before.get(connection.key), again, **more) for connection in made]
+        found += [
+            _target(one, connection, before.get(connection.key), again, **more)
+            for connection in made
+            if wants(connection)
+        ]
         found += [unusable(one.type, key, error) for key, error in wrong.items()]
     if providers:
         found += [unusable(_ANY, entry.key, entry.error) for entry in entries if entry.error and not entry.type]

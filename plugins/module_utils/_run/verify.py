@@ -20,7 +20,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._cluster.find import 
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.items import item, kept_item, left_item
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import causes, ownership, teardown
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import undo as vms
-from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Target
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import HolderTarget, Target
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.teardown import Survey
 from ansible_collections.mtv.teardown.plugins.module_utils._recording.changes import Change
 from ansible_collections.mtv.teardown.plugins.module_utils._recording.undo_causes import NOT_UNDONE, UNTRIED
@@ -48,8 +48,9 @@ class Terms:
     """quiet_interval: seconds between two looks; total: seconds after which looking ends though things still shrink;
     openshift_only: the caller answers for the source providers; rules: leftovers that are accepted; window: seconds
     that a deletion may take before it is more than slow; search: which providers are looked at; earlier: uid -> what an
-    earlier phase said of an object that stayed; changes: those of the ledger that are the session's; not_undone: uid ->
-    what an earlier phase said of a change that stayed; undone: uid -> when one was asked to undo it."""
+    earlier phase said of an object that stayed; changes: those of the ledger that are the session's; holders: what is
+    asked for these alone; not_undone: uid -> what an earlier phase said of a change that stayed; undone: uid -> when
+    one was asked to undo it."""
 
     quiet_interval: float = 3.0
     total: float = 300.0
@@ -59,6 +60,7 @@ class Terms:
     search: Search = nowhere
     earlier: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     changes: tuple[Change, ...] = ()
+    holders: Sequence[HolderTarget] = ()
     not_undone: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     undone: Mapping[str, str] = field(default_factory=dict)
 
@@ -80,7 +82,8 @@ def verify(
     """
     known = list(known)
     unasked = [one for one in terms.changes if one.provider and terms.openshift_only]
-    told = Looks(cluster, known, [one for one in terms.changes if one not in unasked])
+    asked = [one for one in terms.changes if one not in unasked]
+    told = Looks(cluster, known, asked, () if terms.openshift_only else terms.holders)
     first = told.find(session)
     search = nowhere if terms.openshift_only else terms.search
     with ThreadPoolExecutor(max_workers=1) as pool:  # providers are looked at while the cluster has its quiet interval

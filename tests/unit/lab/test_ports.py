@@ -18,9 +18,9 @@ def test_ports_in_a_row_that_are_free() -> None:
 
 
 def test_what_somebody_uses_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = ports.free(4)
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        used = taken.getsockname()[1]
-        offered = iter([used - 1, used, used + 1])
+        taken.bind(("127.0.0.1", first + 1))
+        offered = iter([first, first + 1, first + 2])
         monkeypatch.setattr(ports.random, "randrange", lambda *_range: next(offered))
-        assert ports.free(2) == used + 1
+        assert ports.free(2) == first + 2

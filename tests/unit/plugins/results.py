@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial, wraps
 from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils import _times
@@ -166,11 +166,19 @@ def run(
     return made
 
 
+def _made_once(make: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
+    """Whoever asks gets one of his own, of a run that was made once."""
+    text = cache(lambda: json.dumps(make()))
+    return wraps(make)(lambda: json.loads(text()))
+
+
+@_made_once
 def clean() -> dict[str, Any]:
     """Everything went, on a provider too."""
     return run(LivingServer(free_world()), [opener(FakeSite(VSPHERE, [clone(1), clone(2)]))])
 
 
+@_made_once
 def leftovers() -> dict[str, Any]:
     """Much is held, on a provider too; one of them is accepted."""
     ignored = [{"expression": "kind == 'NetworkMap'", "reason": "kept for the storage team"}]
@@ -182,6 +190,7 @@ def leftovers() -> dict[str, Any]:
     return run(LivingServer(held), [opener(site)], verify_ignore=ignored)
 
 
+@_made_once
 def unverified() -> dict[str, Any]:
     """A kind and a provider could not be read; nothing else is left."""
     server = LivingServer(free_world())

@@ -21,7 +21,9 @@ from ansible_collections.mtv.teardown.plugins.module_utils._cluster import await
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ledger import Ledger
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj, Resource
 from ansible_collections.mtv.teardown.plugins.module_utils._limits import Clock, Limits
+from ansible_collections.mtv.teardown.plugins.module_utils._provider import awaited as vms
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import teardown
+from ansible_collections.mtv.teardown.plugins.module_utils._provider.ownership import Remote
 from ansible_collections.mtv.teardown.plugins.module_utils._session.result import Result
 from ansible_collections.mtv.teardown.plugins.module_utils._together import together
 from ansible_collections.mtv.teardown.plugins.plugin_utils import _progress as lines
@@ -354,3 +356,24 @@ def test_an_interrupt_ends_the_waits_of_all_threads_and_nothing_more_is_begun(
     assert later == []
     said = lines.last_words([lines.state_of(json.dumps(told(folder)).encode()) or lines.State("")], [], time.time())
     assert said[0] == "Cut off. 2 asked for and not seen done (2 Vm):"
+
+
+def test_a_vm_that_is_put_back(folder: Path) -> None:
+    vm = Remote("vsphere", "vsphere-8", "h", "VirtualMachine", "vm-1", "base-rhel8", uid="u1")
+    with _progress.channel("undo"):
+        with vms.changed(vm, Clock(Limits())) as says:
+            waits_until(folder, lambda now: now["waits"])
+            says("PowerOffVM_Task running")
+            now = waits_until(folder, lambda now: now["waits"][0]["things"][0]["held"])
+            since = now["waits"][0]["things"][0]["since"]
+            assert since and now["waits"][0]["left"] == {"VirtualMachine": 1}
+            state = lines.state_of(json.dumps(now).encode())
+            assert state is not None
+            [line] = lines.lines([state], time.time())
+            assert line.startswith(
+                "1 left to be changed (1 VirtualMachine); slowest VirtualMachine base-rhel8 on vsphere-8"
+            )
+            assert "held by PowerOffVM_Task running; gives up in" in line
+            # Of a run that is cut off now it is what nobody has seen done.
+            assert "to be changed, asked" in "\n".join(lines.last_words([state], ["ansible-playbook"], time.time()))
+        waits_until(folder, lambda now: not now["waits"])

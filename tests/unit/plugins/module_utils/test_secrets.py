@@ -21,7 +21,7 @@ SECRET = 'hu%sh "hé\n&<k> s/h'
 
 @pytest.fixture(autouse=True)
 def nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_secrets, "_known", ())
+    monkeypatch.setattr(_secrets, "_known", _secrets.Known())
 
 
 @pytest.mark.parametrize(

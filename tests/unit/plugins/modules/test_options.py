@@ -57,7 +57,12 @@ def typed(spec: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str, 
 
 def test_every_number_has_its_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(MODULES) >= 10
-    found = {n for m in MODULES for _a, n, kind in typed(spec_of(m, monkeypatch)) if kind in ("int", "float")}
+    found = {
+        n
+        for m in (*MODULES, "must_gather")
+        for _a, n, kind in typed(spec_of(m, monkeypatch))
+        if kind in ("int", "float")
+    }
     assert found == set(_module.LIMITS)
 
 

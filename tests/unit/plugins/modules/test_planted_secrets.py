@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import importlib
 import json
+import os
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -24,8 +25,17 @@ from ansible.module_utils import basic
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.mtv.teardown.plugins.module_utils import _secrets
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import rest
+from ansible_collections.mtv.teardown.plugins.module_utils._esxi import client as esxi
 from ansible_collections.mtv.teardown.plugins.module_utils._openstack import client as openstack
 from ansible_collections.mtv.teardown.plugins.module_utils._ovirt import client as ovirt
+from ansible_collections.mtv.teardown.plugins.module_utils._recording.changes import (
+    ESXI,
+    KEY,
+    LINE,
+    Change,
+    Field,
+    written,
+)
 from ansible_collections.mtv.teardown.plugins.module_utils._vsphere import client as vsphere
 from ansible_collections.mtv.teardown.tests.lab import pki
 
@@ -37,6 +47,7 @@ OF_ALL_PROVIDERS = "provider_clones"
 OF_BOTH = ("leftovers_info", "session_info")
 # The connection of the module journal is in its option journal_in (below).
 OF_CLUSTER = tuple(name for name in MODULES if name not in (*OF_PROVIDERS, OF_ALL_PROVIDERS, "journal", "vm_change"))
+OF_NO_SESSION = ("change", "kubeconfig", "must_gather", "second_look_info")
 # Two parts, so that one is found where another is cut off.
 PLANTED = ("hush7Qz", "Kw3Hush")
 SECRETS = {
@@ -108,7 +119,7 @@ def logged(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     lines: list[str] = []
     monkeypatch.setattr(basic.syslog, "syslog", lambda *args: lines.append(str(args)))
     monkeypatch.setattr(basic, "has_journal", False)
-    monkeypatch.setattr(_secrets, "_known", ())
+    monkeypatch.setattr(_secrets, "_known", _secrets.Known())
     kubernetes.client.Configuration.set_default(None)  # as in a process of its own
     monkeypatch.setattr(rest.Http, "_tries", lambda _self: 1)
     for client in (vsphere, ovirt, openstack):
@@ -124,7 +135,15 @@ def logged(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
         "KUBECONFIG",
     ):
         monkeypatch.delenv(name, raising=False)
+    of_hosts = esxi.Patience(tries=1, step=5.0, pause=0.0)
+    monkeypatch.setattr(esxi, "Patience", lambda **_given: of_hosts)
     monkeypatch.setenv("HOME", str(tmp_path))
+    # An oc that tells all that it is given.
+    oc = tmp_path / "bin" / "oc"
+    oc.parent.mkdir()
+    oc.write_text('#!/bin/sh\ncat "$KUBECONFIG" && exit 3\n', encoding="utf-8")
+    oc.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{oc.parent}:{os.environ['PATH']}")
     return lines
 
 
@@ -136,6 +155,11 @@ def run(name: str, capfd: pytest.CaptureFixture[str], **options: Any) -> tuple[d
         given["quiet_interval"] = 0
     if name == "kubeconfig":
         given = {"path": str(Path.home() / "kubeconfig"), **options}
+    if name == "second_look_info":
+        scopes = [{"api_version": "v1", "kind": "Secret"}]
+        given = {"scopes": scopes, "_ansible_tracebacks_for": [], **options}
+    if name == "must_gather":
+        given = {"dest_dir": str(Path.home() / "collected"), "image": "i", "_ansible_tracebacks_for": [], **options}
     if name == "change":
         what = {"kind": "ConfigMap", "api_version": "v1", "name": "one", "namespace": "ns", "patch": {}}
         given = {"undo_file": str(Path.home() / "resources.undo.json"), **what, **options}
@@ -239,7 +263,7 @@ def _auth(echo: Echo, **more: str) -> dict[str, str]:
         (name, place)
         for name in OF_CLUSTER
         for place in OPTIONS_OF_CLUSTERS
-        if name not in ("change", "kubeconfig") or not place.startswith(("session", "resources"))
+        if name not in OF_NO_SESSION or not place.startswith(("session", "resources"))
     ],
 )
 def test_options_of_a_cluster(
@@ -357,6 +381,47 @@ def test_the_providers_file_and_the_environment(
                 patch.setenv(variable, value)
             _result, told = run(name, capfd, fail_on_remaining=False)
         check(told, logged)
+
+
+@pytest.mark.parametrize("place", ["option", "file"])
+@pytest.mark.parametrize("name", ["undo", *OF_BOTH])
+def test_the_log_in_of_an_esxi_host(
+    name: str, place: str, echo: Echo, logged: list[str], capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    ledger, file = tmp_path / "resources.undo.json", tmp_path / "providers.json"
+    key = Change(
+        id="change-0001",
+        kind=KEY,
+        api_version=ESXI,
+        namespace=None,
+        name="127.0.0.1",
+        uid=f"{'ab' * 32}/SHA256:ZkAslGjFiUHdGf",
+        place=echo.plain,
+        session="auto-ab12",
+        fields=(Field(LINE, after=f"sha256:{'cd' * 32}"),),
+        provider=ESXI,
+        ref="ab",
+    )
+    ledger.write_text(written([key]), encoding="utf-8")
+    host, _colon, port = echo.plain.partition(":")
+    for odd, secret in SECRETS.items():
+        given: dict[str, Any] = {"undo_file": str(ledger), "host": f"http://{echo.plain}", "api_key": "made-up-key"}
+        if name == "session_info":
+            given |= {"rights": True, "fail_on_unreachable": False}
+        if place == "option":
+            given["esxi"] = {"hostname": host, "port": int(port), "username": "root", "password": secret}
+        else:
+            entry = {"type": "vsphere", "fqdn": "127.0.0.1:1", "username": "me", "password": "made-up"}
+            reached = {"esxi_host": echo.plain, "esxi_user": "root", "esxi_password": secret}
+            file.write_text(json.dumps({"one": {**entry, "copyoffload": reached}}), encoding="utf-8")
+            given["providers_file"] = str(file)
+        result, told = run(name, capfd, **given)
+        check(told, logged)
+        assert "Traceback" not in told
+        if name == "undo":
+            (error,) = [entry["error"] for entry in result["unreadable"]]
+            cannot = odd in ("newline", "nul", "carriage return", "half a surrogate")
+            assert ("cannot be sent" if cannot else "gave no answer of an SSH server") in error
 
 
 def _connection(name: str, echo: Echo, secret: str) -> dict[str, Any]:

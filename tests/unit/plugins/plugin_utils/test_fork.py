@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import atexit
+import importlib
 import json
 import logging
 import os
 import signal
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -187,3 +189,17 @@ def test_what_it_changes_is_not_changed_here(written: Written) -> None:
     before = (sys.stdout, sys.argv, list(sys.path), basic._ANSIBLE_ARGS, time.tzname)
     written.result("import sys\nsys.path.insert(0, '/x')\nmodule.exit_json()")
     assert (sys.stdout, sys.argv, list(sys.path), basic._ANSIBLE_ARGS, time.tzname) == before
+
+
+def test_what_libraries_read_when_they_were_imported_is_read_anew(
+    written: Written, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The Kubernetes client keeps KUBECONFIG, tempfile its folder: a task's own environment names another cluster."""
+    importlib.import_module("kubernetes.config.kube_config")
+    tempfile.gettempdir()
+    lines = "import tempfile\nfrom kubernetes.config import kube_config\n"
+    lines += "module.exit_json(config=kube_config.KUBE_CONFIG_DEFAULT_LOCATION, folder=tempfile.gettempdir())"
+    told = written.result(lines, KUBECONFIG="/there/config", TMPDIR=str(tmp_path))
+    assert (told["config"], told["folder"]) == ("/there/config", str(tmp_path))
+    monkeypatch.delenv("KUBECONFIG", raising=False)
+    assert written.result(lines)["config"] == "~/.kube/config"

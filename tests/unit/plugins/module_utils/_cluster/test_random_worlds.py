@@ -38,7 +38,7 @@ from ansible_collections.mtv.teardown.tests.unit.plugins.random_worlds import (
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-DECIDED, TORN_DOWN = 9000, 1200
+DECIDED, TORN_DOWN = 9600, 450
 NUMBERS = st.integers(min_value=0, max_value=2**48)
 QUICK = Limits(stall=0.02, total=1, settle=0.01)
 PHASES = (order.VMS, order.RESOURCES, order.NAMESPACES)
@@ -142,7 +142,7 @@ def test_what_check_mode_names_is_what_a_run_deletes(number: int) -> None:
     assert cluster.writes == before
 
 
-UNREAD = 1500
+UNREAD = 500
 
 
 @pytest.mark.worlds
@@ -172,7 +172,7 @@ def test_lists_that_fail_cost_no_bystander_and_are_never_clean(number: int) -> N
     assert judged["verdict"] != "clean" or not left, f"clean, and there is {left}"
 
 
-NARROW = 400
+NARROW = 150
 KINDS = sorted((r.group, r.kind) for r in RESOURCES.values())
 
 

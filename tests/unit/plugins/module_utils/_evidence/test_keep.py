@@ -29,7 +29,7 @@ SAFE = re.compile(r"[A-Za-z0-9-]+\.yaml")
 
 @pytest.fixture(autouse=True)
 def nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_secrets, "_known", ())
+    monkeypatch.setattr(_secrets, "_known", _secrets.Known())
 
 
 def about(number: int = 1, why: str = keep.HANGS, **more: Any) -> dict[str, Any]:

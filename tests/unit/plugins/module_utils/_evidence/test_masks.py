@@ -61,7 +61,7 @@ LINES = [
 
 @pytest.fixture(autouse=True)
 def nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_secrets, "_known", ())
+    monkeypatch.setattr(_secrets, "_known", _secrets.Known())
 
 
 @pytest.mark.parametrize("line", LINES)

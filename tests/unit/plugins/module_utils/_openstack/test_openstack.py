@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -512,3 +513,25 @@ def test_an_old_sdk_that_stumbles_over_a_service_without_an_answer() -> None:
     with pytest.raises(ApiError, match="cannot be asked for its versions") as failed:
         cloud.listing("Server")
     assert failed.value.reason == NO_ANSWER
+
+
+@pytest.mark.parametrize(("often", "asked"), [(1, 2), (9, 2)])
+def test_a_token_that_another_thread_has_let_go_of(often: int, asked: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """keystoneauth ends with an AssertionError then, before it sends anything."""
+    entry = providers_file.ProviderEntry("osp", "openstack", ENTRY)
+    cloud = Cloud(connections(PROVIDERS["openstack"], None, [entry], {})[0][0], Patience(tries=2, pause=0.0))
+    requests: list[str] = []
+
+    def request(path: str, _method: str, **_more: Any) -> Any:
+        requests.append(path)
+        if len(requests) <= often:
+            raise AssertionError
+        return SimpleNamespace(status_code=200, json=lambda: {"servers": []}, headers={}, text="{}", content=b"{}")
+
+    monkeypatch.setattr(cloud, "_service", lambda _kind, _doing: SimpleNamespace(request=request))
+    if often == 1:
+        assert cloud.listing("Server") == {}
+    else:
+        with pytest.raises(ApiError):
+            cloud.listing("Server")
+    assert len(requests) == asked

@@ -117,12 +117,23 @@ def test_what_stays_holds_only_what_must_wait_for_it() -> None:
         ([{"status": "ACTIVE", "OS-EXT-STS:task_state": "deleting"}, {"status": "ERROR"}], "server-delete-failed", 2),
         ([{"status": "ACTIVE", "OS-EXT-STS:task_state": "deleting"}], "server-stuck-deleting", 1),
         ([{"status": "ACTIVE"}], "delete-ignored", 1),
-        ([{"status": "ERROR"}], "delete-ignored", 1),
+        ([{"status": "ERROR"}], "server-delete-failed", 2),  # before anybody looked
     ],
 )
 def test_servers_that_stay(states: list[dict[str, Any]], cause: str, asked: int) -> None:
     cloud = Cloud({"server": ("Server", {"status": "ACTIVE"})})
     cloud.after["server"] = states
+    assert remove(cloud) == {"server": cause}
+    assert len(cloud.asked) == asked
+
+
+@pytest.mark.parametrize(
+    ("after", "cause", "asked"), [("old", "delete-ignored", 1), ("new", "server-delete-failed", 2)]
+)
+def test_a_server_that_has_failed_before(after: str, cause: str, asked: int) -> None:
+    """Only a fault that is another one tells that Nova has begun."""
+    cloud = Cloud({"server": ("Server", {"status": "ERROR", "fault": {"message": "old"}})})
+    cloud.after["server"] = [{"status": "ERROR", "fault": {"message": after}}]
     assert remove(cloud) == {"server": cause}
     assert len(cloud.asked) == asked
 

@@ -154,7 +154,7 @@ def test_a_cause_of_any_provider_is_found_for_each() -> None:
 def test_the_lookup() -> None:
     lookup = LookupModule()
     assert len(lookup.run([])) == len(table.ENTRIES)
-    assert [one["where"] for one in lookup.run(["forbidden"])] == ["cluster", "vsphere", "ovirt", "openstack"]
+    assert [one["where"] for one in lookup.run(["forbidden"])] == ["cluster", "vsphere", "ovirt", "openstack", "esxi"]
     (told,) = lookup.run([left()])
     assert told["look"][0] == "kubectl get Thing.v1.example.com/x --namespace auto-ab12 --output yaml"
     with pytest.raises(AnsibleError, match="'of-tomorrow' is no cause"):

@@ -43,10 +43,14 @@ class Page(HTMLParser):
         self.open: list[str] = []
         self.elements: list[tuple[str, dict[str, str | None]]] = []
         self.totals: dict[str, str] = {}
-        self.words = ""
+        self._words: list[str] = []
         self._total = ""
         self.feed(text)
         self.close()
+
+    @property
+    def words(self) -> str:
+        return "".join(self._words)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.elements.append((tag, dict(attrs)))
@@ -61,7 +65,7 @@ class Page(HTMLParser):
         self._total = ""
 
     def handle_data(self, data: str) -> None:
-        self.words += data
+        self._words.append(data)
         if self._total:
             self.totals[self._total] = data
 

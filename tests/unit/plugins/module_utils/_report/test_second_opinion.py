@@ -149,6 +149,17 @@ def test_what_could_not_be_read_on_the_cluster_is_no_agreement(answer: dict[str,
     assert not filters.second_opinion(result(SECRET), NAMESPACES, lists, vms())["second_look"]["agrees"]
 
 
+def test_a_cluster_without_a_namespace_was_not_read() -> None:
+    """k8s_info makes an empty list of a 400."""
+    found = filters.second_opinion(result(SECRET), {"api_found": True, "resources": []}, cluster(), vms())
+    assert [one["kind"] for one in found["second_look"]["unread"]] == ["Namespace"] and found["verdict"] == "unverified"
+
+
+def test_why_there_are_no_lists() -> None:
+    found = filters.second_opinion(result(SECRET), NAMESPACES, {"failed": True, "msg": "no way to it"}, vms())
+    assert {one["error"] for one in found["second_look"]["unread"]} == {"no way to it"}
+
+
 def test_nothing_asked_is_no_agreement() -> None:
     assert filters.second_opinion(result(), {}, {}, {})["verdict"] == "unverified"
 
@@ -199,3 +210,49 @@ def test_what_is_listed_on_the_cluster() -> None:
         ("v1", "PersistentVolume", None),
         ("v1", "Secret", "mtv"),
     ]
+
+
+FORKLIFTS = {
+    "kind": "Snapshot", "api_version": "vsphere", "namespace": None, "name": "forklift-migration-precopy",
+    "provider": "vc", "id": "snapshot-7", "uid": "server/snapshot-7", "place": "/DC0/vm/base",
+    "vm": "vm-20", "snapshot_id": 3,
+}  # fmt: skip
+MINE = {"name": "forklift-migration-precopy", "id": 3}
+THEIRS = {"name": "forklift-migration-precopy", "id": 2}
+
+
+def of_a_vm(*there: dict[str, Any], **answer: Any) -> dict[str, Any]:
+    listed = {"snapshots": list(there)} if there else {}
+    return {**vms(), second_opinion.SNAPSHOTS: {"results": [{"item": FORKLIFTS, "guest_snapshots": listed, **answer}]}}
+
+
+def test_a_snapshot_that_was_removed_is_asked_for() -> None:
+    for there in ([], [THEIRS]):
+        found = judge(result(FORKLIFTS), answers=of_a_vm(*there))
+        assert found["second_look"]["agrees"] and found["second_look"]["asked"] == 5
+    found = judge(result(FORKLIFTS), answers=of_a_vm(THEIRS, MINE))
+    assert found["verdict"] == "unverified"
+    (against,) = found["second_look"]["against"]
+    assert against["module"] == second_opinion.SNAPSHOTS and against["uid"] == "3 of vm-20"
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        vms(),
+        of_a_vm(**FAILED),
+        of_a_vm(skipped=True),
+        of_a_vm(guest_snapshots=None),
+        of_a_vm(item={**FORKLIFTS, "uid": "server/snapshot-9"}),
+    ],
+)
+def test_a_snapshot_that_could_not_be_asked_for_is_no_agreement(answers: dict[str, Any]) -> None:
+    found = judge(result(FORKLIFTS), answers=answers)
+    assert found["verdict"] == "unverified"
+    assert [one["module"] for one in found["second_look"]["unread"]] == [second_opinion.SNAPSHOTS]
+    assert "hush" not in str([found["summary"], found["second_look"]])
+
+
+def test_of_a_snapshot_of_an_older_result_nobody_knows_which_it_is() -> None:
+    found = judge(result({name: FORKLIFTS[name] for name in FORKLIFTS if name != "snapshot_id"}), answers=of_a_vm())
+    assert [one["error"] for one in found["second_look"]["unread"]] == ["no module is asked for this kind"]

@@ -78,7 +78,10 @@ ANYTHING = st.sampled_from(ODD) | st.recursive(
     max_leaves=6,
 )
 FIELDS: list[Path] = [place for place in paths(WORLD) if len(place) > 1]
-FUZZED = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+# The same in each run: what is new in a run is not what that run is about.
+FUZZED = settings(
+    max_examples=25, database=None, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+)
 
 
 def everything(server: OddServer, session: Session) -> Found:
@@ -103,11 +106,11 @@ def everything(server: OddServer, session: Session) -> Found:
     return found
 
 
-def check(found: Found, touched: set[str], lent: Collection[str] = ()) -> None:
-    """What is others' stays others', and what nobody has touched is still the session's. lent: uids that stand on
-    another object, too; where only that one can be read, it is nobody else's."""
-    owned = {obj.uid for obj, _made in found.owned} - set(lent)
-    assert not owned & (OTHERS - {uid(904)}) and not (uid(904) in owned and not touched & {uid(902), uid(904)})
+def check(found: Found, touched: set[str], excused: Collection[str] = ()) -> None:
+    """What is others' stays others', and what nobody has touched is still the session's."""
+    owned = {obj.uid for obj, _made in found.owned} - set(excused)
+    of_904 = {*touched, *excused} & {uid(902), uid(904)}
+    assert not owned & (OTHERS - {uid(904)}) and not (uid(904) in owned and not of_904)
     if not touched & {uid(1)} and not found.unreadable:
         assert {uid(40), uid(32)} - touched <= owned
 
@@ -121,31 +124,41 @@ def test_the_world_without_anything_odd(session: Session) -> None:
     assert owned == expected | ({uid(12)} if session.records else set()) and not found.unreadable
 
 
+def excused(changes: Collection[tuple[Path, Any]]) -> set[str]:
+    """uids that do not say any more whose an object is: lent to another one, or of what lies in a namespace of the
+    session's by now, with which it is the session's."""
+    lent = {str(value) for place, value in changes if place[1:] == ("metadata", "uid")}
+    there = (place[0] for place, value in changes if (place[1:], value) == (("metadata", "namespace"), "auto-ab12"))
+    return lent | {WORLD[number]["metadata"]["uid"] for number in there}
+
+
 @FUZZED
+@example((31, "metadata", "namespace"), "auto-ab12", False)
+@example((0, "metadata", "uid"), uid(902), False)
 @given(st.sampled_from(FIELDS), ANYTHING, st.booleans())
 def test_one_odd_field(place: Path, value: Any, recorded: bool) -> None:
     items = changed(WORLD, place, value)
     touched = {WORLD[place[0]]["metadata"]["uid"]}
-    check(everything(OddServer(items), RECORDED if recorded else SESSION), touched)
+    check(everything(OddServer(items), RECORDED if recorded else SESSION), touched, excused([(place, value)]))
 
 
-@settings(FUZZED, max_examples=12)
+@settings(FUZZED, max_examples=8)
 @example([((1, "kind"), None), ((16, "metadata", "uid"), uid(902))])
+@example([((0, "apiVersion"), None), ((31, "metadata", "namespace"), "auto-ab12")])
 @given(st.lists(st.tuples(st.sampled_from(FIELDS), ANYTHING), min_size=2, max_size=5))
 def test_odd_fields(changes: list[tuple[Path, Any]]) -> None:
     items, touched = WORLD, set()
-    lent = {str(value) for place, value in changes if place[1:] == ("metadata", "uid")}
     for place, value in changes:
         with contextlib.suppress(LookupError, TypeError):  # what was there is gone by an earlier change
             items = changed(items, place, value)
         touched.add(WORLD[place[0]]["metadata"]["uid"])
-    check(everything(OddServer(items), SESSION), touched, lent)
+    check(everything(OddServer(items), SESSION), touched, excused(changes))
 
 
 GROUPS = discovery()
 
 
-@settings(FUZZED, max_examples=12)
+@settings(FUZZED, max_examples=8)
 @given(st.sampled_from(list(paths(GROUPS))), ANYTHING)
 def test_an_odd_discovery(place: Path, value: Any) -> None:
     server = OddServer(WORLD, changed(GROUPS, place, value))
@@ -220,7 +233,7 @@ def test_expressions_that_nest_without_end(text: str) -> None:
 NOTE = json.loads(json.dumps(notes.entry(find(OddServer(WORLD).client(), RECORDED).session)))
 
 
-@settings(FUZZED, max_examples=12)
+@settings(FUZZED, max_examples=8)
 @given(st.sampled_from(list(paths(NOTE))), ANYTHING)
 def test_odd_notes(place: Path, value: Any) -> None:
     with contextlib.suppress(TeardownError):
@@ -231,7 +244,7 @@ def test_odd_notes(place: Path, value: Any) -> None:
 HANDED = json.loads(json.dumps(find(OddServer(WORLD).client(), RECORDED).session.as_dict()))
 
 
-@settings(FUZZED, max_examples=12)
+@settings(FUZZED, max_examples=8)
 @given(st.sampled_from(list(paths(HANDED))), ANYTHING)
 def test_odd_sessions(place: Path, value: Any) -> None:
     with contextlib.suppress(TeardownError):
@@ -246,7 +259,7 @@ RESULT |= {"requests": 7, "times": TIMES}
 PHASES = {"migrated_vms": RESULT, "migrations": {**RESULT, "deleted": RESULT["remaining"]}}
 
 
-@settings(FUZZED, max_examples=12)
+@settings(FUZZED, max_examples=8)
 @given(st.sampled_from(list(paths(PHASES))), ANYTHING)
 def test_odd_results_of_phases(place: Path, value: Any) -> None:
     with contextlib.suppress(TeardownError):
@@ -264,7 +277,7 @@ RECORD = {
 }
 
 
-@settings(FUZZED, max_examples=12)
+@settings(FUZZED, max_examples=8)
 @given(st.sampled_from(list(paths(RECORD))), ANYTHING)
 def test_odd_records(place: Path, value: Any) -> None:
     with contextlib.suppress(TeardownError):
@@ -275,7 +288,7 @@ def test_odd_records(place: Path, value: Any) -> None:
 PROVIDERS = {"a": {"type": "vsphere", "fqdn": "h", "username": "u", "password": "p", "insecure": True}}
 
 
-@settings(FUZZED, max_examples=12)
+@settings(FUZZED, max_examples=8)
 @given(st.sampled_from(list(paths(PROVIDERS))), ANYTHING)
 def test_odd_providers_files(place: Path, value: Any) -> None:
     with contextlib.suppress(TeardownError):

@@ -3,8 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Every world, torn down: on the lab's slim CRDs, some on the real ones where their folder is at hand, or on an API server
-# that is an OpenShift's.
+# Worlds, torn down as people do it: on the lab's slim CRDs, some on the real ones where their folder is at hand, or on an
+# API server that is an OpenShift's. Those that are not named are the ones that differ in more than what lies in them.
 #   tests/checks/molecule.sh slim|real|openshift [SCENARIO …]
 set -eu
 
@@ -13,33 +13,45 @@ root=$(cd "$(dirname "$0")/../.." && pwd -P)
 
 flavor=${1:?slim, real or openshift}
 shift
-options="[--crds, slim]"
+options="--crds $flavor"
+real=$(python -c 'from tests.lab import crds; print("yes" if crds.real_folder() else "no")')
+# What has kinds of its own, and what has most of each, is played on the real CRDs where they are at hand.
+on_real="copy-offload deep-inspection many populator-ovirt"
+# tests/contract/test_worlds.py tears these down.
+others=$(python -c 'from tests.lab.worlds import table; print(*table.BY_PYTHON)')
 case $flavor in
-  slim) ;;
-  openshift) options="[--crds, slim, --openshift]" ;;
+  slim) [ "$real" = no ] || others="$others $on_real" ;;
+  openshift) options="--crds slim --openshift" ;;
   real)
-    options="[--crds, real]"
-    if [ "$(python -c 'from tests.lab import crds; print("yes" if crds.real_folder() else "no")')" = no ]; then
+    if [ "$real" = no ]; then
       echo "molecule: no folder with real CRDs here (MTV_TEARDOWN_CRDS_DIR), so the lab's slim ones only"
       exit 0
     fi
-    # What has kinds of its own, and what has most of each. On the slim CRDs all are played, and those are held against the real ones.
-    [ $# -gt 0 ] || set -- copy-offload deep-inspection many populator-openstack populator-ovirt
+    # Names are words.
+    # shellcheck disable=SC2086
+    [ $# -gt 0 ] || set -- $on_real
     ;;
   *) fail "which set: slim, real or openshift?" ;;
 esac
-scenarios=${*:-$(find extensions/molecule -mindepth 2 -maxdepth 2 -name molecule.yml -printf '%h\n' | xargs -n1 basename | sort)}
+scenarios=${*:-$(find extensions/molecule -mindepth 2 -maxdepth 2 -name molecule.yml -printf '%h\n' | xargs -n1 basename | grep -vxE "$(echo "$others" | tr ' ' '|')" | sort)}
 [ -n "$scenarios" ] || fail "there are no scenarios"
 logs=$root/.cache/checks/molecule
 mkdir -p "$logs"
 
 # Two at a time, each in a lab of its own: much of a teardown is waiting.
 side_by_side=2
-export MTV_TEARDOWN_LAB_OPTIONS="$options"
+places=$(seq 0 $((side_by_side - 1)))
+MTV_TEARDOWN_LAB_OPTIONS="[$(echo "$options" | tr ' ' ',')]"
+export MTV_TEARDOWN_LAB_OPTIONS
+# What stands in $options are words.
+# shellcheck disable=SC2086
+for place in $places; do
+  python -m tests.lab up --name "molecule-$flavor-$place" $options || fail "the lab does not start"
+done
 failed=0
 printf '%s\n' "$scenarios" | xargs -n 1 -P $side_by_side --process-slot-var=MTV_TEARDOWN_PLACE \
   tests/checks/world.sh "$flavor" || failed=1
-for place in $(seq 0 $((side_by_side - 1))); do
+for place in $places; do
   python -m tests.lab down --name "molecule-$flavor-$place"
 done
 exit $failed

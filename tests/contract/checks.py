@@ -11,7 +11,13 @@ from fnmatch import fnmatch
 REST = "contract"
 FILES = {
     "faults": ("test_faults_*.py", "test_stuck.py", "test_misbehaving.py", "test_races.py", "test_rights.py"),
-    "providers": ("test_vsphere_*.py", "test_ovirt_*.py", "test_openstack_*.py", "test_provider_*.py"),
+    "providers": (
+        "test_vsphere_*.py",
+        "test_ovirt_*.py",
+        "test_openstack_*.py",
+        "test_esxi_*.py",
+        "test_provider_*.py",
+    ),
     "playbooks": (
         "test_playbooks.py",
         "test_roles_alone.py",

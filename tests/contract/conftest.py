@@ -24,6 +24,7 @@ from tests.contract.vcenters import BYSTANDERS
 from tests.lab import controlplane
 from tests.lab.admin import Admin, admin_of
 from tests.lab.engine import peer as engines
+from tests.lab.esxi import peer as hosts
 from tests.lab.faults import FaultProxy
 from tests.lab.openstack import peer as openstack
 from tests.lab.openstack.faults import CloudProxies
@@ -51,7 +52,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(autouse=True)
 def no_secret_is_known_yet(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each test is a process of its own, as far as secrets are concerned that it has met."""
-    monkeypatch.setattr(_secrets, "_known", ())
+    monkeypatch.setattr(_secrets, "_known", _secrets.Known())
 
 
 @pytest.fixture(scope="session")
@@ -69,9 +70,9 @@ def acting_lab() -> Iterator[controlplane.Lab]:
     controlplane.stop(started)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def openshift() -> Iterator[controlplane.Lab]:
-    """A lab with the kinds of an OpenShift, whose operator acts, too."""
+    """A lab with the kinds of an OpenShift, whose operator acts, too. Idle it costs a tenth of a processor."""
     started = controlplane.start(f"{LABS}openshift", openshift=True, say=lambda text: print(f"lab: {text}"))
     yield started
     controlplane.stop(started)
@@ -165,6 +166,20 @@ def engine(engine_server: engines.Peer) -> Iterator[engines.Peer]:
     yield engine_server
     engine_server.rules()
     assert engine_server.sessions() == 0
+
+
+@pytest.fixture(scope="session")
+def esxi_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[hosts.Peer]:
+    started = hosts.start(tmp_path_factory.mktemp("esxi"))
+    yield started
+    hosts.stop(started)
+
+
+@pytest.fixture
+def esxi(esxi_server: hosts.Peer) -> hosts.Peer:
+    """An ESXi host that lets in nobody but root by the password, and that nobody has asked for anything yet."""
+    esxi_server.reset()
+    return esxi_server
 
 
 @pytest.fixture(scope="session")

@@ -66,8 +66,8 @@ COMMANDS: dict[str, Case] = {
     # is not published yet, and Python's packages go into a venv that is thrown away.
     "ansible-galaxy collection install mtv.teardown": _NO_SESSION,
     "pip install kubernetes jmespath": _NO_SESSION,
-    "pip install pyvmomi openstacksdk ovirt-engine-sdk-python": _NO_SESSION,
-    "pip install kubernetes jmespath pyvmomi openstacksdk ovirt-engine-sdk-python": _NO_SESSION,
+    "pip install pyvmomi openstacksdk ovirt-engine-sdk-python paramiko": _NO_SESSION,
+    "pip install kubernetes jmespath pyvmomi openstacksdk ovirt-engine-sdk-python paramiko": _NO_SESSION,
     # Out of the collection that was installed above.
     "pip install ~/.ansible/collections/ansible_collections/mtv/teardown/extensions/pytest": _NO_SESSION,
     "export KUBECONFIG=~/.kube/config": _NO_SESSION,

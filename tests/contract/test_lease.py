@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -177,6 +179,99 @@ def test_places_that_are_none_and_a_lease_of_others(world: World) -> None:
     foreign = world.playbooks("foreign").run("teardown", **world.options)
     assert foreign.code == 2 and "is not one of a teardown" in foreign.output, foreign.output
     assert [run.wrote for run in (own, foreign)] == [[], []] and world.admin.uid("Secret", world.prefix, "a")
+
+
+# oc, which is not done before it is let, and says where it is.
+OC = """#!/bin/sh
+echo $$ >"{folder}/oc.new"; mv "{folder}/oc.new" "{folder}/oc"
+while [ ! -e "{folder}/done" ]; do sleep 0.2; done
+"""
+
+
+class Gathering:
+    """The module must_gather of a run that holds the Lease, in the background."""
+
+    def __init__(self, world: World) -> None:
+        self.world, self.folder = world, world.folder
+        tools = self.folder / "bin"
+        tools.mkdir()
+        (tools / "oc").write_text(OC.format(folder=self.folder), encoding="utf-8")
+        (tools / "oc").chmod(0o755)
+        self.playbooks = world.playbooks("gathering")
+        self.playbooks.path = f"{tools}:{self.playbooks.path}"
+        taken = {"namespace": world.place, "duration": 10, "run_id": "one", "session_prefix": world.prefix}
+        collect = {"image": "registry.example.com/mg:1", "dest_dir": str(self.folder / "mg")}
+        tasks = [
+            {"mtv.teardown.lease": taken, "register": "taken"},
+            {"mtv.teardown.must_gather": {**collect, "lease": "{{ taken.lease }}"}},
+        ]
+        self.play = self.folder / "gathering.yml"
+        play = [{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]
+        self.play.write_text(json.dumps(play), encoding="utf-8")
+
+    @contextmanager
+    def running(self) -> Iterator[tuple[subprocess.Popen[bytes], Callable[[], str]]]:
+        log = self.folder / "gathering.log"
+        with log.open("wb") as output:
+            run = subprocess.Popen(
+                self.playbooks.command(self.play),
+                cwd=self.playbooks.folder,
+                env=self.playbooks.environment(),
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        try:
+            assert eventually((self.folder / "oc").exists)
+            yield run, lambda: log.read_text(encoding="utf-8")
+        finally:
+            (self.folder / "done").touch()
+            if run.poll() is None:
+                kill(run)
+
+    def lives(self) -> bool:
+        pid = (self.folder / "oc").read_text(encoding="ascii").strip()
+        try:
+            return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
+        except (FileNotFoundError, ProcessLookupError):
+            return False
+
+
+def test_the_lease_is_held_while_oc_collects(world: World) -> None:
+    """For longer than anybody waits for one that is not renewed."""
+    gathering = Gathering(world)
+    with gathering.running() as (run, told):
+        wanting = {**world.options, "mtv_teardown_lease_wait": 15}
+        second = world.playbooks("second").run("teardown", **wanting)
+        assert second.code == 2 and "run one on host" in second.output, second.output
+        assert "was taken over" not in second.output and gathering.lives()
+        (gathering.folder / "done").touch()
+        assert run.wait(120) == 0, told()
+    assert world.admin.uid("Secret", world.prefix, "a")
+    world.release()
+
+
+def test_a_lease_that_is_lost_ends_oc(world: World) -> None:
+    gathering = Gathering(world)
+    with gathering.running() as (run, told):
+        world.admin.rewrite(world.path, lambda now: now["spec"].update(holderIdentity="another"))
+        assert run.wait(120) == 2, told()
+        assert "has taken it over" in told() and "must-gather was ended" in told() and not gathering.lives()
+    world.release()
+
+
+def test_a_module_that_is_killed_leaves_no_oc(world: World) -> None:
+    gathering = Gathering(world)
+    with gathering.running() as (run, told):
+        oc = int((gathering.folder / "oc").read_text(encoding="ascii"))
+        guardian = parent(oc)
+        os.kill(parent(guardian), signal.SIGKILL)
+        assert run.wait(120) == 2, told()
+        assert eventually(lambda: not gathering.lives())
+    world.release()
+
+
+def parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1])
 
 
 def claim_of(world: World, holder: str) -> Claim:

@@ -52,15 +52,22 @@ def test_stuck_deleting(project: Project, prefix: str) -> None:
     project.set_server(clone.server, task_state=None)
 
 
-def test_a_deletion_that_fails(project: Project, prefix: str) -> None:
+def test_a_deletion_that_fails(project: Project, cloud_proxies: CloudProxies, prefix: str) -> None:
     """Nova begins, meets an error and gives up: asked once more, then told with Nova's own words."""
     clone = project.clone(f"{prefix}-rhel8-aaaa")
     project.set_server(clone.server, task_state="deleting")
-    fails = threading.Timer(1.0, project.set_server, (clone.server,), {"task_state": None, "vm_state": "error"})
-    fails.start()
-    run = clouds.clear(project.peer, clouds.session(prefix))
-    fails.join()
+    nova = cloud_proxies["nova"]
+
+    def give_up() -> None:
+        project.set_server(clone.server, task_state=None, vm_state="error")
+
+    def asked() -> None:
+        nova.rules = [Rule(method="GET", times=1, before=give_up)]
+
+    nova.rules = [Rule(method="DELETE", times=1, before=asked)]
+    run = clouds.clear(clouds.connection(project.peer, cloud_proxies), clouds.session(prefix))
     assert (run.held, ours(project)) == ({}, {})
+    assert len([one for one in nova.seen if one.method == "DELETE"]) == 2
 
 
 def test_soft_deleted_is_not_gone(project: Project, prefix: str) -> None:

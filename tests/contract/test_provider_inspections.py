@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import ssl
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ import pytest
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import cancel_archive
 from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
+from pyVim.connect import Disconnect, SmartConnect
+from pyVim.task import WaitForTask
+from pyVmomi import vim
 
 from tests.contract.ansible_runs import Playbooks, Run
 from tests.contract.clusters import cluster_of
@@ -29,7 +33,7 @@ class World:
     """World deep-inspection, on a vCenter that is there. Nobody may lose a snapshot but the session."""
 
     def __init__(self, lab: Lab, folder: Path, center: peer.VCenter, prefix: str) -> None:
-        self.lab, self.prefix, self.admin = lab, prefix, admin_of(lab)
+        self.lab, self.prefix, self.admin, self.center = lab, prefix, admin_of(lab), center
         seed.seed(lab, "deep-inspection", prefix, folder, center=center, say=lambda _text: None)
         self.playbooks = Playbooks(lab, folder)
         self.file = folder / "world.json"
@@ -43,6 +47,33 @@ class World:
 
     def result(self) -> dict[str, Any]:
         return self.playbooks.result(self.prefix)
+
+    def second_look(self, **forged: int) -> Run:
+        """At the vCenter alone. forged: what the result says of each snapshot that was deleted."""
+        result = self.result()
+        there = {"scopes": [one for one in result["scopes"] if one.get("provider")]}
+        there["deleted"] = [{**one, **forged} for one in snapshots(result, "deleted")]
+        given = {"second_look_result": {**result, **there}, "second_look_providers_file": str(self.providers)}
+        return self.playbooks.run_role("second_look", **given)
+
+    def snapshot(self, vm: str, name: str) -> tuple[int, Callable[[], None]]:
+        """Made by a client that is not ours: its number, and what removes it."""
+        entry = self.center.entry()
+        host, _colon, port = entry["fqdn"].partition(":")
+        context = ssl.create_default_context(cafile=entry["ca_file"])
+        login = {"user": entry["username"], "pwd": entry["password"]}
+        connection = SmartConnect(host=host, port=int(port), sslContext=context, **login)
+        task = vim.VirtualMachine(vm, connection._stub).CreateSnapshot_Task(name, "", False, False)
+        WaitForTask(task, si=connection)
+
+        def remove() -> None:
+            WaitForTask(task.info.result.RemoveSnapshot_Task(False), si=connection)
+            Disconnect(connection)
+
+        trees = vim.VirtualMachine(vm, connection._stub).snapshot.rootSnapshotList
+        while trees[-1].childSnapshotList:
+            trees = trees[-1].childSnapshotList
+        return trees[-1].id, remove
 
     def problems(self, expect: str) -> list[str]:
         return check.check(self.lab, self.file, expect)[0]
@@ -78,7 +109,15 @@ def test_without_forklift_the_snapshots_are_told_and_go_when_asked_for(world: Wo
         assert {entry["cause"] for entry in told} == {"snapshot-kept"} and len(told) == 2
         asked = world.run(mtv_teardown_forklift_snapshots=True, mtv_teardown_stall_timeout=3)
         assert snapshots(world.result(), "leftovers") == [], asked.output
-        assert {entry["id"] for entry in snapshots(world.result(), "deleted")} == {entry["id"] for entry in told}
+        gone = snapshots(world.result(), "deleted")
+        assert {entry["id"] for entry in gone} == {entry["id"] for entry in told}
+        agreed = world.second_look()
+        assert agreed.code == 0, agreed.output
+        # A number is not given twice; so our own result is made to say that this one has gone.
+        number, remove = world.snapshot(gone[0]["vm"], gone[0]["name"])
+        seen = world.second_look(snapshot_id=number)
+        assert seen.code == 2 and "vmware_guest_snapshot_info says" in seen.output, seen.output
+        remove()
     finally:
         admin.change("Deployment", "openshift-mtv", FORKLIFT, spec={"replicas": 1})
     assert world.run().code == 0

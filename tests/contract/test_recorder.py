@@ -21,7 +21,8 @@ from tests.lab.admin import Admin
 from tests.lab.controlplane import Lab
 from tests.lab.vcenter import peer
 
-HOSTS = 4
+# With many forks once; each host is nine modules of others, of which each takes a second or two.
+HOSTS, FEW = 4, 2
 APPLIED = ("ConfigMap", "applied")
 # Before it is said what they are, all of them are templates.
 PLAY = """
@@ -103,6 +104,10 @@ PLAY = """
 """
 
 
+# As far as what is in that namespace: what becomes of the record needs no more.
+SHORT = PLAY[: PLAY.index("    - name: What is there is changed")] + PLAY[PLAY.index("    - name: The end") :]
+
+
 @pytest.fixture(scope="module")
 def center() -> Iterator[peer.VCenter]:
     started = peer.start(f"{LABS}recorder-vcenter")
@@ -123,9 +128,9 @@ class Setup:
         others.append(("ConfigMap", admin.namespace(f"{prefix}0"), "one-h1"))
         self.others = {one: admin.make(*one)["metadata"]["uid"] for one in others}
         self.machines = {vm["id"]: vm["uuid"] for vm in center.vms().values()}
-        (folder / "setup.yml").write_text(PLAY, encoding="utf-8")
         self.folder = folder
-        self.on(HOSTS)
+        self.plays(PLAY)
+        self.on(FEW)
         self.file = folder / "record" / "resources.json"
         self.playbooks.variables = {
             "ANSIBLE_CALLBACKS_ENABLED": "mtv.teardown.recorder",
@@ -141,6 +146,9 @@ class Setup:
             "the_kubeconfig": str(lab.kubeconfig),
             "ansible_python_interpreter": "{{ ansible_playbook_python }}",
         }
+
+    def plays(self, text: str) -> None:
+        (self.folder / "setup.yml").write_text(text, encoding="utf-8")
 
     def on(self, hosts: int) -> None:
         """Play it on so many."""
@@ -201,6 +209,7 @@ def setup(lab: Lab, admin: Admin, center: peer.VCenter, tmp_path: Path, prefix: 
 
 
 def test_what_a_play_made_is_named_and_what_it_found_is_not(setup: Setup) -> None:
+    setup.on(HOSTS)
     done = setup.run()
     assert done.code == 0, done.output
     assert "mtv.teardown.recorder:" not in done.output
@@ -226,6 +235,7 @@ def test_what_a_play_made_is_named_and_what_it_found_is_not(setup: Setup) -> Non
 
 def test_a_play_that_fails_and_one_that_only_looks(setup: Setup) -> None:
     setup.on(1)
+    setup.plays(SHORT)
     looked = setup.run("--check")
     assert looked.code in (0, 2)
     assert not setup.file.exists() and setup.there() == set()
@@ -238,19 +248,19 @@ def test_a_play_that_fails_and_one_that_only_looks(setup: Setup) -> None:
     assert setup.there() == set()
 
 
-@pytest.mark.parametrize("number", [2, 12, 23])
+@pytest.mark.parametrize("number", [2, 7, 12])
 def test_killed(setup: Setup, number: int) -> None:
-    """With four tasks in flight: what was answered is named by its identity, what was not, as an intent."""
+    """With two tasks in flight: what was answered is named by its identity, what was not, as an intent."""
     setup.playbooks.killed(str(setup.folder / "setup"), when=lambda: len(setup.there()) >= number, **setup.given)
     made = setup.there()
     sure = {(one.kind, one.name) for one in setup.records() if one.sure}
     nameless = [one for one in setup.records() if not one.name]
     unnamed = {(kind, name) for kind, name in made - setup.named() if name.startswith("made-")}
     # Intents that tell nothing apart are one entry, however many of them there are.
-    assert made - unnamed <= setup.named() and len(unnamed) <= HOSTS
+    assert made - unnamed <= setup.named() and len(unnamed) <= FEW
     assert len(nameless) == 1 or not unnamed
     unsure = made - sure - unnamed
-    assert len(unsure) <= HOSTS
+    assert len(unsure) <= FEW
     # What nobody knows to be the session's own, by its name or its id, stays for a person to look at.
     verdict = "leftovers" if unsure else "unverified" if nameless else "clean"
     result = setup.teardown(verdict, 0 if verdict == "clean" else 2)
@@ -260,27 +270,30 @@ def test_killed(setup: Setup, number: int) -> None:
 
 def test_a_folder_that_cannot_be_written_is_told_once_and_the_play_goes_on(setup: Setup) -> None:
     setup.on(1)
+    setup.plays(SHORT)
     setup.file.parent.write_text("a file", encoding="utf-8")
     done = setup.run()
     assert done.code == 0, done.output
     assert done.output.count("mtv.teardown.recorder:") == 1
-    assert len(setup.there()) == 1 + 6
+    assert len(setup.there()) == 1 + 5
 
 
 def test_a_disk_that_may_only_be_read_is_told_once_and_the_play_goes_on(setup: Setup) -> None:
     setup.on(1)
+    setup.plays(SHORT)
     done = setup.run_on_a_disk("ro")
     assert done.code == 0, done.output
     assert done.output.count("mtv.teardown.recorder:") == 1 and "Read-only file system" in done.output
-    assert len(setup.there()) == 1 + 6 and not list(setup.file.parent.iterdir())
+    assert len(setup.there()) == 1 + 5 and not list(setup.file.parent.iterdir())
     setup.live()
 
 
 def test_a_full_disk_is_told_once_and_what_is_written_is_whole(setup: Setup) -> None:
-    done = setup.run_on_a_disk("size=12k")
+    setup.plays(SHORT)
+    done = setup.run_on_a_disk("size=8k")
     assert done.code == 0, done.output
     assert done.output.count("mtv.teardown.recorder:") == 1 and "No space left" in done.output
-    assert len(setup.there()) == 1 + HOSTS * 6
+    assert len(setup.there()) == 1 + FEW * 5
     assert all("event" in one for one in setup.events())
-    assert set() < setup.named() < setup.there() | {APPLIED}
+    assert set() < setup.named() < setup.there()
     setup.live()

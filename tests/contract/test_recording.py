@@ -132,8 +132,14 @@ def test_a_run_that_ends_as_it_should(session: Session) -> None:
     assert session.there() == set()
 
 
-@pytest.mark.parametrize("where", ["answered", "created", "stored"])
-@pytest.mark.parametrize("number", range(1, CREATES + 1))
+@pytest.mark.parametrize(
+    ("where", "number"),
+    [
+        *(("answered", number) for number in range(1, CREATES + 1)),
+        # What of each kind of step comes first, and last, behind the answer.
+        *((where, number) for where in ("created", "stored") for number in (1, 3, CREATES)),
+    ],
+)
 def test_killed_after_a_create(session: Session, where: str, number: int) -> None:
     done = session.run(dies=f"{where}:{number}")
     assert done.returncode == KILLED, done.stdout

@@ -6,6 +6,7 @@ killed at each of its writes: the teardown brings the values back that were ther
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import subprocess
@@ -18,6 +19,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._cluster import undo
 from ansible_collections.mtv.teardown.plugins.module_utils._recording.changes import Change, parse
 from ansible_collections.mtv.teardown.plugins.module_utils._run import changes
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
+from ansible_collections.mtv.teardown.tests.unit.plugins import mutations
 
 from tests.contract.ansible_runs import Playbooks
 from tests.contract.clusters import cluster_of
@@ -26,6 +28,7 @@ from tests.lab.controlplane import CHECKOUT, Lab
 from tests.lab.venvs import venv
 
 SUITE = CHECKOUT / "tests" / "lab" / "suite"
+BLOB = base64.b64encode(b"\0\0\0\x0bssh-ed25519\0\0\0 " + bytes(range(32))).decode()
 KILLED = -9
 TESTS = """
 import os
@@ -69,6 +72,38 @@ def test_changes(mtv_record):
 """
 # Two, one; and back.
 WRITES = 6
+# As utilities/esxi.py of mtv-api-tests; nobody is at the host of that name, so it cannot be looked at.
+ESXI = """
+def install_ssh_key_on_esxi(host, username, password, public_key, datastore_name):
+    pass
+
+
+def remove_ssh_key_from_esxi(host, username, password, public_key):
+    pass
+"""
+KEYS = """
+import os
+import signal
+
+import pytest
+from utilities.esxi import install_ssh_key_on_esxi, remove_ssh_key_from_esxi
+
+LOGIN = {"host": "esx1.example.com", "username": "root", "password": "not-to-be-shown"}
+LOGIN["public_key"] = os.environ["SUITE_KEY"]
+
+
+@pytest.fixture
+def key(mtv_record):
+    mtv_record.begin(os.environ["SUITE_SESSION"])
+    install_ssh_key_on_esxi(**LOGIN, datastore_name="ds1")
+    yield
+    remove_ssh_key_from_esxi(**LOGIN)
+
+
+def test_copy_offload(key):
+    if os.environ["SUITE_DIES"]:
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
 
 
 class Suite:
@@ -123,10 +158,17 @@ class Suite:
         assert found and not result.remaining and not result.unreadable
         assert all(one.settled for one in undo.look(cluster, found))
 
-    def teardown(self) -> tuple[int, dict[str, Any], str]:
+    def with_key(self, dies: str = "") -> subprocess.CompletedProcess[str]:
+        """The suite that puts a key on an ESXi host."""
+        (self.folder / "utilities").mkdir(exist_ok=True)
+        (self.folder / "utilities" / "esxi.py").write_text(ESXI, encoding="utf-8")
+        (self.folder / "test_changes.py").write_text(KEYS, encoding="utf-8")
+        return self.run(dies, SUITE_KEY=f"ssh-ed25519 {BLOB} somebody@somewhere")
+
+    def teardown(self, **more: Any) -> tuple[int, dict[str, Any], str]:
         playbooks = Playbooks(self.lab, self.folder)
         given = {"session_prefix": self.prefix, "mtv_teardown_openshift_only": True, "mtv_teardown_quiet_interval": 0}
-        done = playbooks.run("teardown", **given)
+        done = playbooks.run("teardown", **{**given, **more})
         return done.code, playbooks.result(self.prefix), done.output
 
 
@@ -185,3 +227,43 @@ def test_a_secret_is_never_written_down_and_is_told(suite: Suite) -> None:
     assert code != 0
     assert [(one["kind"], one["cause"]) for one in result["leftovers"]] == [("Secret", "not-recorded")]
     assert json.dumps(result).count("not-to-be-shown") == 0
+
+
+def test_a_key_that_the_suite_took_away_again_is_in_the_ledger_no_more(suite: Suite) -> None:
+    done = suite.with_key()
+    assert done.returncode == 0 and "could not be looked at before" in done.stdout, done.stdout
+    assert suite.ledger() == ()
+
+
+def test_a_key_on_an_esxi_host_leaves_no_verdict_clean_until_a_person_has_looked(suite: Suite) -> None:
+    done = suite.with_key("in the test")
+    assert done.returncode == KILLED, done.stdout
+    (key,) = suite.ledger()
+    assert (key.kind, key.state, key.name, key.test_name) == (
+        "AuthorizedKey",
+        "made",
+        "esx1.example.com",
+        "test_copy_offload",
+    )
+    written = "".join(file.read_text("utf-8") for file in suite.collector.iterdir() if file.is_file())
+    assert BLOB not in written and "not-to-be-shown" not in written
+    code, result, output = suite.teardown(mtv_teardown_openshift_only=False)
+    assert (code, result["verdict"]) == (2, "unverified"), output
+    (told,) = [one for one in result["unreadable"] if one["kind"] == "AuthorizedKey"]
+    fingerprint = key.uid.partition("/")[2]
+    assert fingerprint in told["error"] and "esx1.example.com" in output and "mtv.teardown.vm_change" in told["error"]
+    assert mutations.program().audit(result).findings == []
+    struck = Playbooks(suite.lab, suite.folder)
+    task = {
+        "mtv.teardown.vm_change": {
+            "name": key.name,
+            "state": "absent",
+            "undo_file": str(suite.collector / "resources.undo.json"),
+        }
+    }
+    file = suite.folder / "struck.json.yml"
+    file.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": [task]}]), encoding="utf-8")
+    by_hand = struck.run_file(file)
+    assert by_hand.code == 0 and suite.ledger() == (), by_hand.output
+    code, result, output = suite.teardown(mtv_teardown_openshift_only=False)
+    assert (code, result["verdict"]) == (0, "clean"), output

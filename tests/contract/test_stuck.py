@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -159,21 +160,28 @@ class Museum:
             "/api/v1/nodes/dead-node", lambda now: now.update(status=ready), "/api/v1/nodes/dead-node/status"
         )
         for kind, name in self.made:
-            self._release(kind, name)
+            with _gone_is_fine():
+                self.admin.release(kind, OWN, name)
         for pod in api.request("GET", f"/api/v1/namespaces/{OWN}/pods")["items"]:
-            api.request("DELETE", f"/api/v1/namespaces/{OWN}/pods/{pod['metadata']['name']}", {"gracePeriodSeconds": 0})
+            path = f"/api/v1/namespaces/{OWN}/pods/{pod['metadata']['name']}"
+            with _gone_is_fine():
+                api.request("DELETE", path, {"gracePeriodSeconds": 0})
         for name in ("stuck-failed", "stuck-driver", "stuck-attached"):
             path = f"/api/v1/persistentvolumes/{name}"
-            self.admin.rewrite(path, lambda now: now["metadata"].update(finalizers=[]))
-            if name != "stuck-attached":
-                api.request("DELETE", path)
+            with _gone_is_fine():
+                self.admin.rewrite(path, lambda now: now["metadata"].update(finalizers=[]))
+                if name != "stuck-attached":
+                    api.request("DELETE", path)
 
-    def _release(self, kind: str, name: str) -> None:
-        try:
-            self.admin.release(kind, OWN, name)
-        except ApiError as exc:
-            if exc.code != 404:
-                raise
+
+@contextmanager
+def _gone_is_fine() -> Iterator[None]:
+    """What has let go may end by itself meanwhile."""
+    try:
+        yield
+    except ApiError as exc:
+        if exc.code != 404:
+            raise
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,7 @@ import pytest
 from ansible_collections.mtv.teardown.plugins.doc_fragments import _causes as fragment
 from ansible_collections.mtv.teardown.plugins.module_utils._cause import CONTESTED, UNKNOWN, Tell
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes import table as cluster
+from ansible_collections.mtv.teardown.plugins.module_utils._esxi import causes as esxi
 from ansible_collections.mtv.teardown.plugins.module_utils._openstack import causes as openstack
 from ansible_collections.mtv.teardown.plugins.module_utils._ovirt import causes as ovirt
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import causes as provider
@@ -43,6 +44,7 @@ def test_what_the_tables_of_the_code_can_tell_is_what_is_explained() -> None:
         "vsphere": _names(vsphere.CAUSES),
         "ovirt": _names(ovirt.CAUSES) | {UNKNOWN},
         "openstack": _names(openstack.CAUSES) | {UNKNOWN},
+        "esxi": _names(esxi.CAUSES) | _names(undo_causes.CAUSES),
     }
     assert {(where, name) for where, names in told.items() for name in names} == set(table.ENTRIES)
     assert sum(len(entries) for _where, _title, entries in table.PARTS) == len(table.ENTRIES)  # none twice

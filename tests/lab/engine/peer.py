@@ -5,18 +5,13 @@
 
 from __future__ import annotations
 
-import http.client
-import json
-import sys
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.lab import processes
+from tests.lab import peers
 
-CHECKOUT = Path(__file__).resolve().parents[3]
 USER, PASSWORD = "admin@internal", "secret"
 
 
@@ -34,18 +29,7 @@ class Peer:
         return f"https://127.0.0.1:{self.port}/ovirt-engine/api"
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
-        link = http.client.HTTPConnection("127.0.0.1", self.control, timeout=60)
-        try:
-            link.request(
-                method, path, json.dumps(body) if body is not None else None, {"Content-Type": "application/json"}
-            )
-            answer = link.getresponse()
-            text = answer.read().decode()
-        finally:
-            link.close()
-        if answer.status != 200:
-            raise RuntimeError(f"{method} {path}: {answer.status} {text}")
-        return json.loads(text)
+        return peers.ask(self.control, method, path, body)
 
     def vm(self, name: str, **values: Any) -> dict[str, Any]:
         """Make a VM, with one disk unless told otherwise."""
@@ -79,21 +63,9 @@ class Peer:
 
 def start(state: Path, port: int = 0) -> Peer:
     """An engine that knows nothing yet. A folder has one at most; stop() ends it."""
-    state.mkdir(parents=True, exist_ok=True)
-    reached = state / "engine.json"
-    if processes.find(state, "engine") is None:
-        reached.unlink(missing_ok=True)
-        command = [sys.executable, "-m", "tests.lab.engine", "--state", f"{state}/", "--port", str(port)]
-        processes.spawn(state, "engine", command, cwd=CHECKOUT)
-    ends = time.monotonic() + 180
-    while not reached.exists():
-        if processes.find(state, "engine") is None or time.monotonic() > ends:
-            raise RuntimeError(f"the engine did not start:\n{processes.tail(state, 'engine')}")
-        time.sleep(0.02)
-    told = json.loads(reached.read_text(encoding="utf-8"))
+    told = peers.start(state, "engine", port)
     return Peer(state, told["port"], told["control"], told["ca_file"])
 
 
 def stop(peer: Peer) -> None:
-    processes.terminate(peer.state, "engine")
-    processes.wait_gone(peer.state, "engine", 5)
+    peers.stop(peer.state, "engine")

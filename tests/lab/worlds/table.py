@@ -49,6 +49,9 @@ class World:
     live: bool = True  # false: nothing of it is on the cluster any more
 
 
+# They differ from others in what lies in them, and not in how a session lies: tests/contract/test_worlds.py tears them
+# down, and molecule.sh where they are named.
+BY_PYTHON = ("csi", "empty", "failed", "hyperv", "ocp-source", "ova")
 SHARED = "shared-vms"
 OTHER_TEAM = "other-team"
 VERSIONS = {

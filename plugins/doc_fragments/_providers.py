@@ -102,6 +102,11 @@ options:
           - A file with the CA of the certificate; the system's are used by default.
           - Where neither this nor O(providers_file) names a provider, it comes from E(OVIRT_CAFILE).
         type: path
+      kerberos:
+        description:
+          - Whether the Kerberos ticket of whoever runs this logs in, instead of name and password, V(false) by default.
+          - It is what C(kinit) leaves, or whatever E(KRB5CCNAME) and E(KRB5_CLIENT_KTNAME) name.
+        type: bool
       headers:
         description:
           - Headers to send with every request beside the SDK's own, such as C(Filter).

@@ -31,7 +31,7 @@ mkdir -p "$logs"
 begun=$(date +%s)
 python -c 'import ovirtsdk4' 2>/dev/null || fail "the oVirt SDK is not there: install gcc and libxml2-dev (Debian: apt install gcc libxml2-dev), then call make test again"
 echo "test: a Chromium, in which the page of a report is opened (where there is none, root installs Debian's, about 1 min)"
-tests/tools/chromium.sh >"$logs/chromium.log" 2>&1 || { tail -n 5 "$logs/chromium.log"; fail "there is no Chromium: install one (Debian: apt install chromium), then call make test again"; }
+tests/tools/debian.sh "chromium chromium-browser google-chrome" chromium >"$logs/chromium.log" 2>&1 || { tail -n 5 "$logs/chromium.log"; fail "there is no Chromium"; }
 echo "test: the lab's servers (built once, about 3 min)"
 python -m tests.lab up --name contract >"$logs/servers.log" 2>&1 || { tail -n 40 "$logs/servers.log"; fail "the lab does not start"; }
 python -m tests.lab down --name contract

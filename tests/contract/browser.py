@@ -25,10 +25,9 @@ _POLICY = re.compile(r"<meta http-equiv=\"Content-Security-Policy\".*?>", flags=
 
 @cache
 def browser() -> str:
-    found = subprocess.run(
-        [CHECKOUT / "tests/tools/chromium.sh"], capture_output=True, text=True, check=True, timeout=600
-    )
-    return found.stdout.strip()
+    wanted = ("chromium chromium-browser google-chrome", "chromium")
+    command = [CHECKOUT / "tests" / "tools" / "debian.sh", *wanted]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=600).stdout.strip()
 
 
 def _run(page: Path, *arguments: str) -> str:

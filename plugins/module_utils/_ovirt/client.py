@@ -27,7 +27,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._errors import (
     NO_ANSWER,
     ApiError,
 )
-from ansible_collections.mtv.teardown.plugins.module_utils._ovirt.connection import api, headers
+from ansible_collections.mtv.teardown.plugins.module_utils._ovirt.connection import api, by_ticket, headers
 from ansible_collections.mtv.teardown.plugins.module_utils._ovirt.ovf import dates_of
 from ansible_collections.mtv.teardown.plugins.module_utils._ovirt.wire import (
     IMPORT_ERROR,
@@ -196,6 +196,7 @@ class Engine:
             insecure=not made.validate_certs,
             ca_file=made.ca_file or None,
             headers=headers(made),
+            kerberos=by_ticket(made),
         )
 
     def call(self, method: Callable[[Any], T], root: str, refusable: bool = False) -> T | Refused | None:
@@ -245,7 +246,8 @@ class Engine:
             return ApiError(f"{where} gave no answer of an oVirt engine: {self._told(exc)}", reason=GARBAGE)
         code = getattr(exc, "code", None)
         if isinstance(exc, sdk.AuthError) and code != 403:
-            return ApiError(f"{where} refuses user {self.connection.username}: {self._told(exc)}", status=401)
+            who = "the Kerberos ticket" if by_ticket(self.connection) else f"user {self.connection.username}"
+            return ApiError(f"{where} refuses {who}: {self._told(exc)}", status=401)
         fault = getattr(exc, "fault", None)
         if fault is not None:
             text = (fault.detail or fault.reason or "").strip("[]")

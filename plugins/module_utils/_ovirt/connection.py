@@ -38,12 +38,13 @@ _INI = ("url", "username", "password", "ca_file")
 
 def from_options(options: Mapping[str, Any]) -> list[Connection]:
     """The engine that ovirt.ovirt's option C(auth) names, or none when it names none."""
-    return [_with_headers(one, options.get("headers")) for one in connection.from_options("ovirt", _from_auth(options))]
+    made = connection.from_options("ovirt", _from_auth(options), more=_kerberos(options))
+    return [_with_headers(one, options.get("headers")) for one in made]
 
 
 def from_entry(entry: ProviderEntry) -> Connection:
     """The address that Forklift is given, which has the path of the engine's API."""
-    made = connection.from_entry(entry, entry.text("api_url") or entry.text("fqdn"))
+    made = connection.from_entry(entry, entry.text("api_url") or entry.text("fqdn"), _kerberos(entry.values))
     return _with_headers(made, entry.values.get("headers"))
 
 
@@ -58,6 +59,15 @@ def api(made: Connection) -> str:
     """The address of its API."""
     host = f"[{made.host}]" if ":" in made.host else made.host
     return f"https://{host}:{made.port}/ovirt-engine/api"
+
+
+def by_ticket(made: Connection) -> bool:
+    """Whether a Kerberos ticket logs in, as with the SDK's C(kerberos), instead of name and password."""
+    return connection.TICKET in made.more
+
+
+def _kerberos(given: Mapping[str, Any]) -> dict[str, str]:
+    return {connection.TICKET: "yes"} if connection.says_yes(given.get("kerberos")) else {}
 
 
 def headers(made: Connection) -> dict[str, str]:
@@ -83,11 +93,14 @@ def _with_headers(made: Connection, given: Any) -> Connection:
 
 def for_collection(made: Connection) -> dict[str, Any]:
     """As ovirt.ovirt has them in auth."""
-    login = {"token": made.more["token"]} if made.more.get("token") else {"username": made.username}
+    login: dict[str, Any] = {"username": made.username, "password": made.secret}
+    if made.more.get("token"):
+        login = {"token": made.more["token"]}
+    elif by_ticket(made):
+        login = {"kerberos": True}
     ca = {"ca_file": made.ca_file} if made.validate_certs and made.ca_file else {}
-    password = {"password": made.secret} if "username" in login else {}
     more = {"headers": headers(made)} if headers(made) else {}
-    return {"url": api(made), **login, **password, "insecure": not made.validate_certs, **ca, **more}
+    return {"url": api(made), **login, "insecure": not made.validate_certs, **ca, **more}
 
 
 def _from_auth(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ SPEC: dict[str, Any] = {
     "token": {"type": "str", "no_log": True},
     "insecure": {"type": "bool"},
     "ca_file": {"type": "path"},
+    "kerberos": {"type": "bool"},
     # What stands in them may be secret, and is hidden as such (_run/module.py).
     "headers": {"type": "dict", "no_log": False},
 }

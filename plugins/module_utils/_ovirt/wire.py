@@ -42,6 +42,7 @@ _REFERENCE = re.compile(r"&#(?:x([0-9a-fA-F]+)|([0-9]+));")
 _DEPTH = 200
 # Seconds until a connection must stand; what the name of a host leads to may not be there at all.
 _CONNECT = 15
+_NO_TICKET = "it took none, or there is none here that is valid for this host (klist shows them, kinit gets one)"
 
 
 class StrangeAnswerError(_Error):  # type: ignore[misc]
@@ -123,6 +124,11 @@ class Wire(_Base):  # type: ignore[misc]
             curl.setopt(pycurl.SSL_VERIFYHOST, 0 if self._insecure else 2)
             if self._ca_file is not None:
                 curl.setopt(pycurl.CAINFO, self._ca_file)
+            if self._kerberos:
+                if not pycurl.version_info()[4] & pycurl.VERSION_SPNEGO:
+                    raise sdk.AuthError("the libcurl of this Python speaks no Kerberos; a pycurl with GSS-API does", code=401)
+                curl.setopt(pycurl.HTTPAUTH, pycurl.HTTPAUTH_GSSNEGOTIATE)
+                curl.setopt(pycurl.USERPWD, ":")
             curl.setopt(pycurl.TIMEOUT, self._seconds)
             curl.setopt(pycurl.CONNECTTIMEOUT, min(_CONNECT, self._seconds))
             curl.setopt(pycurl.WRITEFUNCTION, body.write)
@@ -130,6 +136,8 @@ class Wire(_Base):  # type: ignore[misc]
             status = int(curl.getinfo(pycurl.RESPONSE_CODE))
         finally:
             curl.close()
+        if self._kerberos and status == 401:  # the page of what stands before the engine, and no word of the engine's
+            raise sdk.AuthError(_NO_TICKET, code=401)
         return _token_answer(body.getvalue(), status, urlsplit(url).path)
 
     def _read_reponse(self, context: Any) -> Any:
@@ -195,6 +203,6 @@ def _token_answer(body: bytes, status: int, path: str) -> Any:
         raise StrangeAnswerError(f"HTTP {status} that is no answer of the SSO from {path}", status)
     token = answer.get("access_token")
     is_token = status == 200 and isinstance(token, str) and re.fullmatch("[!-~]+", token)
-    if path.endswith("/token") and not is_token and not isinstance(answer.get("error"), str):
+    if path.endswith(("/token", "/token-http-auth")) and not is_token and not isinstance(answer.get("error"), str):
         raise StrangeAnswerError(f"HTTP {status} without a token from {path}", status)
     return answer

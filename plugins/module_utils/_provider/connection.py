@@ -18,6 +18,8 @@ from ansible_collections.mtv.teardown.plugins.module_utils._errors import Record
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.providers_file import ProviderEntry
 
 SDK_PORT = 443
+# In Connection.more: a ticket of Kerberos logs in, and neither a name nor a password is needed.
+TICKET = "kerberos"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,9 @@ def place_of(address: Any, port: Any = None) -> str:
         return ""
 
 
-def from_options(kind: str, options: Mapping[str, Any], source: str = "options") -> list[Connection]:
+def from_options(
+    kind: str, options: Mapping[str, Any], source: str = "options", more: Mapping[str, str] | None = None
+) -> list[Connection]:
     """The server that these name, or none when they name none."""
     given = {name: value for name, value in options.items() if value not in (None, "", {})}
     host = given.get("hostname") or given.get("url")
@@ -89,7 +93,7 @@ def from_options(kind: str, options: Mapping[str, Any], source: str = "options")
                 secret=str(given.get("password") or ""),
                 validate_certs=bool(options.get("validate_certs", True) is not False),
                 ca_file=str(given.get("ca_file") or ""),
-                more={"token": str(given["token"])} if given.get("token") else {},
+                more={**(more or {}), **({"token": str(given["token"])} if given.get("token") else {})},
             )
         )
     ]
@@ -159,7 +163,7 @@ def _bare_ipv6(text: str) -> str:
 def checked(made: Connection) -> Connection:
     """RecordError when something is missing: before anything is touched."""
     wanted = [("fqdn or api_url", made.host)]
-    if not made.more.get("token"):
+    if not (made.more.get("token") or made.more.get(TICKET)):
         wanted += [("username", made.username), ("password", made.secret)]
     missing = [name for name, value in wanted if not value]
     if missing:

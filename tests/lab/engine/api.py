@@ -39,6 +39,7 @@ class Engine:
         made.add_routes(
             [
                 web.post("/ovirt-engine/sso/oauth/token", self.sessions.token),
+                web.post("/ovirt-engine/sso/oauth/token-http-auth", self.sessions.ticket),
                 web.post("/ovirt-engine/services/sso-logout", self.sessions.logout),
                 web.get(root, self._api),
                 web.get(f"{root}/vms", self._vms),

@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
+from tests.lab.engine import kerberos
 from tests.lab.engine.world import User, World
 
 SCOPE = "ovirt-app-api"
+TICKET = "urn:ovirt:params:oauth:grant-type:http"
 
 
 @dataclass
@@ -45,6 +47,28 @@ class Sessions:
             return _refused(
                 "access_denied", f"Cannot authenticate user '{name}': The user name or password is incorrect."
             )
+        return self._opened(user)
+
+    async def ticket(self, request: web.Request) -> web.Response:
+        """The Apache in front takes the ticket, or answers itself; whose it is it hands on in a header
+        (E:enginesso, OAuthTokenServlet.java, issueTokenUsingHttpHeaders)."""
+        who, answer = kerberos.principal(request.headers.get("Authorization", ""))
+        if not who:
+            page = "<html><head><title>401 Unauthorized</title></head></html>"
+            asked = {"WWW-Authenticate": "Negotiate"}
+            return web.Response(text=page, content_type="text/html", status=401, headers=asked)
+        form = await request.post()
+        grant = str(form.get("grant_type"))
+        if grant != TICKET:
+            return _refused("unsupported_grant_type", f"The grant_type {grant} is not supported.")
+        user = self._world.users.get(who)
+        if form.get("scope") != SCOPE or user is None:
+            return _refused("access_denied", f"Cannot authenticate user '{who}'.")
+        made = self._opened(user)
+        made.headers["WWW-Authenticate"] = f"Negotiate {answer}"
+        return made
+
+    def _opened(self, user: User) -> web.Response:
         self.opened += 1
         session = Session(uuid.uuid4().hex, user)
         self.open[session.token] = session

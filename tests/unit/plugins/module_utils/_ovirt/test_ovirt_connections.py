@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError
+from ansible_collections.mtv.teardown.plugins.module_utils._ovirt.connection import for_collection
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import providers_file
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection
 from ansible_collections.mtv.teardown.plugins.module_utils._run.connections import connections
@@ -46,6 +47,9 @@ FROM_OPTIONS: dict[str, tuple[dict[str, Any], tuple[Any, ...]]] = {
     "insecure": ({"url": URL, "insecure": True, **USER}, (*told(MADE)[:4], False, "", {})),
     "insecure, in words": ({"url": URL, "insecure": "yes", **USER}, (*told(MADE)[:4], False, "", {})),
     "not insecure": ({"url": URL, "insecure": False, "ca_file": CA, **USER}, (*told(MADE)[:4], True, CA, {})),
+    "a ticket": ({"url": URL, "kerberos": True}, ("rhv.example.com", 443, "", "", True, "", {"kerberos": "yes"})),
+    "a ticket, in words": ({"url": URL, "kerberos": "yes"}, ("rhv.example.com", 443, "", "", True, "", {"kerberos": "yes"})),
+    "no ticket": ({"url": URL, "kerberos": "no", **USER}, told(MADE)),
     "a token": ({"url": URL, "token": "t"}, ("rhv.example.com", 443, "", "", True, "", {"token": "t"})),
 }
 
@@ -62,6 +66,12 @@ def test_the_providers_file(address: str, kind: str) -> None:
     made = only(entries={"rhv-4.4": {"type": kind, "api_url": address, "insecure": True, "ca_file": CA, **USER}})
     assert told(made) == (*told(MADE)[:4], False, CA, {})
     assert (made.type, made.key) == ("ovirt", "rhv-4.4")
+
+
+def test_a_ticket_in_the_providers_file() -> None:
+    made = only(entries={"rhv-4.4": {"type": "ovirt", "api_url": URL, "kerberos": True}})
+    assert (made.username, made.secret, dict(made.more)) == ("", "", {"kerberos": "yes"})
+    assert for_collection(made) == {"url": "https://rhv.example.com:443/ovirt-engine/api", "kerberos": True, "insecure": False}
 
 
 def test_the_environment() -> None:

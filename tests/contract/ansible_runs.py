@@ -63,8 +63,11 @@ class Playbooks:
         self.variables: dict[str, str] = {}
 
     def run(self, name: str, *arguments: str, **extra: object) -> Run:
-        # Without an operator nothing moves, so there is nothing to wait for.
-        short = {"mtv_teardown_stall_timeout": 2}
+        # Without an operator nothing moves, so there is nothing to wait for, and nothing comes back; but a namespace is
+        # not looked into for its first 5 s.
+        short = {"mtv_teardown_stall_timeout": 2, "mtv_teardown_quiet_interval": 0.5}
+        if "mtv_teardown_stall_timeout" not in extra:
+            short["namespaces_stall_timeout"] = 15
         return self.run_file(CHECKOUT / "playbooks" / f"{name}.yml", *arguments, **{**short, **extra})
 
     def killed(self, name: str, when: Callable[[], bool], **extra: object) -> None:

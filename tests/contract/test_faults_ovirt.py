@@ -6,6 +6,7 @@ never the end of what goes on beside it, and nobody stays logged in."""
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._ovirt.client import 
 from ansible_collections.mtv.teardown.plugins.module_utils._ovirt.site import open_site
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import teardown as providers
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import Target
+from ansible_collections.mtv.teardown.tests.unit.plugins.samples import some
 
 from tests.contract.ovirt_runs import GOES, HASTY, SESSION, STAYS, connection, look, owned, teardown
 from tests.lab.engine.peer import Peer
@@ -84,8 +86,7 @@ def test_a_look_is_complete_or_says_that_it_is_not(read: str, answer: str, engin
     assert vm["id"] in engine.vms()
 
 
-@pytest.mark.parametrize("answer", ANSWERS)
-@pytest.mark.parametrize("read", READS)
+@pytest.mark.parametrize(("read", "answer"), some(product(READS, ANSWERS), 7))
 def test_an_answer_that_passes_is_lived_through(read: str, answer: str, engine: Peer) -> None:
     vm = engine.vm(NAME)
     engine.rules({"method": "GET", "path": READS[read], "times": 1, **ANSWERS[answer]})
@@ -106,9 +107,7 @@ def test_the_others_are_read_and_cleared(answer: str, engine: Peer) -> None:
     assert vm["id"] in engine.vms()
 
 
-@pytest.mark.parametrize("acts", [False, True])
-@pytest.mark.parametrize("answer", ANSWERS)
-@pytest.mark.parametrize("write", ["stop", "remove"])
+@pytest.mark.parametrize(("write", "answer", "acts"), some(product(["stop", "remove"], ANSWERS, [False, True]), 5))
 def test_a_write_is_known_by_what_came_of_it(write: str, answer: str, acts: bool, engine: Peer) -> None:
     """The answer was lost, or the request: the look that follows tells. The other one goes in every case."""
     vm, other = engine.vm(NAME, status="up"), engine.vm("auto-ab12-other", status="up")

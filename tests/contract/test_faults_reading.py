@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._cluster import clien
 from ansible_collections.mtv.teardown.plugins.module_utils._run import verify
 from ansible_collections.mtv.teardown.plugins.module_utils._session import ignore
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session
+from ansible_collections.mtv.teardown.tests.unit.plugins.samples import some
 
 from tests.contract.clusters import cluster_of
 from tests.contract.foresight import Memory, through
@@ -103,7 +105,7 @@ def test_without_a_fault_it_is_clean_and_every_kind_of_request_is_made(proxy: Fa
         assert any(re.search(path, seen.path) for seen in proxy.seen), name
 
 
-@pytest.mark.parametrize(("request_", "fault"), PAIRS)
+@pytest.mark.parametrize(("request_", "fault"), some(PAIRS, 5))
 def test_a_lasting_fault_is_never_clean(proxy: FaultProxy, memory: Memory, request_: str, fault: str) -> None:
     rule = Rule(fault, path=REQUESTS[request_])
     result = look(proxy, rule, memory=memory)
@@ -114,8 +116,7 @@ def test_a_lasting_fault_is_never_clean(proxy: FaultProxy, memory: Memory, reque
     assert all(entry["error"] for entry in result["unreadable"])
 
 
-@pytest.mark.parametrize("fault", PASSING)
-@pytest.mark.parametrize("request_", REQUESTS)
+@pytest.mark.parametrize(("request_", "fault"), some(product(REQUESTS, PASSING), 5))
 def test_a_fault_that_passes_is_lived_through(proxy: FaultProxy, memory: Memory, request_: str, fault: str) -> None:
     rule = Rule(fault, path=REQUESTS[request_], times=2)
     waits: list[float] = []

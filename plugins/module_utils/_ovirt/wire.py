@@ -42,6 +42,9 @@ _REFERENCE = re.compile(r"&#(?:x([0-9a-fA-F]+)|([0-9]+));")
 _DEPTH = 200
 # Seconds until a connection must stand; what the name of a host leads to may not be there at all.
 _CONNECT = 15
+# CURL_VERSION_SPNEGO of libcurl.
+_SPNEGO = 1 << 8
+_NO_KERBEROS = "the libcurl of this Python speaks no Kerberos; a pycurl that was built with GSS-API does"
 _NO_TICKET = "it took none, or there is none here that is valid for this host (klist shows them, kinit gets one)"
 
 
@@ -125,8 +128,8 @@ class Wire(_Base):  # type: ignore[misc]
             if self._ca_file is not None:
                 curl.setopt(pycurl.CAINFO, self._ca_file)
             if self._kerberos:
-                if not pycurl.version_info()[4] & pycurl.VERSION_SPNEGO:
-                    raise sdk.AuthError("the libcurl of this Python speaks no Kerberos; a pycurl with GSS-API does", code=401)
+                if not pycurl.version_info()[4] & _SPNEGO:
+                    raise sdk.AuthError(_NO_KERBEROS, code=401)
                 curl.setopt(pycurl.HTTPAUTH, pycurl.HTTPAUTH_GSSNEGOTIATE)
                 curl.setopt(pycurl.USERPWD, ":")
             curl.setopt(pycurl.TIMEOUT, self._seconds)

@@ -35,10 +35,11 @@ from ansible_collections.mtv.teardown.tests.unit.plugins.random_worlds import (
     World,
     world,
 )
+from ansible_collections.mtv.teardown.tests.unit.plugins.samples import examples
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-DECIDED, TORN_DOWN = 9600, 450
+DECIDED, TORN_DOWN = examples(9600), examples(450)
 NUMBERS = st.integers(min_value=0, max_value=2**48)
 QUICK = Limits(stall=0.02, total=1, settle=0.01)
 PHASES = (order.VMS, order.RESOURCES, order.NAMESPACES)
@@ -142,7 +143,7 @@ def test_what_check_mode_names_is_what_a_run_deletes(number: int) -> None:
     assert cluster.writes == before
 
 
-UNREAD = 500
+UNREAD = examples(500)
 
 
 @pytest.mark.worlds
@@ -172,7 +173,7 @@ def test_lists_that_fail_cost_no_bystander_and_are_never_clean(number: int) -> N
     assert judged["verdict"] != "clean" or not left, f"clean, and there is {left}"
 
 
-NARROW = 150
+NARROW = examples(150)
 KINDS = sorted((r.group, r.kind) for r in RESOURCES.values())
 
 
@@ -209,7 +210,7 @@ def test_who_reads_less_owns_no_more(number: int) -> None:
 @pytest.mark.worlds
 def test_ten_thousand_different_worlds_were_seen() -> None:
     """Runs after the two above: a generator that makes the same world again and again proves nothing."""
-    assert len(seen["decided"]) + len(seen["torn down"]) >= 10_000
+    assert len(seen["decided"]) + len(seen["torn down"]) >= examples(10_000)
     sizes = {len(world(number).objects) for number in list(seen["decided"])[:200]}
     assert max(sizes) > 25
 

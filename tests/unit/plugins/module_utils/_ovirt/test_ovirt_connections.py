@@ -39,6 +39,7 @@ def told(made: Connection) -> tuple[Any, ...]:
     return (made.host, made.port, made.username, made.secret, made.validate_certs, made.ca_file, dict(made.more))
 
 
+TICKET = ("rhv.example.com", 443, "", "", True, "", {"kerberos": "yes"})
 FROM_OPTIONS: dict[str, tuple[dict[str, Any], tuple[Any, ...]]] = {
     "url": ({"url": URL, **USER}, told(MADE)),
     "hostname": ({"hostname": "rhv.example.com", **USER}, told(MADE)),
@@ -47,8 +48,8 @@ FROM_OPTIONS: dict[str, tuple[dict[str, Any], tuple[Any, ...]]] = {
     "insecure": ({"url": URL, "insecure": True, **USER}, (*told(MADE)[:4], False, "", {})),
     "insecure, in words": ({"url": URL, "insecure": "yes", **USER}, (*told(MADE)[:4], False, "", {})),
     "not insecure": ({"url": URL, "insecure": False, "ca_file": CA, **USER}, (*told(MADE)[:4], True, CA, {})),
-    "a ticket": ({"url": URL, "kerberos": True}, ("rhv.example.com", 443, "", "", True, "", {"kerberos": "yes"})),
-    "a ticket, in words": ({"url": URL, "kerberos": "yes"}, ("rhv.example.com", 443, "", "", True, "", {"kerberos": "yes"})),
+    "a ticket": ({"url": URL, "kerberos": True}, TICKET),
+    "a ticket, in words": ({"url": URL, "kerberos": "yes"}, TICKET),
     "no ticket": ({"url": URL, "kerberos": "no", **USER}, told(MADE)),
     "a token": ({"url": URL, "token": "t"}, ("rhv.example.com", 443, "", "", True, "", {"token": "t"})),
 }
@@ -71,7 +72,8 @@ def test_the_providers_file(address: str, kind: str) -> None:
 def test_a_ticket_in_the_providers_file() -> None:
     made = only(entries={"rhv-4.4": {"type": "ovirt", "api_url": URL, "kerberos": True}})
     assert (made.username, made.secret, dict(made.more)) == ("", "", {"kerberos": "yes"})
-    assert for_collection(made) == {"url": "https://rhv.example.com:443/ovirt-engine/api", "kerberos": True, "insecure": False}
+    url = "https://rhv.example.com:443/ovirt-engine/api"
+    assert for_collection(made) == {"url": url, "kerberos": True, "insecure": False}
 
 
 def test_the_environment() -> None:

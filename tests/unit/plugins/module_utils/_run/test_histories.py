@@ -24,6 +24,7 @@ from ansible_collections.mtv.teardown.tests.unit.plugins.module_utils._run.test_
     uid,
 )
 from ansible_collections.mtv.teardown.tests.unit.plugins.random_worlds import CATALOG, Memory
+from ansible_collections.mtv.teardown.tests.unit.plugins.samples import examples
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -96,7 +97,13 @@ class History:
 
 
 @pytest.mark.worlds
-@settings(max_examples=10_000, database=None, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=examples(10_000),
+    database=None,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+)
 @given(steps=st.lists(STEPS, max_size=12), crashes=st.lists(st.integers(0, 2), max_size=2))
 @example(steps=[("make", "net", ""), ("others replace", "net", AFTER)], crashes=[0])
 @example(steps=[("make", "net", "before"), ("others make", "net", AFTER)], crashes=[0])

@@ -27,6 +27,7 @@ from ansible_collections.mtv.teardown.tests.unit.plugins.build import session as
 from ansible_collections.mtv.teardown.tests.unit.plugins.module_utils._cluster import test_ownership
 from ansible_collections.mtv.teardown.tests.unit.plugins.module_utils._provider import test_clones
 from ansible_collections.mtv.teardown.tests.unit.plugins.random_worlds import CATALOG, Memory, world
+from ansible_collections.mtv.teardown.tests.unit.plugins.samples import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -58,7 +59,9 @@ def weaker(first: dict[str, Status], second: dict[str, Status]) -> list[str]:
 
 
 @pytest.mark.worlds
-@settings(max_examples=1500, database=None, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=examples(1500), database=None, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+)
 @given(number=st.integers(min_value=0, max_value=2**48))
 def test_worlds(number: int) -> None:
     w = world(number)

@@ -26,6 +26,9 @@ from ansible.module_utils._internal import _traceback
 from ansible_collections.mtv.teardown.plugins.plugin_utils import _bytecode
 
 _FORKS = multiprocessing.get_context("fork")
+# Seconds after which a signal is acted on that the system gave to another thread, or just before the wait began: Ctrl-C,
+# for example. The end of a module wakes at once.
+_LOOK = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,8 @@ def run(call: Call) -> tuple[int, str, str]:
         with ThreadPoolExecutor(2) as readers:
             both = [readers.submit(_all, one) for one in (out, err)]
             try:
-                child.join()
+                while child.exitcode is None:
+                    child.join(_LOOK)
             finally:  # a task that has a timeout is over now, and so are the readers
                 child.kill()
     finally:

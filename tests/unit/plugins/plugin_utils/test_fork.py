@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -183,6 +184,28 @@ def test_a_task_that_is_out_of_time_leaves_none_running(tmp_path: Path, written:
         signal.signal(signal.SIGALRM, before)
     with pytest.raises(ProcessLookupError):
         os.kill(int(pid.read_text("ascii")), 0)
+
+
+def test_a_signal_that_another_thread_gets_ends_it(written: Written) -> None:
+    """The system may give it to any thread; in Python only the first one acts on it, and that waits for the module."""
+
+    def over(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    def cut_off() -> None:
+        time.sleep(0.5)
+        signal.pthread_kill(threading.get_ident(), signal.SIGUSR1)
+
+    before = signal.signal(signal.SIGUSR1, over)
+    begun, other = time.monotonic(), threading.Thread(target=cut_off)
+    try:
+        other.start()
+        with pytest.raises(KeyboardInterrupt):
+            written.run("import time\ntime.sleep(60)")
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    other.join()
+    assert time.monotonic() - begun < 30
 
 
 def test_what_it_changes_is_not_changed_here(written: Written) -> None:

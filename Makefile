@@ -4,7 +4,7 @@
 
 # Each target is one plain command; "make" alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quick lab-up lab-down docs build bench bench-providers bench-scale scoreboard
+.PHONY: help setup demo test test-all quick lab-up lab-down docs build bench bench-providers bench-scale scoreboard
 PYTHON := .venv/bin/python
 
 help:
@@ -16,8 +16,11 @@ setup:
 demo: ## tear a session down on a real control plane (first time 8 min, later 2 min)
 	@tests/tools/demo.sh
 
-test: setup ## every check: lint, units, sanity, docs, build, lab and molecule
+test: setup ## every check: lint, units, sanity, docs, build, lab and molecule (about 20 min)
 	@tests/checks/test.sh
+
+test-all: setup ## the same, with all of long tables, and each rule once more in other forms (about 40 min)
+	@MTV_TEARDOWN_TESTS=all tests/checks/test.sh
 
 quick: setup ## units and lint, in seconds
 	@tests/checks/quick.sh

@@ -9,4 +9,4 @@ set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd -P)
 . "$root/tests/checks/lib.sh"
 
-contract_tests awx 12 "$@"
+contract_tests awx 8 12 "$@"

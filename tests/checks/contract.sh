@@ -10,4 +10,4 @@ set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd -P)
 . "$root/tests/checks/lib.sh"
 
-contract_tests contract 150 "$@"
+contract_tests contract 125 195 "$@"

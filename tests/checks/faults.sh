@@ -9,4 +9,4 @@ set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd -P)
 . "$root/tests/checks/lib.sh"
 
-contract_tests faults 830 "$@"
+contract_tests faults 420 800 "$@"

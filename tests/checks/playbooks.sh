@@ -9,4 +9,4 @@ set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd -P)
 . "$root/tests/checks/lib.sh"
 
-contract_tests playbooks 115 "$@"
+contract_tests playbooks 110 118 "$@"

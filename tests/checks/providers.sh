@@ -9,4 +9,4 @@ set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd -P)
 . "$root/tests/checks/lib.sh"
 
-contract_tests providers 655 "$@"
+contract_tests providers 660 740 "$@"

@@ -18,4 +18,4 @@ cp -r docs/examples/acme.migrations "$tree/ansible_collections/acme/migrations"
 (cd "$tree/ansible_collections/acme/migrations" && git init -q && git add . &&
   ANSIBLE_COLLECTIONS_PATH=$tree ansible-lint --offline --strict --profile production)
 
-contract_tests runs 36 "$@"
+contract_tests runs 33 36 "$@"

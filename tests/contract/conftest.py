@@ -16,7 +16,7 @@ import pytest
 from ansible_collections.mtv.teardown.plugins.module_utils import _secrets
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Cluster
 
-from tests.contract.checks import CHECKS, checks_of
+from tests.contract.checks import CHECKS, checks_of, is_exhaustive
 from tests.contract.clusters import cluster_of
 from tests.contract.image import Image
 from tests.contract.image import build as build_image
@@ -47,6 +47,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.path.parent == Path(__file__).parent:
             for check in checks_of(item.path.name):
                 item.add_marker(check)
+            if is_exhaustive(item.path.name, item.name):
+                item.add_marker("exhaustive")
 
 
 @pytest.fixture(autouse=True)

@@ -23,6 +23,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._run import look
 from ansible_collections.mtv.teardown.plugins.module_utils._run import preflight as rights
 from ansible_collections.mtv.teardown.plugins.module_utils._run.load import session_of
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
+from ansible_collections.mtv.teardown.tests.unit.plugins.samples import some
 
 from tests.contract.ansible_runs import Playbooks
 from tests.contract.clusters import cluster_of
@@ -101,11 +102,14 @@ def _shipped_for(session_namespaces: Iterable[str]) -> list[Manifest]:
 
 @pytest.mark.parametrize(
     ("name", "prefix", "by_record", "from_files"),
-    [
-        ("running", "auto-lp01", True, False),
-        ("shared-namespace", "auto-lp02", False, True),
-        ("ova", "auto-lp03", True, True),
-    ],
+    some(
+        [
+            ("ova", "auto-lp03", True, True),
+            ("running", "auto-lp01", True, False),
+            ("shared-namespace", "auto-lp02", False, True),
+        ],
+        3,
+    ),
 )
 def test_with_exactly_these_nothing_is_refused(
     acting_lab: Lab, tmp_path: Path, name: str, prefix: str, by_record: bool, from_files: bool

@@ -23,8 +23,6 @@ from tests.contract.test_provider_connections import made
 from tests.lab import kdc
 from tests.lab.engine import peer
 
-# It wants Debian's krb5-kdc, krb5-admin-server and krb5-user.
-pytestmark = pytest.mark.exhaustive
 NAME, OTHER = "auto-ab12-rhel8-x1y2", "auto-ab120-rhel8"
 USERS = {"ci": "hush-hush-ticket", "stranger": "hush-hush-other"}
 

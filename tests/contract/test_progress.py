@@ -15,11 +15,13 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import ansible_runner
 import pytest
+from ansible_collections.mtv.teardown.tests.unit.plugins.samples import some
 
 from tests.contract.ansible_runs import Playbooks
 from tests.contract.waiting import eventually
@@ -180,8 +182,7 @@ def test_a_live_line(playbooks: Playbooks, world: World) -> None:
         ), text
 
 
-@pytest.mark.parametrize("terminal", [True, False], ids=["terminal", "pipe"])
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize(("number", "terminal"), some(product([signal.SIGINT, signal.SIGTERM], [True, False]), 3))
 def test_cut_off(playbooks: Playbooks, world: World, number: signal.Signals, terminal: bool) -> None:
     arguments = ("-e", f"session_prefix={world.prefix}", "-e", "some_password=hunter22")
     with running(playbooks, *arguments, terminal=terminal) as run:

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.mtv.teardown.plugins.module_utils._session import resources_file
+from ansible_collections.mtv.teardown.tests.unit.plugins.samples import some
 
 from tests.contract.ansible_runs import Playbooks
 from tests.lab.admin import Admin
@@ -132,13 +133,12 @@ def test_a_run_that_ends_as_it_should(session: Session) -> None:
     assert session.there() == set()
 
 
+# What of each kind of step comes first, and last, behind the answer.
+ENDS = [(where, number) for where in ("created", "stored") for number in (1, 3, CREATES)]
+
+
 @pytest.mark.parametrize(
-    ("where", "number"),
-    [
-        *(("answered", number) for number in range(1, CREATES + 1)),
-        # What of each kind of step comes first, and last, behind the answer.
-        *((where, number) for where in ("created", "stored") for number in (1, 3, CREATES)),
-    ],
+    ("where", "number"), some([*(("answered", number) for number in range(1, CREATES + 1)), *ENDS], 4)
 )
 def test_killed_after_a_create(session: Session, where: str, number: int) -> None:
     done = session.run(dies=f"{where}:{number}")

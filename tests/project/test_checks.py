@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.checks import CHECKS, FILES, checks_of
+from tests.contract.checks import CHECKS, EXHAUSTIVE, FILES, checks_of
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = ROOT / "tests" / "checks"
@@ -34,7 +34,7 @@ def test_a_pattern_names_a_file(pattern: str) -> None:
 @pytest.mark.parametrize("check", CHECKS)
 def test_a_check_has_a_script_and_make_test_runs_it(check: str) -> None:
     script = (SCRIPTS / f"{check}.sh").read_text(encoding="utf-8")
-    assert re.search(rf'^contract_tests {check} \d+ "\$@"$', script, re.MULTILINE)
+    assert re.search(rf'^contract_tests {check} \d+ \d+ "\$@"$', script, re.MULTILINE)
     assert re.search(rf"^(steps=')?{check}\|", (SCRIPTS / "test.sh").read_text(encoding="utf-8"), re.MULTILINE)
 
 
@@ -50,6 +50,14 @@ def test_pytest_knows_the_check_of_a_test() -> None:
     assert "test_races.py" in told
     assert "test_runs_molecule.py" not in told
     assert "deselected" in told
+
+
+def test_what_is_left_to_make_test_all_is_there() -> None:
+    """A test that was renamed would be in both without a word."""
+    told = _collected("-m", "exhaustive", "tests/contract")
+    assert [
+        one for one in EXHAUSTIVE if not re.search(rf"^tests/contract/{re.escape(one)}([\[:]|$)", told, re.MULTILINE)
+    ] == []
 
 
 def _collected(*arguments: str) -> str:

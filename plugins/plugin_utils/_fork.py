@@ -26,8 +26,8 @@ from ansible.module_utils._internal import _traceback
 from ansible_collections.mtv.teardown.plugins.plugin_utils import _bytecode
 
 _FORKS = multiprocessing.get_context("fork")
-# Seconds after which a signal is acted on that the system gave to another thread, or just before the wait began: Ctrl-C,
-# for example. The end of a module wakes at once.
+# Seconds after which a signal, such as that of Ctrl-C, is acted on that the system gave to another thread, or just
+# before the wait began. The end of a module wakes at once.
 _LOOK = 1.0
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.mtv.teardown.tests.unit.plugins.samples import some
 
 from tests.contract.ansible_runs import Playbooks
 from tests.lab.admin import Admin
@@ -122,19 +123,22 @@ def test_a_token_that_cannot_be_sent(playbooks: Talkative, session: str) -> None
         assert part not in done.output and part not in playbooks.kept()
 
 
+ENGINE, KEYSTONE = "https://127.0.0.1:9/ovirt-engine/api", "http://127.0.0.1:9/v3"
+LOGIN = {"username": "me", "password": PASSWORD}
+
+
 @pytest.mark.parametrize(
     ("kind", "options"),
-    [
-        ("vsphere", {"hostname": "127.0.0.1", "port": 9, "username": "me", "password": PASSWORD}),
-        ("ovirt", {"url": "https://127.0.0.1:9/ovirt-engine/api", "username": "me@x", "password": PASSWORD}),
-        ("ovirt", {"url": "https://127.0.0.1:9/ovirt-engine/api", "token": "Hush-Qz7-of-ovirt"}),
-        ("openstack", {"auth": {"auth_url": "http://127.0.0.1:9/v3", "username": "me", "password": PASSWORD}}),
-        (
-            "openstack",
-            {"cloud": {"auth": {"auth_url": "http://127.0.0.1:9/v3", "username": "me", "password": PASSWORD}}},
-        ),
-    ],
-    ids=["vsphere", "ovirt", "ovirt-token", "openstack-auth", "openstack-cloud"],
+    some(
+        [
+            pytest.param("vsphere", {"hostname": "127.0.0.1", "port": 9, **LOGIN}, id="vsphere"),
+            pytest.param("ovirt", {"url": ENGINE, **LOGIN}, id="ovirt"),
+            pytest.param("ovirt", {"url": ENGINE, "token": "Hush-Qz7-of-ovirt"}, id="ovirt-token"),
+            pytest.param("openstack", {"auth": {"auth_url": KEYSTONE, **LOGIN}}, id="openstack-auth"),
+            pytest.param("openstack", {"cloud": {"auth": {"auth_url": KEYSTONE, **LOGIN}}}, id="openstack-cloud"),
+        ],
+        2,
+    ),
 )
 def test_credentials_of_providers(kind: str, options: dict[str, Any], playbooks: Talkative, session: str) -> None:
     config, token = _connection(playbooks.lab)
@@ -161,7 +165,7 @@ def test_must_gather_asks_the_cluster_of_the_run(playbooks: Talkative, admin: Ad
     (tools / "oc").write_text(OC.format(folder=playbooks.folder), encoding="utf-8")
     (tools / "oc").chmod(0o755)
     playbooks.path = f"{tools}:{playbooks.path}"
-    given = _by_key(config, token, playbooks.folder)
+    given = {**_by_key(config, token, playbooks.folder), "mtv_teardown_stall_timeout": 2}
     done = playbooks.run("teardown", "-vvvv", session_prefix=session, mtv_teardown_must_gather=True, **given)
     assert done.code == 2, done.output[-3000:]
     assert (playbooks.folder / "asked").read_text(encoding="utf-8").startswith("adm must-gather --image=")

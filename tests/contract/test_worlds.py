@@ -22,7 +22,7 @@ def test_they_are_worlds() -> None:
     assert set(table.BY_PYTHON) < set(table.WORLDS)
 
 
-@pytest.mark.parametrize("world", some(table.BY_PYTHON, 2))
+@pytest.mark.parametrize("world", some(table.BY_PYTHON, 3))
 def test_nothing_of_the_session_is_left_and_every_bystander_lives(
     acting_lab: Lab, prefix: str, tmp_path: Path, world: str
 ) -> None:

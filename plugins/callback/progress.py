@@ -65,7 +65,7 @@ from typing import Any
 from ansible import constants as C  # noqa: N812 - as everywhere in Ansible
 from ansible.plugins.callback import CallbackBase
 from ansible.utils.display import Display, get_text_width
-from ansible_collections.mtv.teardown.plugins.module_utils import _progress
+from ansible_collections.mtv.teardown.plugins.module_utils import _progress, _threads
 from ansible_collections.mtv.teardown.plugins.plugin_utils import _progress as _told
 
 # Seconds: between two looks at the files, and at whether the run was interrupted; how long modules that were
@@ -181,7 +181,7 @@ class Watch:
         os.environ[_progress.CHANNEL] = self._folder.path
         self._signal, self._over, self._closed = 0, threading.Event(), False
         self._last = time.monotonic()
-        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread = _threads.thread(self._run)
         self._thread.start()
         self._handlers = {number: signal.getsignal(number) for number in _SIGNALS}
         for number, handler in self._handlers.items():

@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from ansible_collections.mtv.teardown.plugins.module_utils import _secrets, _text_file
+from ansible_collections.mtv.teardown.plugins.module_utils import _secrets, _text_file, _threads
 from ansible_collections.mtv.teardown.plugins.module_utils._limits import Clock, is_interrupted
 
 # Set by the callback alone.
@@ -134,7 +134,7 @@ class _Channel:
         self._file = os.path.join(folder, f"{time.time_ns()}-{secrets.token_hex(4)}.json")
         self._over = threading.Event()
         self._written = ""
-        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread = _threads.thread(self._run)
         self._thread.start()
 
     def close(self) -> None:

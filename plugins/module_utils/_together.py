@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from ansible_collections.mtv.teardown.plugins.module_utils import _threads
 from ansible_collections.mtv.teardown.plugins.module_utils._limits import is_interrupted
 
 A = TypeVar("A")
@@ -27,5 +27,5 @@ def together(work: Callable[[A], B], items: Iterable[A], at_once: int) -> list[B
     items = list(items)
     if at_once < 2 or len(items) < 2:
         return [begin(item) for item in items]
-    with ThreadPoolExecutor(max_workers=min(at_once, len(items))) as pool:
+    with _threads.pool(min(at_once, len(items))) as pool:
         return list(pool.map(begin, items))

@@ -16,13 +16,13 @@ import runpy
 import signal
 import sys
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ansible.module_utils import _internal, basic
 from ansible.module_utils._internal import _traceback
+from ansible_collections.mtv.teardown.plugins.module_utils import _threads
 from ansible_collections.mtv.teardown.plugins.plugin_utils import _bytecode
 
 _FORKS = multiprocessing.get_context("fork")
@@ -52,7 +52,7 @@ def run(call: Call) -> tuple[int, str, str]:
     os.close(out_written)
     os.close(err_written)
     try:
-        with ThreadPoolExecutor(2) as readers:
+        with _threads.pool(2) as readers:
             both = [readers.submit(_all, one) for one in (out, err)]
             try:
                 while child.exitcode is None:

@@ -25,6 +25,7 @@ GROUND = {
     "_retry",
     "_secrets",
     "_text_file",
+    "_threads",
     "_times",
     "_together",
 }
@@ -63,6 +64,15 @@ def test_imports_go_downwards(file: Path) -> None:
     home = file.relative_to(UTILS).parts[0]
     allowed = GROUND if home.endswith(".py") else GROUND | MAY[home] | {home}
     assert imported(file) <= allowed
+
+
+@pytest.mark.parametrize(
+    "file", sorted(UTILS.parent.rglob("*.py")), ids=lambda file: str(file.relative_to(UTILS.parent))
+)
+def test_threads_get_no_signals(file: Path) -> None:
+    """Their makers are in one file, which sees to that."""
+    if file.name != "_threads.py" and not file.is_symlink():  # those are of a program that is not Ansible
+        assert not re.search(r"\b(ThreadPoolExecutor|Thread|Timer)\(", file.read_text(encoding="utf-8"))
 
 
 def reached(file: Path) -> set[Path]:

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from ansible_collections.mtv.teardown.plugins.module_utils import _progress
+from ansible_collections.mtv.teardown.plugins.module_utils import _progress, _threads
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import awaited
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Cluster, Watch
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj, Resource, conditions
@@ -62,7 +62,7 @@ class _Waiter:
         self._errors: list[tuple[Resource, str | None, str]] = []
 
     def run(self) -> Waited:
-        threads = [threading.Thread(target=self._follow, args=key, daemon=True) for key in self._groups]
+        threads = [_threads.thread(self._follow, *key) for key in self._groups]
         for thread in threads:
             thread.start()
         try:

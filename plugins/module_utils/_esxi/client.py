@@ -14,7 +14,6 @@ import secrets
 import socket
 import stat
 import struct
-import threading
 import traceback
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -22,7 +21,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from ansible_collections.mtv.teardown.plugins.module_utils import _limits, _retry, _secrets
+from ansible_collections.mtv.teardown.plugins.module_utils import _limits, _retry, _secrets, _threads
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import (
     CERTIFICATE,
     GARBAGE,
@@ -224,7 +223,7 @@ class Host:
 
     def _bounded(self, work: Callable[[], Any], told: str) -> Any:
         """What fails, breaks or takes too long, as one error."""
-        late = threading.Timer(self.patience.whole, self._cut)
+        late = _threads.timer(self.patience.whole, self._cut)
         late.daemon = True
         late.start()
         try:

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ansible_collections.mtv.teardown.plugins.module_utils import _progress, _times
+from ansible_collections.mtv.teardown.plugins.module_utils import _progress, _threads, _times
 from ansible_collections.mtv.teardown.plugins.module_utils._cause import Cause
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
 from ansible_collections.mtv.teardown.plugins.module_utils._limits import Clock, Limits
@@ -71,7 +71,7 @@ class Removal:
 
     def run(self) -> Mapping[str, Cause]:
         pause = _FIRST_PAUSE
-        with _progress.waiting(self._told), ThreadPoolExecutor(_AT_ONCE) as pool:
+        with _progress.waiting(self._told), _threads.pool(_AT_ONCE) as pool:
             while self._pending:
                 asked = self._ask(pool)
                 pause = _FIRST_PAUSE if asked else min(pause * 1.5, _LONGEST_PAUSE)

@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
+from ansible_collections.mtv.teardown.plugins.module_utils import _threads
 from ansible_collections.mtv.teardown.plugins.module_utils._cause import Cause
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
 from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
@@ -67,7 +67,7 @@ class OpenStackSite:
     def look(self, session: Session) -> Seen:
         found: dict[str, dict[str, dict[str, Any]]] = {}
         unread: dict[str, str] = {}
-        with ThreadPoolExecutor(len(KINDS)) as pool:
+        with _threads.pool(len(KINDS)) as pool:
             asked = {kind: pool.submit(self._listed, session, kind) for kind in KINDS}
             for kind, answer in asked.items():
                 try:

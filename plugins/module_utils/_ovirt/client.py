@@ -14,13 +14,12 @@ import queue
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, TypeVar
 
-from ansible_collections.mtv.teardown.plugins.module_utils import _limits, _retry, _secrets
+from ansible_collections.mtv.teardown.plugins.module_utils import _limits, _retry, _secrets, _threads
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import (
     CERTIFICATE,
     GARBAGE,
@@ -279,7 +278,7 @@ class Engine:
         wanted = list(items)
         if len(wanted) < 2:
             return [method(one) for one in wanted]
-        with ThreadPoolExecutor(max_workers=self.patience.workers) as pool:
+        with _threads.pool(self.patience.workers) as pool:
             return list(pool.map(method, wanted))
 
     # Reading

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from ansible_collections.mtv.teardown.plugins.module_utils import _limits
+from ansible_collections.mtv.teardown.plugins.module_utils import _limits, _threads
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.lease_store import LostError, Store, renew
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError, RecordError, TeardownError
 from ansible_collections.mtv.teardown.plugins.module_utils._run import elsewhere
@@ -66,7 +66,7 @@ class _Holding:
         self._store, self._uid, self._holder, self._duration = store, uid, holder, duration
         self._until = 0.0
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._keep, daemon=True)
+        self._thread = _threads.thread(self._keep)
 
     def begin(self) -> None:
         """TeardownError when it is not ours, or nobody can tell: nothing has been changed then."""

@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
+from ansible_collections.mtv.teardown.plugins.module_utils import _threads
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import (
     cancel_archive,
     config_map,
@@ -47,7 +47,7 @@ def preflight(
     which it does, too; finalizers: whether it takes some off; lease, journal: the namespace of the session's Lease, and
     that of its note and journal; changes: those of the ledger that are the session's;
     changed: the providers and hosts on which what of these is not on the cluster is put back."""
-    with ThreadPoolExecutor(max_workers=1) as pool:
+    with _threads.pool(1) as pool:
         asked = pool.submit(_on_providers, targets, found.session, changed, changes)
         wanted = needs(found, finalizers, lease, journal, _to_undo(cluster, found, changes)).rights()
         denied, error = refused(cluster, wanted, _proven(found))

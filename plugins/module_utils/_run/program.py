@@ -9,14 +9,13 @@ from __future__ import annotations
 import inspect
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO
 
-from ansible_collections.mtv.teardown.plugins.module_utils import _limits, _secrets
+from ansible_collections.mtv.teardown.plugins.module_utils import _limits, _secrets, _threads
 from ansible_collections.mtv.teardown.plugins.module_utils._run import guardian
 
 # Seconds for a program to end by itself once it is asked to, and between two looks at it.
@@ -77,7 +76,7 @@ class _Last:
 
     def __init__(self, pipe: IO[bytes] | None) -> None:
         self._pipe, self._kept, self._cut = pipe, b"", False
-        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread = _threads.thread(self._read)
         self._thread.start()
 
     def _read(self) -> None:

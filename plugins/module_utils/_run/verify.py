@@ -8,10 +8,10 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.mtv.teardown.plugins.module_utils import _threads
 from ansible_collections.mtv.teardown.plugins.module_utils._cause import CONTESTED, Cause
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import explain, undo
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes.cluster import NOT_ASKED
@@ -86,7 +86,7 @@ def verify(
     told = Looks(cluster, known, asked, () if terms.openshift_only else terms.holders)
     first = told.find(session)
     search = nowhere if terms.openshift_only else terms.search
-    with ThreadPoolExecutor(max_workers=1) as pool:  # providers are looked at while the cluster has its quiet interval
+    with _threads.pool(1) as pool:  # providers are looked at while the cluster has its quiet interval
         targets, uncovered = search(first.session)
         surveyed = pool.submit(told.survey, targets, first.session, _handles(known))
         looks = _look_until_quiet(told, first, terms, sleep)

@@ -20,8 +20,8 @@ def examples(number: int) -> int:
 
 
 def some(cases: Iterable[Any], one_in: int) -> list[Any]:
-    """Of the cases of a table every so many-th; the others are marked exhaustive. Of a table that is a product of two,
-    a number that divides neither of them takes up all of both."""
+    """Of the cases of a table the first and every so many-th; the others are marked exhaustive. Of a table that is a
+    product of two, a number that has no factor in common with either takes up others of both each time."""
     return [case if number % one_in == 0 else _exhaustive(case) for number, case in enumerate(cases)]
 
 

@@ -17,7 +17,7 @@ if tar -tzf "$tarball" | grep -E '(^|/)(\.cache|\.venv|\.git|__pycache__|\.ansib
 
 # The importer ends with 0 whatever it finds.
 printf '[galaxy-importer]\nCHECK_REQUIRED_TAGS = True\nCHECK_CHANGELOG = True\nRUN_FLAKE8 = False\n' >"$tree/importer.cfg"
-(cd "$tree" && GALAXY_IMPORTER_CONFIG=$tree/importer.cfg python -m galaxy_importer.main "$tarball") >"$tree/importer.log" 2>&1 ||
+(cd "$tree" && ANSIBLE_HOME=$tree/home GALAXY_IMPORTER_CONFIG=$tree/importer.cfg python -m galaxy_importer.main "$tarball") >"$tree/importer.log" 2>&1 ||
   { cat "$tree/importer.log"; fail "galaxy-importer failed"; }
 cat "$tree/importer.log"
 grep -q 'Importer processing completed successfully' "$tree/importer.log" || fail "galaxy-importer did not end well"

@@ -18,4 +18,4 @@ mypy --config-file pyproject.toml
 yamllint --strict .
 # shellcheck disable=SC2046
 shellcheck --external-sources --source-path=tests/checks $(git ls-files -co --exclude-standard '*.sh' .ci/run)
-if [ "${1:-}" != quick ]; then ansible-lint --offline --strict --profile production; fi
+if [ "${1:-}" != quick ]; then lint_alone lint --offline --strict --profile production; fi

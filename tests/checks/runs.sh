@@ -16,6 +16,6 @@ rm -rf "$tree"
 mkdir -p "$tree/ansible_collections/acme"
 cp -r docs/examples/acme.migrations "$tree/ansible_collections/acme/migrations"
 (cd "$tree/ansible_collections/acme/migrations" && git init -q && git add . &&
-  ANSIBLE_COLLECTIONS_PATH=$tree ansible-lint --offline --strict --profile production)
+  ANSIBLE_COLLECTIONS_PATH=$tree lint_alone runs --offline --strict --profile production)
 
 contract_tests runs 33 36 "$@"

@@ -52,11 +52,11 @@ func serve(state string, port int, user, passwordFile string) error {
 	model.Machine = 1
 	model.Host = 0
 	model.Datastore = 2
+	// No two vCenters have one; the simulator has the same in every copy.
+	model.ServiceContent.About.InstanceUuid = uuid.NewString()
 	if err := model.Create(); err != nil {
 		return err
 	}
-	// No two vCenters have one; the simulator has the same in every copy.
-	model.ServiceContent.About.InstanceUuid = uuid.NewString()
 	certificate, err := tls.LoadX509KeyPair(filepath.Join(state, "pki", "server.crt"), filepath.Join(state, "pki", "server.key"))
 	if err != nil {
 		return err

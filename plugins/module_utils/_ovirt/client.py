@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, TypeVar
 
-from ansible_collections.mtv.teardown.plugins.module_utils import _limits, _retry, _secrets, _threads
+from ansible_collections.mtv.teardown.plugins.module_utils import _limits, _retry, _secrets
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import (
     CERTIFICATE,
     GARBAGE,
@@ -37,6 +37,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._ovirt.wire import (
     sdk,
 )
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.connection import Connection
+from ansible_collections.mtv.teardown.plugins.module_utils._together import together
 
 __all__ = ("IMPORT_ERROR", "PAGE", "Engine", "Grant", "Machine", "Patience", "Refused", "Volume")
 PAGE = 500
@@ -275,11 +276,7 @@ class Engine:
 
     def each(self, method: Callable[[T], R], items: Iterable[T]) -> list[R]:
         """The method on each, a few at a time, results in their order. The first error ends it."""
-        wanted = list(items)
-        if len(wanted) < 2:
-            return [method(one) for one in wanted]
-        with _threads.pool(self.patience.workers) as pool:
-            return list(pool.map(method, wanted))
+        return together(method, items, self.patience.workers)
 
     # Reading
 

@@ -15,7 +15,7 @@ options:
     description:
       - The session as RV(mtv.teardown.session_info#module:session) returned it.
       - When it is given, O(resources_file), O(resources), O(session_prefix), O(session_prefix_pattern) and
-        O(data_collector_path) are not read.
+        O(data_collector_path) are not read. A prefix, a file or entries of another session beside it are an error.
     type: dict
   resources_file:
     description:

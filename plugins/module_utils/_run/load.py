@@ -24,7 +24,9 @@ FILE_VARIABLE = "MTV_TEARDOWN_RESOURCES_FILE"
 def session_of(params: Mapping[str, Any]) -> Session:
     """The session that the options of a module name; RecordError when they name none or contradict each other."""
     if params.get("session"):
-        return from_dict(params["session"])
+        found = from_dict(params["session"])
+        _contradictions(found, params)
+        return found
     folder = str(params.get("data_collector_path") or "")
     told = _told(params)
     given = params.get("session_prefix")
@@ -52,6 +54,20 @@ def folder_of(params: Mapping[str, Any]) -> str:
     """Where the note of a session is; empty where nothing says that."""
     record = str(params.get("resources_file") or os.environ.get(FILE_VARIABLE) or "")
     return str(params.get("data_collector_path") or "") or (os.path.dirname(record) or "." if record else "")
+
+
+def _contradictions(session: Session, params: Mapping[str, Any]) -> None:
+    """RecordError when something beside a session says another one. What a role has found stays a variable of the host
+    for all plays of a run, and may be that of the session before."""
+    told = f"session is that of {session.prefix or 'no prefix'}, read from {session.source or 'no record'}"
+    advice = "Find the session first (role session, or session_info), or give one of them alone."
+    given, path, text = (params.get(name) for name in ("session_prefix", "resources_file", TEXT))
+    if given and str(given) != session.prefix:
+        raise RecordError(f"{told}, and session_prefix says {given}: whose is it? {advice}")
+    if path and os.path.abspath(str(path)) != os.path.abspath(session.source):
+        raise RecordError(f"{told}, and resources_file says {path}: which one counts? {advice}")
+    if text not in (None, "") and kinds.meant(_parsed(text)) != session.records:
+        raise RecordError(f"{told}, and resources has other entries: which one counts? {advice}")
 
 
 def _told(params: Mapping[str, Any]) -> dict[str, Any]:

@@ -147,6 +147,31 @@ def test_a_session_survives_the_way_between_roles() -> None:
     assert from_dict(json.loads(json.dumps(session.as_dict()))) == session
 
 
+@pytest.mark.parametrize(
+    ("beside", "told"),
+    [
+        ({"session_prefix": "auto-zz99"}, "session is that of auto-ab12, .*and session_prefix says auto-zz99"),
+        ({"resources_file": "other.json"}, "and resources_file says other.json"),
+        ({"resources": names("auto-ab12-y")}, "and resources has other entries"),
+    ],
+)
+def test_a_session_beside_another_one_is_an_error(beside: dict[str, Any], told: str, tmp_path: Path) -> None:
+    session = load.session_of(options(resources_file=write(tmp_path, names("auto-ab12-x")))).as_dict()
+    with pytest.raises(TeardownError, match=told):
+        load.session_of(options(session=session, **beside))
+
+
+def test_a_session_beside_what_it_was_read_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, names("auto-ab12-x"))
+    given = {"resources_file": "resources.json", "session_prefix": "auto-ab12"}
+    session = load.session_of(options(**given))
+    for beside in (given, {**given, "resources_file": str(tmp_path / "resources.json")}, {"session_prefix": ""}):
+        assert load.session_of(options(session=session.as_dict(), **beside)) == session
+    text = {"resources": json.dumps(names("auto-ab12-x"))}
+    assert load.session_of(options(session=load.session_of(options(**text)).as_dict(), **text)).source == "resources"
+
+
 def note(folder: Path, content: object) -> Path:
     """A note as a run leaves it."""
     path = folder / journal.file_name("auto-ab12")

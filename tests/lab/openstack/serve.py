@@ -243,6 +243,8 @@ def main() -> None:
         threads=THREADS,
         ident=PROJECT,
         channel_timeout=600,
+        # With the 100 that waitress has, it lets nobody in until some of many clients have closed theirs.
+        connection_limit=800,
         clear_untrusted_proxy_headers=True,
     )
 

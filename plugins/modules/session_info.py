@@ -53,7 +53,7 @@ options:
     type: bool
     default: false
   openshift_only:
-    description: Whether O(rights) asks the cluster alone.
+    description: Whether source providers are left alone; O(rights) asks the cluster alone then, and RV(phases) has none on providers.
     type: bool
     default: false
   forklift_snapshots:
@@ -284,6 +284,24 @@ configured:
   elements: str
   returned: always
   sample: [openstack, vsphere]
+searched:
+  description:
+    - Types of source providers on which clones are looked for - those of RV(provider_types), and without a record those of
+      RV(configured); of both only what can be searched.
+  type: list
+  elements: str
+  returned: always
+  version_added: 0.3.0
+  sample: [vsphere]
+phases:
+  description:
+    - The phases of a teardown that have something to do, in their order, by the names of the roles; C(providers) stands
+      for clones and volume snapshots. It is empty with O(inputs_only).
+  type: list
+  elements: str
+  returned: always
+  version_added: 0.3.0
+  sample: [plans, providers, openshift_resources, namespaces]
 work:
   description: How many objects there are for each phase; a phase without any need not run.
   type: dict
@@ -458,6 +476,7 @@ def main() -> None:
             module.warn(f"rights could not be asked for, {entry['provider'] or 'cluster'}: {entry['error']}")
         if place is not None:
             found["journal"]["version"] = place.note.version
+        found["phases"] = look.phases(found, ledger["changes"] + ledger["others"], module.params["openshift_only"])
         times = {"began": began, "ended": _times.now()}
         return {"changed": False, **found, "undo": ledger, "requests": cluster.requests, "times": times}
 

@@ -28,6 +28,7 @@ FILES = {
         "test_record_from_url.py",
         "test_recorder.py",
         "test_progress.py",
+        "test_one_after_another.py",
     ),
     "awx": ("test_awx.py",),
     "runs": ("test_runs_*.py",),

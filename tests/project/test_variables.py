@@ -75,3 +75,29 @@ def test_connections_are_those_of_the_modules(role: str) -> None:
             assert told == {name: (o["type"], o.get("choices")) for name, o in spec.items()}
             hidden = {name for name, o in option["options"].items() if o.get("no_log")}
             assert hidden == {name for name, o in spec.items() if o.get("no_log")}
+
+
+def _set_by(tasks: list[dict[str, Any]]) -> set[str]:
+    """What these tasks, and those of their blocks, register or set."""
+    found: set[str] = set()
+    for task in tasks:
+        found |= {task["register"]} if "register" in task else set()
+        found |= set(task.get("ansible.builtin.set_fact", ()))
+        found |= _set_by([inner for key in ("block", "rescue", "always") for inner in task.get(key, ())])
+    return found
+
+
+def test_what_one_run_found_is_nothing_to_the_next() -> None:
+    """Ansible keeps it for all plays of a process: what others than its own role or file may read is set anew at the
+    beginning of a run."""
+    begun = yaml.safe_load((ROOT / "playbooks/tasks/begin.yml").read_text(encoding="utf-8"))[0]
+    texts = {p: p.read_text(encoding="utf-8") for p in [*TASKS, *(ROOT / "roles").glob("*/defaults/*.yml")]}
+    read_elsewhere = set()
+    for path in TASKS:
+        own = path.parents[1] if "roles" in path.parts else path
+        others = [text for other, text in texts.items() if not other.is_relative_to(own)]
+        tasks = yaml.safe_load(texts[path]) if "tasks" in path.parts else []
+        read_elsewhere |= {n for n in _set_by(tasks) if any(re.search(rf"\b{n}\b", text) for text in others)}
+    assert {"session_found", "verify_result", "undo_result"} <= read_elsewhere
+    # That one is set anew by the first task of the playbooks that read it.
+    assert read_elsewhere - set(begun["ansible.builtin.set_fact"]) == {"__mtv_verdicts"}

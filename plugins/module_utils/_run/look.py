@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import cancel_archive, order
@@ -18,6 +18,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._report import summar
 from ansible_collections.mtv.teardown.plugins.module_utils._session import notes
 from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import Status
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
+from ansible_collections.mtv.teardown.plugins.module_utils._session.provider_types import SEARCHED
 from ansible_collections.mtv.teardown.plugins.module_utils._session.result import absent_item
 
 
@@ -28,8 +29,8 @@ def look(
     fail_on_unreachable: bool = True,
     rights: Callable[[Found], Mapping[str, Any]] | None = None,
 ) -> dict[str, Any]:
-    """session, targets, absent, refused, unreadable, work, journal, provider_types, configured, rights, cluster,
-    summary.
+    """session, targets, absent, refused, unreadable, work, journal, provider_types, configured, searched, rights,
+    cluster, summary.
 
     configured: types of source providers of which one is configured; rights: asks for what a teardown of this needs.
     """
@@ -43,6 +44,7 @@ def look(
         "work": _work(found),
         "provider_types": sorted(ownership.types_of(found.session)),
         "configured": sorted(configured),
+        "searched": searched(found.session, configured),
         "rights": rights(found) if rights is not None else {},
         "cluster": dict(cluster.where),
         "journal": {"name": notes.file_name(found.session.prefix), "content": notes.entry(found.session)},
@@ -57,13 +59,39 @@ def inputs(session: Session, configured: Collection[str]) -> dict[str, Any]:
         **nothing,
         "session": session.as_dict(),
         "work": {},
+        "phases": [],
         "provider_types": sorted(ownership.types_of(session)),
         "configured": sorted(configured),
+        "searched": searched(session, configured),
         "rights": {},
         "cluster": {},
         "journal": {"name": notes.file_name(session.prefix), "content": notes.entry(session)},
         "summary": summary.of_inputs(session),
     }
+
+
+def searched(session: Session, configured: Iterable[str]) -> list[str]:
+    """Types of source providers on which clones are looked for: those that the session used, and without a record those
+    that are configured."""
+    types = ownership.types_of(session) if session.has_record else configured
+    return sorted(set(SEARCHED).intersection(types))
+
+
+def phases(found: Mapping[str, Any], changed: int, openshift_only: bool) -> list[str]:
+    """The phases that have something to do, in their order (order.py says why it is that).
+
+    found: what look returns; changed: entries of the ledger of what was changed for a time. C(providers) stands for
+    clones and volume snapshots.
+    """
+    work = found["work"]
+    has_work = {
+        "migrations": work["migrations"],
+        "plans": work["plans"],
+        "providers": 0 if openshift_only else len(found["searched"]),
+        **{name: work[name] for name in (order.VMS, order.RESOURCES, order.NAMESPACES)},
+        "undo": changed,
+    }
+    return [name for name, count in has_work.items() if count]
 
 
 def _work(found: Found) -> dict[str, int]:

@@ -1,8 +1,8 @@
 # Copyright (c) 2026 mtv.teardown contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Several of our playbooks in one run of ansible-playbook. Ansible keeps what a task registered for all plays of it; what
-one run found is nothing to the next, which may be another session's."""
+"""Several of our playbooks in one run of ansible-playbook. Ansible keeps what a task registered for all plays of it;
+what one run found is nothing to the next, which may be another session's."""
 
 from __future__ import annotations
 

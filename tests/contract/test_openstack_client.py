@@ -6,6 +6,8 @@ as "nothing there"."""
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import http.server
 import json
 import os
@@ -118,6 +120,29 @@ def test_certificates(cloud_peer: Peer, cloud_proxies: CloudProxies) -> None:
     assert told.value.reason == CERTIFICATE
     assert clouds.look(trusted, NOTHING).seen.unread == {}
     assert clouds.look(replace(untrusted, validate_certs=False), NOTHING).seen.unread == {}
+
+
+def test_no_connection_stays_open(cloud_peer: Peer) -> None:
+    """A server lets only so many in, and a recorder lives as long as its tests."""
+    before = _sockets()
+    gc.disable()
+    try:
+        with client.Cloud(clouds.connection(cloud_peer)) as cloud:
+            cloud.listing("Server")
+            cloud.listing("Volume")
+            assert _sockets() > before
+        assert _sockets() == before
+    finally:
+        gc.enable()
+
+
+def _sockets() -> int:
+    """Of this process."""
+    count = 0
+    for one in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            count += str(one.readlink()).startswith("socket:")
+    return count
 
 
 def test_a_token_of_another_project(cloud_peer: Peer) -> None:

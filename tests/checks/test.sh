@@ -39,10 +39,10 @@ echo "test: the lab's servers (built once, about 3 min)"
 python -m tests.lab up --name contract >"$logs/servers.log" 2>&1 || { tail -n 40 "$logs/servers.log"; fail "the lab does not start"; }
 python -m tests.lab down --name contract
 python -c 'from tests.lab import build; build.built(build.VCENTER, print)' >>"$logs/servers.log" 2>&1 || { tail -n 40 "$logs/servers.log"; fail "the vCenter is not built"; }
-# One more at a time than there are cores: what waits for servers leaves some free. With more, what waits for too long fails.
+# Two more at a time than there are cores: what waits for servers leaves some free. With more, what waits for too long fails.
 cores=$(nproc)
 [ "$cores" -le 5 ] || cores=5  # each has API servers of its own, and those a gigabyte or two
-printf '%s\n' "$steps" | xargs -d '\n' -n 1 -P $((cores + 1)) tests/checks/step.sh
+printf '%s\n' "$steps" | xargs -d '\n' -n 1 -P $((cores + 2)) tests/checks/step.sh
 
 printf '\n%-15s %-8s %s\n' step result seconds
 wrong=0

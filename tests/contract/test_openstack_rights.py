@@ -22,6 +22,8 @@ from tests.lab.openstack.worlds import Project
 def account(project: Project, name: str, *roles: str) -> Connection:
     """A user with these roles in project ci."""
     keystone = connect(project.peer.port, "admin").identity
+    if left := keystone.find_user(name, domain_id="default"):  # by a run that was killed
+        keystone.delete_user(left)
     user = keystone.create_user(name=name, password=PASSWORD, domain_id="default")
     for role in roles:
         made = keystone.find_role(role) or keystone.create_role(name=role)

@@ -205,7 +205,7 @@ class Cloud:
         """The token is left to expire: other sessions of the same user may hold it, too."""
         if self._sdk is not None:
             self._sdk.close()
-            # Of openstacksdk before 4.22 that leaves open connections to the garbage collector.
+            # Older ones of openstacksdk (4.14; 4.22 does not) leave open connections to the garbage collector.
             self._sdk.session.session.close()
 
     @property

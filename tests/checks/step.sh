@@ -4,23 +4,24 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # One check of test.sh: its output goes to a log, its end into the list of steps.
-#   tests/checks/step.sh 'CHECK [ARGUMENT …]|about how long|what it does'
+#   tests/checks/step.sh 'CHECK [ARGUMENT …]|about how long|what it does[|behind]'   behind: with less priority than the others
 set -eu
 
 root=$(cd "$(dirname "$0")/../.." && pwd -P)
 logs=$root/.cache/checks
-check=${1%%|*}
-rest=${1#*|}
+IFS='|' read -r check time what behind <<END
+$1
+END
 name=$(printf '%s' "$check" | tr ' ' '-')
 start=$(date +%s)
-printf 'test: %s: %s (about %s)\n' "$name" "${rest#*|}" "${rest%%|*}"
+printf 'test: %s: %s (about %s)\n' "$name" "$what" "$time"
 code=0
 # What stands in $check are a script's name and its arguments.
 # shellcheck disable=SC2086
 set -- $check
 script=$root/tests/checks/$1.sh
 shift
-"$script" "$@" >"$logs/$name.log" 2>&1 </dev/null || code=$?
+${behind:+nice -n 5} "$script" "$@" >"$logs/$name.log" 2>&1 </dev/null || code=$?
 echo "$name $code $(($(date +%s) - start))" >>"$logs/steps"
 if [ $code -eq 0 ]; then
   printf 'test: %s passed in %s s\n' "$name" $(($(date +%s) - start))

@@ -39,9 +39,10 @@ options:
     type: dict
     default: {}
   targets:
-    description: What M(mtv.teardown.session_info) found at the beginning, for the count of what is gone.
-    type: list
-    elements: dict
+    description:
+      - What M(mtv.teardown.session_info) found at the beginning, for the count of what is gone.
+      - A list of dictionaries, or the same as text that is JSON.
+    type: raw
     default: []
   verify_ignore:
     description:
@@ -681,7 +682,7 @@ def main() -> None:
             **changes.UNDO_SPEC,
             **targets.UNOPENED_SPEC,
             "phases": {"type": "dict", "default": {}},
-            "targets": {"type": "list", "elements": "dict", "default": []},
+            "targets": {"type": "raw", "default": []},
             "verify_ignore": _module.IGNORE_SPEC,
             "quiet_interval": {"type": "float", "default": 3.0},
             "wait_timeout": {"type": "int", "default": 300},
@@ -689,10 +690,9 @@ def main() -> None:
             "run": run.RUN_SPEC,
         }
     )
-    options = module.params
 
     def work() -> dict[str, object]:
-        earlier.checked(options["phases"], options["targets"])
+        options = {**module.params, **earlier.checked(module.params["phases"], module.params["targets"])}
         ignore.compile_rules(options["verify_ignore"])  # bad input ends before anything is asked
         named = load.session_of(options)
         place = keeping.place_of(options, named) if not options["session"] else None

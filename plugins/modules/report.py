@@ -122,6 +122,7 @@ from functools import partial
 from typing import Any
 
 from ansible.module_utils.basic import missing_required_lib
+from ansible_collections.mtv.teardown.plugins.module_utils import _texts
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import TeardownError
 from ansible_collections.mtv.teardown.plugins.module_utils._report import faces, files, kept
 from ansible_collections.mtv.teardown.plugins.module_utils._run import module as _module
@@ -159,10 +160,11 @@ def main() -> None:
         supports_check_mode=True,
     )
     # Not told again at the end: it may be large.
-    params, result = module.params, module.params.pop("result")
+    params, given = module.params, module.params.pop("result")
     check_mode = bool(module.check_mode)
 
     def work() -> dict[str, Any]:
+        result = _texts.opened(given or {}, "result")
         if not result:
             return _made(params, check_mode)
         written = kept.one_file(params["results"])

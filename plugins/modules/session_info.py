@@ -222,6 +222,10 @@ targets:
       evidence: namespace
       reason: ""
       test_name: test_sanity_cold_mtv_migration
+found:
+  description: How many objects RV(targets) has.
+  type: int
+  returned: always
 absent:
   description: Recorded objects that are not there. Entries as in RV(targets).
   type: list

@@ -17,6 +17,7 @@ from typing import Any
 from ansible import constants
 from ansible.module_utils.common.json import Direction, get_module_encoder
 from ansible.plugins.action.normal import ActionModule as Normal
+from ansible_collections.mtv.teardown.plugins.module_utils import _texts
 from ansible_collections.mtv.teardown.plugins.plugin_utils import _bytecode, _fork
 
 try:
@@ -28,6 +29,8 @@ _MODULES = Path(__file__).parent.parent / "modules"
 # How modules that declare nothing else write their results.
 _PROFILE = "legacy"
 _CLIENT = "ansible_collections.kubernetes.core.plugins.module_utils.k8s.client"
+# The variable of the playbooks that says what is long goes from task to task as text.
+_AS_TEXTS = "__mtv_texts"
 _UTILS = "ansible_collections.mtv.teardown.plugins.module_utils"
 # What the modules of a run import, which would take a tenth of a second in each of them.
 _OURS = (
@@ -56,7 +59,8 @@ class ActionModule(Normal):  # type: ignore[misc]
 
     def _execute_module(self, *positional: Any, task_vars: Any = None, **named: Any) -> Any:
         self._here = self._is_here(task_vars or {})
-        return super()._execute_module(*positional, task_vars=task_vars, **named)
+        result = super()._execute_module(*positional, task_vars=task_vars, **named)
+        return _texts.closed(result) if (task_vars or {}).get(_AS_TEXTS) is True else result
 
     def _is_here(self, task_vars: dict[str, Any]) -> bool:
         """Whether the module is one of ours, and would be run by the Python that runs this. Whoever keeps remote files

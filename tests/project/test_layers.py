@@ -25,6 +25,7 @@ GROUND = {
     "_retry",
     "_secrets",
     "_text_file",
+    "_texts",
     "_threads",
     "_times",
     "_together",

@@ -49,7 +49,7 @@ def test_a_result_with_evidence_has_the_form(place: dict[str, Any]) -> None:
     file = {"path": "auto-ab12.evidence/r/ConfigMap-1.yaml", "size": 7, "sha256": "a" * 64, "truncated": False, **about}
     file["taken"] = "2026-01-01T10:00:00.000Z"
     phases = {"a": {"evidence": {"folder": "auto-ab12.evidence/r", "files": [file], "notes": ["x"]}}}
-    result = {**results.clean(), "evidence": earlier.evidence_of(earlier.checked(phases))}
+    result = {**results.clean(), "evidence": earlier.evidence_of(earlier.checked(phases)["phases"])}
     assert errors(result) == []
     for key in set(file) - {"provider"}:
         entry = {name: value for name, value in file.items() if name != key}

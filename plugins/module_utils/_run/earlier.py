@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ansible_collections.mtv.teardown.plugins.module_utils import _texts
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError
 from ansible_collections.mtv.teardown.plugins.module_utils._session import notes
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
@@ -25,11 +26,15 @@ _MAYBE = ("namespace", "provider")
 _COUNTED = ("refused", "absent", "unreadable", "canceled", "archived", "targets", "settled")
 
 
-def checked(phases: Mapping[str, Any], targets: Iterable[Any] = ()) -> Mapping[str, Any]:
-    """The results of earlier phases, or RecordError: they come through variables that anybody may have set."""
+def checked(phases: Mapping[str, Any], targets: Any = ()) -> dict[str, Any]:
+    """C(phases) and C(targets), the results of earlier phases and what there was before them, or RecordError: they come
+    through variables that anybody may have set."""
     for name, phase in phases.items():
         if not isinstance(phase, Mapping):
             raise RecordError(f"phases: {name} is not what the role registered.")
+    targets = _texts.opened_one(targets, "targets")
+    phases = {name: _texts.opened(phase, f"phases: {name}") for name, phase in phases.items()}
+    for name, phase in phases.items():
         for kind in _LISTS:
             held = phase.get(kind)
             _check_items(f"phases: {name}.{kind}", [] if held is None else held)
@@ -40,7 +45,7 @@ def checked(phases: Mapping[str, Any], targets: Iterable[Any] = ()) -> Mapping[s
         if wrong or not _are_times(phase) or not _is_evidence(phase.get("evidence", {})):
             raise RecordError(f"phases: {name} is not what the role registered.")
     _check_items("targets", targets)
-    return phases
+    return {"phases": phases, "targets": targets}
 
 
 def _check_items(where: str, items: Any) -> None:

@@ -29,8 +29,8 @@ def look(
     fail_on_unreachable: bool = True,
     rights: Callable[[Found], Mapping[str, Any]] | None = None,
 ) -> dict[str, Any]:
-    """session, targets, absent, refused, unreadable, work, journal, provider_types, configured, searched, rights,
-    cluster, summary.
+    """session, targets, found, absent, refused, unreadable, work, journal, provider_types, configured, searched,
+    rights, cluster, summary.
 
     configured: types of source providers of which one is configured; rights: asks for what a teardown of this needs.
     """
@@ -49,6 +49,7 @@ def look(
         "cluster": dict(cluster.where),
         "journal": {"name": notes.file_name(found.session.prefix), "content": notes.entry(found.session)},
     }
+    result["found"] = len(result["targets"])
     return {**result, "summary": summary.of_targets(found.session, result)}
 
 
@@ -57,6 +58,7 @@ def inputs(session: Session, configured: Collection[str]) -> dict[str, Any]:
     nothing: dict[str, Any] = {name: [] for name in ("targets", "absent", "refused", "unreadable")}
     return {
         **nothing,
+        "found": 0,
         "session": session.as_dict(),
         "work": {},
         "phases": [],

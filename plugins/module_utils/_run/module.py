@@ -80,6 +80,8 @@ LIMITS: dict[str, tuple[float, float]] = {
 }
 # ignore.compile_rules says which entry of it is wrong.
 IGNORE_SPEC: dict[str, Any] = {"type": "raw", "default": []}
+# Options with what other modules returned: no secret is in that, and it is not told once more, for it may be long.
+_RETURNED = ("session", "phases", "targets")
 # Options with a connection to the cluster of their own, for what is kept there.
 _KEPT = ("lease", "journal_in")
 
@@ -103,7 +105,7 @@ class Module(AnsibleModule):  # type: ignore[misc]
     of clouds are free in form. A kubeconfig that is no path is never told: its programs may be called with secrets."""
 
     def _hide(self) -> None:
-        found = _secrets.secrets_in(self.params)
+        found = _secrets.secrets_in({name: given for name, given in self.params.items() if name not in _RETURNED})
         _secrets.keep(*(str(given) for given in _kubeconfigs(self.params) if not _is_path(given)))
         _secrets.keep(*found, *self.no_log_values, *_secrets.in_environment(os.environ))
         self.no_log_values.update(_secrets.forms(found))
@@ -114,7 +116,7 @@ class Module(AnsibleModule):  # type: ignore[misc]
             kept = told.get(name)
             if isinstance(kept, Mapping) and isinstance(kept.get("connection"), Mapping):
                 told = {**told, name: {**kept, "connection": _without_kubeconfig(kept["connection"])}}
-        return told
+        return {name: given for name, given in told.items() if name not in _RETURNED}
 
     def log(self, msg: str, log_args: Mapping[str, Any] | None = None) -> None:
         """To syslog or the journal."""

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
+from ansible_collections.mtv.teardown.plugins.module_utils import _texts
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import TeardownError
 from ansible_collections.mtv.teardown.plugins.module_utils._session import prefix as prefixes
 from ansible_collections.mtv.teardown.plugins.module_utils._session.resources_file import Record
@@ -147,6 +148,7 @@ class Session:
 
 def from_dict(data: Mapping[str, Any]) -> Session:
     """The session that another role handed on. TeardownError when it is not one."""
+    data = _texts.opened(data, "session")
     try:
         values = {f.name: data[f.name] for f in fields(Session) if f.name in data}
         for name in KEYS:

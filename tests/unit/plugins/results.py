@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache, partial, wraps
 from typing import Any
 
-from ansible_collections.mtv.teardown.plugins.module_utils import _times
+from ansible_collections.mtv.teardown.plugins.module_utils import _texts, _times
 from ansible_collections.mtv.teardown.plugins.module_utils._cause import Cause
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import cancel_archive, delete, order
 from ansible_collections.mtv.teardown.plugins.module_utils._errors import ApiError
@@ -138,7 +138,7 @@ def run(
     """A whole run, as playbooks/teardown.yml does it; its result as it is written. removal: what comes off."""
     cluster = server.client()
     began = _times.now()
-    found = look.look(cluster, session)
+    found = _texts.closed(look.look(cluster, session))  # as the playbooks hand it on
     session = from_dict(found["session"])
     phases: dict[str, Any] = {"session": {"times": {"began": began, "ended": _times.now()}, "requests": 30}}
 
@@ -148,7 +148,7 @@ def run(
         result.asked |= client.ledger.asked
         result.gone |= client.ledger.gone
         requests, times = client.requests + result.requests, _module.times(result, started)
-        phases[name] = {**result.as_dict(done), "requests": requests, "times": times}
+        phases[name] = _texts.closed({**result.as_dict(done), "requests": requests, "times": times})
 
     phase("migrations", "canceled", lambda c: cancel_archive.cancel(c, session, QUICK, False))
     phase("plans", "archived", lambda c: cancel_archive.archive(c, session, QUICK, False, True))
@@ -157,10 +157,9 @@ def run(
     for name in (order.VMS, order.RESOURCES, order.NAMESPACES):
         work = partial(delete.run, phase=name, stalled=True, removal=removal)
         phase(name, "deleted", lambda c, work=work: work(c, session, QUICK, False))
-    told = json.loads(json.dumps(phases))
-    earlier.checked(told, found["targets"])
-    session = earlier.with_deleted(session, told)
-    more = {**OPTIONS, "phases": told, "targets": found["targets"], **options}
+    told = earlier.checked(json.loads(json.dumps(phases)), found["targets"])
+    session = earlier.with_deleted(session, told["phases"])
+    more = {**OPTIONS, **told, **options}
     result = judge.judge(cluster, session, more, lambda _session: (targets, frozenset()), "2.21.5")
     made: dict[str, Any] = json.loads(json.dumps({"$schema": result["schema"], "changed": False, **result}))
     return made

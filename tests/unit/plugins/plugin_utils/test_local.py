@@ -56,3 +56,13 @@ def test_without_kubernetes_core_ansible_says_so_itself(monkeypatch: pytest.Monk
     assert local._CLIENT in sys.modules
     monkeypatch.setattr(local, "_CLIENT", "ansible_collections.no.such")
     assert action()._is_here({}) is False
+
+
+@pytest.mark.parametrize(("variables", "is_text"), [({"__mtv_texts": True}, True), ({}, False), (None, False)])
+def test_what_is_long_is_text_where_the_playbooks_say_so(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, Any] | None, is_text: bool
+) -> None:
+    returned = {"changed": False, "found": 1, "targets": [{"uid": "1"}]}
+    monkeypatch.setattr(local.Normal, "_execute_module", lambda *_given, **_named: returned)
+    result = action()._execute_module(task_vars=variables)
+    assert result == ({**returned, "targets": '[{"uid": "1"}]'} if is_text else returned)

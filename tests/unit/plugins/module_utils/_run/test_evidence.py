@@ -30,7 +30,7 @@ def phase(*files: dict[str, Any], notes: tuple[str, ...] = ()) -> dict[str, Any]
 def test_all_phases_together() -> None:
     provider = kept_file(3, provider="vsphere-8", namespace=None)
     phases = {"a": phase(kept_file(2), notes=("x",)), "b": {}, "c": phase(kept_file(1), provider, notes=("x", "y"))}
-    kept = earlier.evidence_of(earlier.checked(phases))
+    kept = earlier.evidence_of(earlier.checked(phases)["phases"])
     assert kept == {"folder": FOLDER, "files": [kept_file(1), kept_file(2), provider], "notes": ["x", "y"]}
     assert earlier.evidence_of({}) == {"folder": "", "files": [], "notes": []}
 

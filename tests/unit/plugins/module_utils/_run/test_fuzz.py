@@ -263,7 +263,7 @@ PHASES = {"migrated_vms": RESULT, "migrations": {**RESULT, "deleted": RESULT["re
 @given(st.sampled_from(list(paths(PHASES))), ANYTHING)
 def test_odd_results_of_phases(place: Path, value: Any) -> None:
     with contextlib.suppress(TeardownError):
-        phases = earlier.checked(changed(PHASES, place, value))
+        phases = earlier.checked(changed(PHASES, place, value))["phases"]
         session = earlier.with_deleted(SESSION, phases)
         options = {**OPTIONS, "phases": phases, "targets": []}
         told = judge.judge(OddServer(WORLD).client(), session, options, verify.nowhere)

@@ -692,9 +692,10 @@ def main() -> None:
     )
 
     def work() -> dict[str, object]:
-        options = {**module.params, **earlier.checked(module.params["phases"], module.params["targets"])}
-        ignore.compile_rules(options["verify_ignore"])  # bad input ends before anything is asked
-        named = load.session_of(options)
+        named = load.session_of(module.params)  # bad input ends before anything is asked
+        known = earlier.checked(module.params["phases"], module.params["targets"], named.prefix)
+        options = {**module.params, **known}
+        ignore.compile_rules(options["verify_ignore"])
         place = keeping.place_of(options, named) if not options["session"] else None
         named = place.remember() if place is not None else named
         found = changes.of(options, named).unsettled(earlier.settled(options["phases"]))

@@ -122,6 +122,10 @@ stalled:
   description: Whether a wait ended because nothing moved any more.
   type: bool
   returned: always
+session_prefix:
+  description: The prefix of the session whose objects these are; what is judged as another one does not take them.
+  type: str
+  returned: always
 evidence:
   description: What was kept of objects in trouble, as RV(mtv.teardown.leftovers_info#module:evidence).
   type: dict

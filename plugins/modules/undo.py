@@ -137,6 +137,10 @@ settled:
   type: list
   elements: str
   returned: always
+session_prefix:
+  description: The prefix of the session whose objects these are; what is judged as another one does not take them.
+  type: str
+  returned: always
 file:
   description: The ledger; empty when there is none.
   type: str
@@ -201,6 +205,7 @@ def main() -> None:
                 module.warn(f"what is undone is not marked in the ledger: {exc.msg}")
         out: dict[str, Any] = {
             **result.as_dict("undone"),
+            "session_prefix": session.prefix,
             "settled": done.settled,
             "file": found.path,
             "changed": bool(result.done),

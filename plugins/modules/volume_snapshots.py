@@ -103,6 +103,10 @@ stalled:
   description: Whether a wait ended because nothing moved any more.
   type: bool
   returned: always
+session_prefix:
+  description: The prefix of the session whose objects these are; what is judged as another one does not take them.
+  type: str
+  returned: always
 insecure:
   description: Providers whose certificate was not verified, by choice.
   type: list

@@ -104,3 +104,13 @@ def test_a_second_look_that_breaks_takes_nobody_elses_verdict(playbooks: Playboo
     assert result(playbooks, "verify", first)["verdict"] == "clean"
     told = result(playbooks, "verify", second)
     assert told["verdict"] == "unverified" and "a second look does not agree" in told["summary"][1], told["summary"]
+
+
+def test_roles_of_one_session_say_nothing_of_another(
+    playbooks: Playbooks, admin: Admin, sessions: tuple[str, str]
+) -> None:
+    first, second = sessions
+    given = {"session_session_prefix": first, "verify_session": {}, "verify_session_prefix": second}
+    done = playbooks.run_roles(["session", "namespaces", "verify"], **given, verify_openshift_only=True)
+    assert done.code == 2 and f"is about session {first}, and this is {second}" in done.output, done.output
+    assert admin.uid("Secret", second, f"{second}-secret")

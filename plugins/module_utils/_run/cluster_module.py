@@ -108,6 +108,6 @@ def run_phase(
             result.kept = cluster.witness.told()
             return result
 
-        return _module.answer(module, done, within)
+        return _module.answer(module, done, within, known.prefix)
 
     _module.run(module, work)

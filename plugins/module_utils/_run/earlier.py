@@ -26,9 +26,10 @@ _MAYBE = ("namespace", "provider")
 _COUNTED = ("refused", "absent", "unreadable", "canceled", "archived", "targets", "settled")
 
 
-def checked(phases: Mapping[str, Any], targets: Any = ()) -> dict[str, Any]:
+def checked(phases: Mapping[str, Any], targets: Any = (), prefix: str = "") -> dict[str, Any]:
     """C(phases) and C(targets), the results of earlier phases and what there was before them, or RecordError: they come
-    through variables that anybody may have set."""
+    through variables that anybody may have set. What a role registers stays for all plays of a process, so what is
+    told there may be about a session other than that of this prefix."""
     for name, phase in phases.items():
         if not isinstance(phase, Mapping):
             raise RecordError(f"phases: {name} is not what the role registered.")
@@ -44,6 +45,10 @@ def checked(phases: Mapping[str, Any], targets: Any = ()) -> dict[str, Any]:
         wrong = wrong or not all(isinstance(one, str) for one in phase.get("settled") or ())
         if wrong or not _are_times(phase) or not _is_evidence(phase.get("evidence", {})):
             raise RecordError(f"phases: {name} is not what the role registered.")
+        other = phase.get("session_prefix") or prefix
+        if prefix and other != prefix:
+            told = f"phases: {name} is about session {other}, and this is {prefix}"
+            raise RecordError(f"{told}. Give what the role returned for this one.")
     _check_items("targets", targets)
     return {"phases": phases, "targets": targets}
 

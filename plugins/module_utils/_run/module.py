@@ -210,14 +210,16 @@ def _interruptible() -> Iterator[None]:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def answer(module: Module, done: str, phase: Callable[[Limits], Result]) -> dict[str, Any]:
+def answer(module: Module, done: str, phase: Callable[[Limits], Result], prefix: str) -> dict[str, Any]:
     """What a module returns that deletes, cancels or archives. Objects that stayed make it fail, unless the caller
-    judges them itself. done: the name of the first list; phase: does it, within the limits of the options."""
+    judges them itself. done: the name of the first list; phase: does it, within the limits of the options; prefix: of
+    the session."""
     params, began = module.params, _times.now()
     result = phase(Limits(float(params["stall_timeout"]), float(params["wait_timeout"])))
     _progress.about(lambda: _stayed(result, params.get("wait", True)), done=done)
     out: dict[str, Any] = {
         **result.as_dict(done),
+        "session_prefix": prefix,
         "changed": bool(result.done or result.finalizers.get("finalizers_removed")),
         "requests": result.requests,
         "times": times(result, began),

@@ -75,7 +75,7 @@ def run_phase(
             result.kept = keeper.told()
             return result
 
-        return {**_module.answer(module, "deleted", within), "insecure": insecure}
+        return {**_module.answer(module, "deleted", within, session.prefix), "insecure": insecure}
 
     _module.run(module, work)
 

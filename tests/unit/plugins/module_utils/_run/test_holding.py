@@ -106,7 +106,8 @@ def run(
     spec = {**holding.LEASE_SPEC, **_module.WAIT_SPEC}
     with patch_module_args({"lease": LEASE}), pytest.raises(SystemExit):
         module = _module.Module(argument_spec=spec)
-        _module.run(module, lambda: work() or _module.answer(module, "deleted", lambda _limits: Result([{"uid": "1"}])))
+        deleted = Result([{"uid": "1"}])
+        _module.run(module, lambda: work() or _module.answer(module, "deleted", lambda _limits: deleted, "auto-a"))
     found: dict[str, Any] = json.loads(capfd.readouterr().out)
     return found
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.mtv.teardown.plugins.module_utils._errors import TeardownError
+from ansible_collections.mtv.teardown.plugins.module_utils._errors import RecordError, TeardownError
 from ansible_collections.mtv.teardown.plugins.module_utils._run import earlier, load
 from ansible_collections.mtv.teardown.plugins.module_utils._session import notes as journal
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session, from_dict
@@ -363,6 +363,19 @@ def test_what_a_phase_says_to_be_left_is_a_list_of_texts(leaves: object) -> None
     with pytest.raises(TeardownError, match="is not a list of objects"):
         earlier.checked({"provider_clones": {"deleted": [entry]}})
     earlier.checked({"provider_clones": {"deleted": [{**entry, "leaves": ["vc/DatastoreFile/[a] b"]}]}})
+
+
+@pytest.mark.parametrize("told", ["auto-cd34", "auto-ab1", 5, ["auto-ab12"]])
+def test_what_a_phase_did_for_another_session_counts_for_none(told: object) -> None:
+    phases = {"namespaces": {"deleted": [], "session_prefix": told}}
+    with pytest.raises(RecordError, match=r"namespaces is about session .* and this is auto-ab12"):
+        earlier.checked(phases, prefix="auto-ab12")
+
+
+@pytest.mark.parametrize("told", [{"session_prefix": "auto-ab12"}, {"session_prefix": ""}, {"skipped": True}, {}])
+def test_what_a_phase_did_for_this_session_counts(told: dict[str, object]) -> None:
+    assert earlier.checked({"namespaces": told}, prefix="auto-ab12")["phases"] == {"namespaces": told}
+    assert earlier.checked({"namespaces": {"session_prefix": "auto-cd34"}})["phases"]  # of a class alone, by its Plan
 
 
 def test_a_note_is_beside_the_record_wherever_that_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

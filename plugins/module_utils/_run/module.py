@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import FrameType
 from typing import Any, NoReturn
@@ -80,7 +80,7 @@ LIMITS: dict[str, tuple[float, float]] = {
 }
 # ignore.compile_rules says which entry of it is wrong.
 IGNORE_SPEC: dict[str, Any] = {"type": "raw", "default": []}
-# Options with what other modules returned: no secret is in that, and it is not told once more, for it may be long.
+# Options with what other modules returned. It is not told once more, for it may be long.
 _RETURNED = ("session", "phases", "targets")
 # Options with a connection to the cluster of their own, for what is kept there.
 _KEPT = ("lease", "journal_in")
@@ -104,8 +104,11 @@ class Module(AnsibleModule):  # type: ignore[misc]
     """Says nothing before it knows what is secret: its first words, in syslog, are all of its options, and the options
     of clouds are free in form. A kubeconfig that is no path is never told: its programs may be called with secrets."""
 
+    _in_options: Set[str] | None = None
+
     def _hide(self) -> None:
-        found = _secrets.secrets_in({name: given for name, given in self.params.items() if name not in _RETURNED})
+        found = _secrets.secrets_in(self.params) if self._in_options is None else self._in_options
+        self._in_options = found
         _secrets.keep(*(str(given) for given in _kubeconfigs(self.params) if not _is_path(given)))
         _secrets.keep(*found, *self.no_log_values, *_secrets.in_environment(os.environ))
         self.no_log_values.update(_secrets.forms(found))

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import logging
 import math
 import time
 from collections.abc import Callable
@@ -41,6 +42,7 @@ from tests.lab.operator.kinds import Obj
 from tests.lab.operator.settings import FORKLIFT
 from tests.lab.operator.status import now, same
 
+LOG = logging.getLogger("lab.conversions")
 T = TypeVar("T")
 
 # Forklift: 3 s.
@@ -192,8 +194,8 @@ class Conversions:
                 snapshot["removeTaskId"] = await self._vsphere(conversion, vsphere.remove, snapshot["moref"])
             elif await self._vsphere(conversion, vsphere.result, snapshot["removeTaskId"]) is not None:
                 status["snapshot"] = None
-        except (StageError, vsphere.SnapshotError):
-            return
+        except (StageError, vsphere.SnapshotError) as error:
+            LOG.warning("%s: its snapshot stays: %s", conversion["metadata"]["name"], error)
 
     async def _pods(self, conversion: Obj) -> list[Obj]:
         """From the cache, as the real controller has them; that there is none is asked."""

@@ -16,6 +16,8 @@ import pytest
 
 from tests.contract.checks import CHECKS, EXHAUSTIVE, FILES, checks_of
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = ROOT / "tests" / "checks"
 NAMES = sorted(path.name for path in (ROOT / "tests" / "contract").glob("test_*.py"))

@@ -16,6 +16,8 @@ from ansible_collections.mtv.teardown.plugins.module_utils._report import record
 from ansible_collections.mtv.teardown.plugins.module_utils._run import earlier
 from ansible_collections.mtv.teardown.tests.unit.plugins import holding_server, results
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / "extensions" / "result" / f"result-{record.FORM}.schema.json"
 SCHEMA: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))

@@ -16,6 +16,8 @@ from ansible.module_utils.testing import patch_module_args
 from ansible_collections.mtv.teardown.plugins.action.show import IS_SAFE
 from ansible_collections.mtv.teardown.plugins.modules import show
 
+pytestmark = pytest.mark.slow
+
 LINES = ["session auto-ab12", 'CLEAN: "all" of it é read', "  {{ 1 + 1 }} $(x) \x1b[31m", "phase   found\rCLEAN\nb"]
 SHOWN = ["session auto-ab12", 'CLEAN: "all" of it é read', "  {{ 1 + 1 }} $(x) \ufffd[31m", "phase   found CLEAN b"]
 

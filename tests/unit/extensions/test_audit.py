@@ -18,6 +18,8 @@ from ansible_collections.mtv.teardown.plugins.module_utils._run import judge
 from ansible_collections.mtv.teardown.tests.unit.plugins import mutations, results
 from ansible_collections.mtv.teardown.tests.unit.plugins.odd_server import KINDS, world
 
+pytestmark = pytest.mark.slow
+
 PROGRAM = Path(__file__).resolve().parents[3] / "extensions" / "result" / "audit.py"
 audit = mutations.program()
 

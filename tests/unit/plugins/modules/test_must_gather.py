@@ -26,6 +26,8 @@ from ansible_collections.mtv.teardown.plugins.module_utils._cluster import lease
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.rest import PATIENCE
 from ansible_collections.mtv.teardown.plugins.module_utils._run import holding, must_gather, program
 
+pytestmark = pytest.mark.slow
+
 TOKEN = "sha256~hush"
 GIVEN = {"host": "https://127.0.0.1:6443/", "api_key": TOKEN, "image": "registry/mg:1"}
 LEASE = {"namespace": "ci", "name": "mtv-teardown-auto-ab12", "uid": "u1", "holder": "me", "duration": 60}

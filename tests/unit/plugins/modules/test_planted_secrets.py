@@ -24,10 +24,6 @@ import pytest
 from ansible.module_utils import basic
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.mtv.teardown.plugins.module_utils import _secrets
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster import rest
-from ansible_collections.mtv.teardown.plugins.module_utils._esxi import client as esxi
-from ansible_collections.mtv.teardown.plugins.module_utils._openstack import client as openstack
-from ansible_collections.mtv.teardown.plugins.module_utils._ovirt import client as ovirt
 from ansible_collections.mtv.teardown.plugins.module_utils._recording.changes import (
     ESXI,
     KEY,
@@ -36,8 +32,10 @@ from ansible_collections.mtv.teardown.plugins.module_utils._recording.changes im
     Field,
     written,
 )
-from ansible_collections.mtv.teardown.plugins.module_utils._vsphere import client as vsphere
 from ansible_collections.mtv.teardown.tests.lab import pki
+from ansible_collections.mtv.teardown.tests.unit.plugins import impatience
+
+pytestmark = pytest.mark.slow
 
 FILES = Path(__file__).parents[4].joinpath("plugins/modules").glob("[a-z]*.py")
 MODULES = sorted({path.stem for path in FILES} - {"record", "report", "show"})  # no secrets, no server
@@ -121,10 +119,7 @@ def logged(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     monkeypatch.setattr(basic, "has_journal", False)
     monkeypatch.setattr(_secrets, "_known", _secrets.Known())
     kubernetes.client.Configuration.set_default(None)  # as in a process of its own
-    monkeypatch.setattr(rest.Http, "_tries", lambda _self: 1)
-    for client in (vsphere, ovirt, openstack):
-        patience = client.Patience(tries=1, silence=5.0, pause=0.0)
-        monkeypatch.setattr(client, "Patience", lambda made=patience: made)
+    impatience.set_up(monkeypatch)
     for name in (
         "VMWARE_HOST",
         "OVIRT_URL",
@@ -135,8 +130,6 @@ def logged(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
         "KUBECONFIG",
     ):
         monkeypatch.delenv(name, raising=False)
-    of_hosts = esxi.Patience(tries=1, step=5.0, pause=0.0)
-    monkeypatch.setattr(esxi, "Patience", lambda **_given: of_hosts)
     monkeypatch.setenv("HOME", str(tmp_path))
     # An oc that tells all that it is given.
     oc = tmp_path / "bin" / "oc"

@@ -251,6 +251,7 @@ def test_options_instead_of_the_file(worlds: Worlds) -> None:
     assert "port is 0" in worlds.run(vsphere={**own, "port": 0})["msg"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "libraries"),
     [

@@ -16,6 +16,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._provider import tear
 from ansible_collections.mtv.teardown.plugins.module_utils._run import providers as _providers
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Session
 from ansible_collections.mtv.teardown.plugins.module_utils._session.resources_file import Record
+from ansible_collections.mtv.teardown.tests.unit.plugins import impatience
 
 MODULES = {
     "vsphere_clones": "vsphere",
@@ -62,6 +63,7 @@ def runner(capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytes
         "OS_CLIENT_CONFIG_FILE",
     ):
         monkeypatch.delenv(name, raising=False)
+    impatience.set_up(monkeypatch)
     return Runner(capfd, tmp_path)
 
 

@@ -22,6 +22,8 @@ import pytest
 from ansible.module_utils import _internal, basic
 from ansible_collections.mtv.teardown.plugins.plugin_utils import _fork
 
+pytestmark = pytest.mark.slow
+
 MODULES = "ansible_collections.mtv.teardown.plugins.modules"
 # In the words of a module that somebody else might write.
 HEAD = "from ansible.module_utils.basic import AnsibleModule\nmodule = AnsibleModule(argument_spec={})\n"

@@ -41,6 +41,8 @@ from ansible_collections.mtv.teardown.tests.unit.plugins.holding_server import (
 )
 from ansible_collections.mtv.teardown.tests.unit.plugins.odd_server import OWN, world
 
+pytestmark = pytest.mark.slow
+
 BRIEF = Limits(stall=0.05, total=0.2, settle=0.05)
 
 

@@ -15,6 +15,8 @@ from ansible_collections.mtv.teardown.plugins.module_utils._openstack.reading im
 from ansible_collections.mtv.teardown.plugins.module_utils._openstack.removal import Removal
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.ownership import Remote
 
+pytestmark = pytest.mark.slow
+
 LIMITS = Limits(stall=0.5, total=5.0, settle=0.2)
 
 

@@ -27,6 +27,8 @@ from pyVmomi import vim
 from tests.unit.plugins import soap_center
 from tests.unit.plugins.soap_center import Center
 
+pytestmark = pytest.mark.slow
+
 CLONE, OTHER = "auto-ab12-rhel8-9fzk", "auto-ab1-rhel8"
 SESSION = Session("auto-ab12", records=(Record("vsphere", CLONE),))
 HASTY = Patience(tries=2, silence=5.0, pause=0.001)

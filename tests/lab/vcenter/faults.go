@@ -207,12 +207,13 @@ func (t *troubled) run(ctx *simulator.Context, name string, real func() soap.Has
 		t.world.mu.Unlock()
 		return reference
 	case "litter":
-		path := t.Config.Files.VmPathName
+		path, folder := t.Config.Files.VmPathName, t.Config.Files.LogDirectory
 		// Who is told that the task has ended finds the file.
 		return simulator.CreateTask(t, name, func(*simulator.Task) (types.AnyType, types.BaseMethodFault) {
 			body := real()
 			reference := reflect.ValueOf(body).Elem().FieldByName("Res").Elem().FieldByName("Returnval").Interface().(types.ManagedObjectReference)
 			ctx.Map.Get(reference).(*simulator.Task).Wait()
+			t.world.awaitGone(folder)
 			_ = t.world.litter(strings.TrimSuffix(path, ".vmx") + "-left.vmdk")
 			return nil, nil
 		}).Run(ctx)

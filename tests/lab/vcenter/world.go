@@ -13,6 +13,7 @@ import (
 	"sort"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/vmware/govmomi/find"
@@ -271,6 +272,14 @@ func (w *world) file(path string) (string, error) {
 		}
 	}
 	return "", fmt.Errorf("there is no datastore %s", parsed.Datastore)
+}
+
+// awaitGone waits until the folder of a VM that was destroyed is gone: the simulator deletes it behind the task.
+func (w *world) awaitGone(folder string) {
+	place, err := w.file(folder)
+	for ends := time.Now().Add(time.Minute); err == nil && time.Now().Before(ends); time.Sleep(time.Millisecond) {
+		_, err = os.Stat(place)
+	}
 }
 
 // litter writes a file into a datastore.

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Generic, NamedTuple, TypeVar
 
 T = TypeVar("T")
-# What is told without a table: that nothing in it fits, and that somebody else has the object, too.
-UNKNOWN, CONTESTED = "unknown", "contested"
+# What is told without a table: that nothing in it fits, that somebody else has the object, too, and that what showed
+# whose it is has gone.
+UNKNOWN, CONTESTED, OUTLIVED = "unknown", "contested", "outlived"
 
 
 @dataclass(frozen=True, slots=True)

@@ -191,7 +191,7 @@ unseen:
   returned: always
 kept:
   description:
-    - What may be the session's and was not deleted, because what shows whether others use it could not be read.
+    - What may be the session's and was not deleted, because what shows whose it is, or whether others use it, could not be read or has gone.
     - While there is any the verdict is not V(clean). Entries as in RV(leftovers).
   type: list
   elements: dict

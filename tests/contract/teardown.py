@@ -88,5 +88,5 @@ def teardown(
     registered = {name: result.as_dict("deleted") for name, result in done.items()}
     session = earlier.with_deleted(session, registered)
     known = [*found["targets"], *earlier.deleted_by(registered)]
-    terms = verify.Terms(quiet_interval=quiet, total=30, openshift_only=True, window=stall)
+    terms = verify.Terms(quiet_interval=quiet, total=30, openshift_only=True, window=stall, going=stall)
     return Run(found, done, verify.verify(cluster, session, terms, known, earlier.not_done(registered)))

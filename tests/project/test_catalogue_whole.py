@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.mtv.teardown.plugins.doc_fragments import _causes as fragment
-from ansible_collections.mtv.teardown.plugins.module_utils._cause import CONTESTED, UNKNOWN, Tell
+from ansible_collections.mtv.teardown.plugins.module_utils._cause import CONTESTED, OUTLIVED, UNKNOWN, Tell
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes import table as cluster
 from ansible_collections.mtv.teardown.plugins.module_utils._esxi import causes as esxi
 from ansible_collections.mtv.teardown.plugins.module_utils._openstack import causes as openstack
@@ -38,7 +38,7 @@ def _names(tells: Iterable[Tell[Any]]) -> set[str]:
 
 def test_what_the_tables_of_the_code_can_tell_is_what_is_explained() -> None:
     told = {
-        table.CLUSTER: _names(cluster.CAUSES) | _names(undo_causes.CAUSES) | {cluster.NOTHING_FITS.name, CONTESTED},
+        table.CLUSTER: _names(cluster.CAUSES) | _names(undo_causes.CAUSES) | {cluster.NOTHING_FITS.name, CONTESTED, OUTLIVED},
         table.ANY_PROVIDER: _names(undo_causes.CAUSES)
         | {provider.NOT_DELETED.name, provider.FAILS, provider.UNSEEN, CONTESTED},
         "vsphere": _names(vsphere.CAUSES),

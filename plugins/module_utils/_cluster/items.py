@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.mtv.teardown.plugins.module_utils._cause import CONTESTED
+from ansible_collections.mtv.teardown.plugins.module_utils._cause import CONTESTED, OUTLIVED
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster import remnants
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.explain import Why
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.volumes import backend
@@ -44,6 +45,8 @@ def left_item(obj: Obj, decision: Decision, why: Why) -> dict[str, Any]:
 
 
 def kept_item(obj: Obj, decision: Decision) -> dict[str, Any]:
-    """An object of which nobody can tell whether others use it: nothing was asked of it."""
-    left = {"cause": "kept-unread", "next_step": words(advise(Facts(decision.whose))), "held_by": {}}
-    return {**item(obj, decision), **left}
+    """An object of which nobody can tell whose it is, or whether others use it: nothing was asked of it."""
+    cause, next_step = "kept-unread", words(advise(Facts(decision.whose)))
+    if decision.evidence in remnants.EVIDENCE:
+        cause, next_step = OUTLIVED, remnants.next_step(obj, decision)
+    return {**item(obj, decision), "cause": cause, "next_step": next_step, "held_by": {}}

@@ -18,6 +18,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._cluster.coverage imp
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.forklift import place_of_pod
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.holders import Holders
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj, Owner, dig, listed
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.remnants import Remnants
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.volumes import bound_to, bound_uid, made_for
 from ansible_collections.mtv.teardown.plugins.module_utils._session import prefix as prefixes
 from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import NAME_ONLY, Decision, Status
@@ -82,6 +83,7 @@ class Ownership:
         self._decisions: dict[str, Decision] = {}
         self._open: set[str] = set()
         self._foreign_plans: list[Obj] | None = None
+        self._remnants = Remnants(session, self._by_uid, self._records, coverage)
         self._holders = Holders(self._by_uid, coverage, self._is_sure, self._is_own, self._is_ours_and_gone)
 
     @staticmethod
@@ -140,7 +142,10 @@ class Ownership:
             return self._namespace(obj)
         if self._is_own(obj.namespace):
             return _owned("namespace", self._test_of(obj), f"Namespace {obj.namespace}")
-        return self._as_noted(obj, self._by_what_is_seen(obj))
+        decision = self._as_noted(obj, self._by_what_is_seen(obj))
+        if decision.status not in (Status.OTHER, Status.REFUSED) or obj.namespace in self._anew:
+            return decision
+        return self._remnants.of(obj) or decision
 
     def _by_what_is_seen(self, obj: Obj) -> Decision:
         lineage = self._lineage(obj)

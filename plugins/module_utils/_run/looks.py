@@ -13,7 +13,9 @@ from ansible_collections.mtv.teardown.plugins.module_utils import _times
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import furniture, ledger, order, undo
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.find import Found, find
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Resource
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj, Resource
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.wait import until_gone
+from ansible_collections.mtv.teardown.plugins.module_utils._limits import Limits
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import teardown
 from ansible_collections.mtv.teardown.plugins.module_utils._provider import undo as vms
 from ansible_collections.mtv.teardown.plugins.module_utils._provider.site import HolderTarget, Target
@@ -70,6 +72,11 @@ class Looks:
         kept = [obj.uid for obj, _decision in found.with_status(Status.KEPT)]
         self._tell(CLUSTER, began, entries, ours, kept=kept, **more)
         return found
+
+    def wait_for(self, objects: Sequence[Obj], seconds: float) -> None:
+        """Until these have gone, as long as one of them goes within so many seconds."""
+        if objects:
+            until_gone(self._cluster, objects, Limits(seconds))
 
     @property
     def agree(self) -> bool:

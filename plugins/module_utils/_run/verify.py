@@ -13,7 +13,7 @@ from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils import _threads
 from ansible_collections.mtv.teardown.plugins.module_utils._cause import CONTESTED, Cause
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster import explain, undo
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster import explain, remnants, undo
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.causes.cluster import NOT_ASKED
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.find import Found
@@ -47,7 +47,8 @@ def nowhere(session: Session) -> tuple[Sequence[Target], frozenset[str]]:
 class Terms:
     """quiet_interval: seconds between two looks; total: seconds after which looking ends though things still shrink;
     openshift_only: the caller answers for the source providers; rules: leftovers that are accepted; window: seconds
-    that a deletion may take before it is more than slow; search: which providers are looked at; earlier: uid -> what an
+    that a deletion may take before it is more than slow; going: seconds that others get to remove what is kept and what
+    they are about to remove; search: which providers are looked at; earlier: uid -> what an
     earlier phase said of an object that stayed; changes: those of the ledger that are the session's; holders: what is
     asked for these alone; not_undone: uid -> what an earlier phase said of a change that stayed; undone: uid -> when
     one was asked to undo it."""
@@ -57,6 +58,7 @@ class Terms:
     openshift_only: bool = False
     rules: tuple[ignore.Rule, ...] = ()
     window: float = 180.0
+    going: float = 60.0
     search: Search = nowhere
     earlier: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     changes: tuple[Change, ...] = ()
@@ -208,6 +210,8 @@ def _look_until_quiet(told: Looks, first: Found, terms: Terms, sleep: Callable[[
     is seen twice, however long it takes."""
     ends = time.monotonic() + terms.total
     looks = [first]
+    going = [obj for obj, decision in first.with_status(Status.KEPT) if remnants.is_going(obj, decision)]
+    told.wait_for(going, min(terms.going, terms.total))
     while True:
         sleep(terms.quiet_interval)
         looks.append(told.find(looks[-1].session))

@@ -38,7 +38,7 @@ _UID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _KEPT = ("prefix", "started", "namespaces", *KEYS, "lineage", "traces", "identities")
 # Causes of what stayed because it is not shown to be the session's alone: a note of it would make that weaker.
-NOT_OURS_ALONE = frozenset({"contested", "kept-unread", "disk-of-others"})
+NOT_OURS_ALONE = frozenset({"contested", "kept-unread", "outlived", "disk-of-others"})
 
 
 def file_name(prefix: str) -> str:

@@ -9,7 +9,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.coverage import Coverage
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.kinds import group_of
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj, Resource, from_item
+from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ownership import Ownership
+from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import Decision
 from ansible_collections.mtv.teardown.plugins.module_utils._session.model import Key, Session
 from ansible_collections.mtv.teardown.plugins.module_utils._session.resources_file import Record
 
@@ -128,3 +131,9 @@ def covered(objects: Iterable[Obj], **less: Any) -> Coverage:
         "gone": frozenset(owner.uid for o in objects for owner in o.owners if owner.uid not in uids),
     }
     return Coverage(**{**whole, **less})
+
+
+def decide(known: Session, target: Obj, *others: Obj, **less: Any) -> Decision:
+    """The one decision on target, over a reading of these objects; less: what that reading did not cover."""
+    groups = {r.entry: group_of(r, RESOURCES.values()) or "" for r in known.records if not r.on_provider}
+    return Ownership(known, [target, *others], groups, covered([target, *others], **less)).of(target)

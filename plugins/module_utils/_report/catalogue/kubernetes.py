@@ -90,6 +90,19 @@ ANSWERS = (
         look=(MAY_I, THE_OBJECT),
     ),
     Entry(
+        "outlived",
+        "what showed whose it is has gone",
+        "The reason names it: the claim of a volume, the snapshot of a content, an owner, a Plan; and what calls that "
+        "the session's: its name, or an entry of the resources file.",
+        "A run that was cut off may have deleted that one, and its note has gone, too. So this may be the session's, "
+        "and nothing shows it any more. Nothing was asked of it, and nothing is clean while it is there. What a driver "
+        "or the garbage collector is about to remove was waited for first.",
+        "Look at it. If it was the session's, delete it: of a volume whose driver keeps it (Retain) the storage goes "
+        "by hand, too. To have it known in the next session, keep the notes where they last: "
+        "mtv_teardown_data_collector_path, or mtv_teardown_journal_namespace.",
+        look=(THE_OBJECT, ITS_EVENTS),
+    ),
+    Entry(
         "goes-with-namespace",
         "it goes with its namespace",
         "It is a Role or RoleBinding in a namespace that is to go.",

@@ -6,10 +6,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
-from ansible_collections.mtv.teardown.plugins.module_utils._cluster.kinds import group_of
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.objects import Obj
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster.ownership import Ownership
 from ansible_collections.mtv.teardown.plugins.module_utils._session.decision import Decision, Status
@@ -22,9 +20,9 @@ from ansible_collections.mtv.teardown.tests.unit.plugins.build import (
     PLAN,
     PREFIX,
     PROVIDER,
-    RESOURCES,
     STARTED,
     covered,
+    decide,
     obj,
     record,
     session,
@@ -35,11 +33,6 @@ PULLS_FOR = "openshift.io/internal-registry-auth-token.service-account"
 REQUESTED = {"openshift.io/requester": "kube:admin"}
 CLAIM_UID = "0f0f0f0f-1111-2222-3333-444444444444"
 KEYS = {"plans": (PLAN,), "migrations": (MIGRATION,), "providers": (PROVIDER,)}
-
-
-def decide(known: Session, target: Obj, *others: Obj, **less: Any) -> Decision:
-    groups = {r.entry: group_of(r, RESOURCES.values()) or "" for r in known.records if not r.on_provider}
-    return Ownership(known, [target, *others], groups, covered([target, *others], **less)).of(target)
 
 
 def claim(name: str, namespace: str, uid: str = "") -> dict[str, object]:

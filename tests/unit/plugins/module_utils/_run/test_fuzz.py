@@ -92,7 +92,7 @@ def everything(server: OddServer, session: Session) -> Found:
         summary.of_targets(session, look.look(cluster, session))
     whys = explain.explain(cluster, found.catalog, [obj for obj, _made in found.decided], found=found)
     assert all(json.dumps(why.held_by) and why.reason for why in whys.values())
-    told = verify.verify(cluster, session, verify.Terms(quiet_interval=0.0), sleep=lambda _seconds: None)
+    told = verify.verify(cluster, session, verify.Terms(quiet_interval=0.0, going=0.0), sleep=lambda _seconds: None)
     assert told["verdict"] != "clean"
     known = told.pop("session")
     assert json.loads(json.dumps(told)) and summary.of_verdict(known, told) and summary.handed_over(known, told)

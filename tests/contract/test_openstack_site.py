@@ -223,6 +223,33 @@ def test_a_volume_named_after_the_clone_at_somebodys_server_stays(project: Proje
     assert set(ours(project)) == {volume, theirs.server}
 
 
+def test_volumes_without_a_name_outlive_their_server(project: Project, prefix: str) -> None:
+    """Nova has made them of the clone's snapshot, and somebody has deleted the server. Nothing but that snapshot tells
+    of them, so both stay and are told. What has a name or a server is somebody's."""
+    base = project.volume("rhel8-base-disk")
+    snapshot = project.snapshot(base, f"snapshot for {prefix}-rhel8-aaaa-snapshot")
+    another = project.snapshot(base, f"snapshot for {prefix}9-rhel8-aaaa-snapshot")
+    left = project.volume(snapshot_id=snapshot)
+    rescue, theirs = project.volume("rescue", snapshot_id=snapshot), project.volume(snapshot_id=another)
+    in_use = project.volume(snapshot_id=snapshot)
+    stranger = project.clone("database")
+    project.attach(stranger.server, in_use)
+    before = ours(project)
+    for _run in range(2):
+        run = clouds.clear(project.peer, clouds.session(prefix, f"{prefix}-rhel8-aaaa"))
+        assert {ident: made.status for ident, made in run.decided.items()} == dict.fromkeys(
+            (left, snapshot), Status.CONTESTED
+        )
+        assert left in run.decided[left].reason
+        assert ours(project) == before
+    known = project.sdk.block_storage.get_volume(left)
+    project.sdk.block_storage.delete_volume(known)
+    project.sdk.block_storage.wait_for_delete(known, 0.2, 60)
+    run = clouds.clear(project.peer, clouds.session(prefix, f"{prefix}-rhel8-aaaa"))
+    assert (run.owned, run.held) == ({snapshot}, {})
+    assert set(ours(project)) == set(before) - {left, snapshot} >= {base, another, rescue, theirs, in_use}
+
+
 def test_recorded_snapshots_go_by_id(project: Project, prefix: str) -> None:
     """Whatever they are called; others of the same name are not the session's."""
     base = project.volume("rhel8-base-disk")

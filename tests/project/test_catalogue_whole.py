@@ -38,7 +38,9 @@ def _names(tells: Iterable[Tell[Any]]) -> set[str]:
 
 def test_what_the_tables_of_the_code_can_tell_is_what_is_explained() -> None:
     told = {
-        table.CLUSTER: _names(cluster.CAUSES) | _names(undo_causes.CAUSES) | {cluster.NOTHING_FITS.name, CONTESTED, OUTLIVED},
+        table.CLUSTER: _names(cluster.CAUSES)
+        | _names(undo_causes.CAUSES)
+        | {cluster.NOTHING_FITS.name, CONTESTED, OUTLIVED},
         table.ANY_PROVIDER: _names(undo_causes.CAUSES)
         | {provider.NOT_DELETED.name, provider.FAILS, provider.UNSEEN, CONTESTED},
         "vsphere": _names(vsphere.CAUSES),

@@ -194,7 +194,24 @@ class Reading:
         if volume is not None:
             one = replace(one, kept=one.kept or self._of_whom(one, volume))
             return replace(one, owner=volume.identity, relation=f"snapshot of Volume {volume.name or volume.id}")
-        return self._by_name(one)
+        made = self._by_name(one)
+        if made is None or migrated_server("Snapshot", one.name):  # Forklift gives its volumes names
+            return made
+        return replace(made, kept=made.kept or self._last_trace_of(made))
+
+    def _last_trace_of(self, snapshot: Remote) -> str:
+        """Nova makes the volumes of a clone from this snapshot, and gives them no name. Once their server has gone
+        nothing else tells of them: so it stays as long as they do, and nobody can tell whose they are."""
+        if "Volume" not in self.found:
+            return "volumes could not be read, and one may be made of it that nobody would find without it"
+        made = {i: v for i, v in self.found["Volume"].items() if str(v.get("snapshot_id")) == snapshot.id}
+        alone = [i for i, v in made.items() if not (v.get("name") or self._attached.get(i) or i in self.remotes)]
+        for ident in alone:
+            one = self._remote("Volume", ident, made[ident])
+            relation = f"made of Snapshot {snapshot.name}"
+            self.remotes[ident] = replace(one, owner=snapshot.identity, relation=relation)
+        told = ", ".join(alone)
+        return f"Volume {told} is made of it, and the server for which it was has gone: nobody can tell" if told else ""
 
     def _of_whom(self, snapshot: Remote, volume: Remote) -> str:
         """Whoever may use a volume may make one, and it holds the volume."""

@@ -209,6 +209,54 @@ def test_a_server_whose_volumes_cannot_be_read() -> None:
     assert decided[STRANGER].status is Status.OWNED
 
 
+BASE = "5d0a3a9e-0000-4000-8000-00000000ba5e"
+ALONE = {"name": "", "attachments": [], "created_at": "2026-01-01T10:00:05", "snapshot_id": "snap"}
+
+
+@pytest.mark.parametrize(
+    ("change", "called", "status"),
+    [
+        pytest.param({}, CLONE, Status.CONTESTED, id="its-server-has-gone"),
+        pytest.param({"name": "rescue"}, CLONE, None, id="a-person-made-it"),
+        pytest.param({"snapshot_id": "another"}, CLONE, None, id="of-another-snapshot"),
+        pytest.param({"snapshot_id": None}, CLONE, None, id="of-none"),
+        pytest.param({}, f"{PREFIX}9-rhel8-aaaa", None, id="of-another-session"),
+        pytest.param({"attachments": [{"server_id": STRANGER}]}, CLONE, None, id="at-somebodys-server"),
+    ],
+)
+def test_a_volume_without_a_name_whose_server_has_gone(
+    change: dict[str, Any], called: str, status: Status | None
+) -> None:
+    """Only the snapshot that it was made of tells of it: both stay, and are told."""
+    snapshot = {"name": f"snapshot for {called}-snapshot", "volume_id": BASE}
+    decided = read(
+        Session(PREFIX),
+        Server={STRANGER: server("database")},
+        Volume={DISK: ALONE | change, BASE: volume("rhel8-base")},
+        Snapshot={"snap": snapshot},
+    )
+    assert (decided[DISK][1].status if DISK in decided else None) is status
+    assert BASE not in decided
+    if called == CLONE:
+        assert decided["snap"][1].status is (status or Status.OWNED)
+    if status is not None:
+        assert DISK in decided["snap"][1].reason and decided[DISK][1].reason == decided["snap"][1].reason
+
+
+def test_a_snapshot_stays_while_volumes_cannot_be_read() -> None:
+    found = {"Server": {}, "Snapshot": {"snap": {"name": f"snapshot for {CLONE}-snapshot"}}}
+    remotes = Reading(Session(PREFIX), Connection("openstack", "osp", "cloud"), "ci", found).all()
+    ((_one, made),) = ownership.decide(Session(PREFIX), remotes)
+    assert made.status is Status.CONTESTED and "volumes could not be read" in made.reason
+
+
+def test_a_volume_that_an_earlier_run_noted_goes_by_that() -> None:
+    snapshot = {"name": f"snapshot for {CLONE}-snapshot", "volume_id": BASE}
+    noted = Session(PREFIX, lineage={DISK: "t"})
+    decided = read(noted, Server={}, Volume={DISK: ALONE}, Snapshot={"snap": snapshot})
+    assert {decided[ident][1].status for ident in (DISK, "snap")} == {Status.OWNED}
+
+
 @pytest.mark.parametrize(
     ("images", "status"),
     [

@@ -11,6 +11,7 @@ python -m tests.contract.warm SOCKET: the process that is forked. It ends when i
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -98,6 +99,7 @@ def _text(number: int) -> str:
 def main(path: str) -> None:
     for name in IMPORTED:
         importlib.import_module(name)
+    gc.freeze()  # what is imported is looked through by no fork: that would copy its pages
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(path)
         server.listen()

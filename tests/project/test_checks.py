@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.contract.checks import CHECKS, EXHAUSTIVE, FILES, checks_of
+from tests.project import marks
 
 pytestmark = pytest.mark.slow
 
@@ -46,25 +47,33 @@ def test_no_script_looks_for_tests_by_a_pattern(script: Path) -> None:
     assert not re.search(r"test_[a-z_]*\*|find tests/contract", script.read_text(encoding="utf-8"))
 
 
-def test_pytest_knows_the_check_of_a_test() -> None:
-    """It imports all of them for that: one that cannot be imported would stop every check."""
-    told = _collected("-m", "faults", "tests/contract")
-    assert "test_races.py" in told
-    assert "test_runs_molecule.py" not in told
-    assert "deselected" in told
-
-
-def test_what_is_left_to_make_test_all_is_there() -> None:
-    """A test that was renamed would be in both without a word."""
-    told = _collected("-m", "exhaustive", "tests/contract")
-    assert [
-        one for one in EXHAUSTIVE if not re.search(rf"^tests/contract/{re.escape(one)}([\[:]|$)", told, re.MULTILINE)
-    ] == []
-
-
-def _collected(*arguments: str) -> str:
-    command = [sys.executable, "-m", "pytest", "-q", "--collect-only", "-p", "no:cacheprovider", *arguments]
+@pytest.fixture(scope="module")
+def marked() -> dict[str, list[str]]:
+    """Each test of tests/contract with its marks, as pytest tells them. It imports all of them for that: one that
+    cannot be imported would stop every check."""
+    options = ["-q", "--collect-only", "-p", "no:cacheprovider", "-p", marks.__name__]
+    command = [sys.executable, "-m", "pytest", *options, "tests/contract"]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    told = [
+        line.removeprefix(marks.TOLD).split("\t") for line in done.stdout.splitlines() if line.startswith(marks.TOLD)
+    ]
+    return {name: names.split() for name, names in told}
+
+
+def test_pytest_knows_the_check_of_a_test(marked: dict[str, list[str]]) -> None:
+    checks = {name.partition("::")[0]: set(names) & set(CHECKS) for name, names in marked.items()}
+    assert {file.removeprefix("tests/contract/"): found for file, found in checks.items()} == {
+        name: set(checks_of(name)) for name in NAMES
+    }
+
+
+def test_what_is_left_to_make_test_all_is_there(marked: dict[str, list[str]]) -> None:
+    """A test that was renamed would be in both without a word."""
+    left = [name for name, names in marked.items() if "exhaustive" in names]
+    assert [one for one in EXHAUSTIVE if not any(_names(one, name) for name in left)] == []
+
+
+def _names(entry: str, test: str) -> bool:
+    return re.match(rf"tests/contract/{re.escape(entry)}([\[:]|$)", test) is not None

@@ -22,6 +22,7 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session.resources_fi
 from ansible_collections.mtv.teardown.plugins.module_utils._session.result import Result
 from ansible_collections.mtv.teardown.plugins.module_utils._vsphere import site as vsphere
 from ansible_collections.mtv.teardown.plugins.module_utils._vsphere.client import Patience
+from ansible_collections.mtv.teardown.tests.unit.plugins.samples import some
 from pyVmomi import vim
 
 from tests.unit.plugins import soap_center
@@ -75,8 +76,7 @@ def remove(*targets: Target) -> Result:
     return teardown.remove(targets, SESSION, Limits(2.0, 5.0), False)
 
 
-@pytest.mark.parametrize("how", soap_center.HOW)
-@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize(("call", "how"), some(((call, how) for call in CALLS for how in soap_center.HOW), 3))
 def test_an_answer_that_is_none(center: Center, folder: Path, call: str, how: str) -> None:
     center.break_(call, how)
     with soap_center.serving(folder) as good:

@@ -12,7 +12,7 @@ while it is there, and it is not deleted either. Pure.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ansible_collections.mtv.teardown.plugins.module_utils._cluster import order
@@ -66,11 +66,11 @@ class Remnants:
 
     def of(self, obj: Obj) -> Decision | None:
         """The decision on what nothing else shows to be the session's; None when it has lost nothing that would."""
-        for link in _links(obj):
+        for link in (*_bound(obj), *self._owners(obj)):
             named = self._called_ours(link)
             if named is not None and link.uid not in self.by_uid:
                 unread = "" if _is_let_go(obj) else self._unread(link.kind, link.namespace)
-                return self._decided(obj, link.evidence, f"{link.shown}, which bears the session's name", unread, named)
+                return self._decided(obj, link.evidence, f"{link.shown} ({named.rests_on})", unread, named)
         return self._of_label(obj)
 
     def _of_label(self, obj: Obj) -> Decision | None:
@@ -83,7 +83,15 @@ class Remnants:
             return None
         shown = " and ".join(f"{kind[1]} with uid {uid}" for kind, uid in made)
         unread = next((why for kind, _uid in made if (why := self._unread(kind, ""))), "")
-        return self._decided(obj, MADE_BY, f"{shown}, by its label, and its own name is the session's", unread, named)
+        hung_on = f"{shown}, by its label, and its own name is the session's ({named.rests_on})"
+        return self._decided(obj, MADE_BY, hung_on, unread, named)
+
+    def _owners(self, obj: Obj) -> list[_Link]:
+        """Of what no living object owns: that one would say whose it is."""
+        if any(owner.uid in self.by_uid for owner in obj.owners):
+            return []
+        kinds = [(owner, (owner.api_version.rpartition("/")[0], owner.kind)) for owner in obj.owners]
+        return [_Link(kind, obj.namespace or "", owner.name, owner.uid, OWNED_BY) for owner, kind in kinds]
 
     def _unread(self, kind: Kind, namespace: str) -> str:
         return self.coverage.unread(kind, namespace or None if self.coverage.served.get(kind) else None)
@@ -129,14 +137,10 @@ def next_step(obj: Obj, decision: Decision) -> str:
     return f"run the teardown again in a while: its controller is about to remove it; if it stays, {look}"
 
 
-def _links(obj: Obj) -> Iterator[_Link]:
+def _bound(obj: Obj) -> list[_Link]:
     namespace, name, uid = bound_to(obj)
-    if uid:
-        kind = _CLAIM if obj.kind == "PersistentVolume" else (obj.group, "VolumeSnapshot")
-        yield _Link(kind, namespace, name, uid, BOUND)
-    for owner in obj.owners:
-        kind = (owner.api_version.rpartition("/")[0], owner.kind)
-        yield _Link(kind, obj.namespace or "", owner.name, owner.uid, OWNED_BY)
+    kind = _CLAIM if obj.kind == "PersistentVolume" else (obj.group, "VolumeSnapshot")
+    return [_Link(kind, namespace, name, uid, BOUND)] if uid else []
 
 
 def _is_let_go(obj: Obj) -> bool:

@@ -41,6 +41,7 @@ def made(name: str, label: str = "plan", uid: str = PLAN_UID, **more: Any) -> Ob
     return obj("VirtualMachine", name, "shared-vms", labels={label: uid}, **more)
 
 
+THEIR_VM = obj("VirtualMachine", "theirs", "shared-vms")
 LAUNCHER = obj("VirtualMachineInstance", "auto-ab12-vm", "shared-vms")
 KEPT = [
     pytest.param(session(), volume(), "PersistentVolumeClaim shared-vms/auto-ab12-p-vm-1-x7k2p", True, id="volume"),
@@ -129,6 +130,13 @@ BYSTANDERS = [
     pytest.param(session(), content("auto-ab123-s"), (), Status.OTHER, id="content-of-another-session"),
     pytest.param(
         session(), obj("Pod", "x", "shared-vms", owners=(LAUNCHER,)), (LAUNCHER,), Status.OTHER, id="its-owner-lives"
+    ),
+    pytest.param(
+        session(),
+        obj("Secret", "x", "shared-vms", owners=(LAUNCHER, THEIR_VM)),
+        (THEIR_VM,),
+        Status.OTHER,
+        id="somebody-else-owns-it-too",
     ),
     pytest.param(session(), made("rhel8"), (), Status.OTHER, id="of-a-plan-that-has-gone-and-called-otherwise"),
     pytest.param(

@@ -54,6 +54,7 @@ EXHAUSTIVE = (
     "test_openstack_second_look.py",
     "test_openstack_undo.py::test_a_whole_teardown_starts_it_again_and_says_so",
     "test_operator_inspection.py::test_the_world_is_checked_on_the_vcenter",
+    "test_operator_objects.py::test_a_csi_class_goes_the_populators_way",
     "test_operator_objects.py::test_labels_of_what_belongs_to_a_vm",
     "test_operator_objects.py::test_ssh_keys_stand_beside_a_vsphere_provider_and_go_with_it",
     "test_ovirt_kerberos.py",

@@ -197,11 +197,13 @@ class Reading:
         made = self._by_name(one)
         if made is None or migrated_server("Snapshot", one.name):  # Forklift gives its volumes names
             return made
-        return replace(made, kept=made.kept or self._last_trace_of(made))
+        trace = self._last_trace_of(made)
+        return replace(made, kept=made.kept or trace)
 
     def _last_trace_of(self, snapshot: Remote) -> str:
         """Nova makes the volumes of a clone from this snapshot, and gives them no name. Once their server has gone
-        nothing else tells of them: so it stays as long as they do, and nobody can tell whose they are."""
+        nothing else tells of them: they are met by it, it stays as long as they do, and nobody can tell whose they are.
+        """
         if "Volume" not in self.found:
             return "volumes could not be read, and one may be made of it that nobody would find without it"
         made = {i: v for i, v in self.found["Volume"].items() if str(v.get("snapshot_id")) == snapshot.id}

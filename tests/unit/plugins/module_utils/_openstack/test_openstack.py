@@ -243,6 +243,14 @@ def test_a_volume_without_a_name_whose_server_has_gone(
         assert DISK in decided["snap"][1].reason and decided[DISK][1].reason == decided["snap"][1].reason
 
 
+def test_such_a_volume_is_told_whatever_else_keeps_its_snapshot() -> None:
+    golden = {"name": "golden", "block_device_mapping": '[{"snapshot_id": "snap", "source_type": "snapshot"}]'}
+    snapshot = {"name": f"snapshot for {CLONE}-snapshot", "volume_id": BASE}
+    decided = read(Session(PREFIX), Volume={DISK: ALONE}, Snapshot={"snap": snapshot}, Image={"i": golden})
+    assert {decided[ident][1].status for ident in (DISK, "snap")} == {Status.CONTESTED}
+    assert "golden" in decided["snap"][1].reason
+
+
 def test_a_snapshot_stays_while_volumes_cannot_be_read() -> None:
     found = {"Server": {}, "Snapshot": {"snap": {"name": f"snapshot for {CLONE}-snapshot"}}}
     remotes = Reading(Session(PREFIX), Connection("openstack", "osp", "cloud"), "ci", found).all()

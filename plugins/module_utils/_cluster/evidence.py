@@ -126,7 +126,7 @@ class _Reader:
     def _owners(self, obj: Obj, unread: list[str]) -> list[dict[str, Any]]:
         told = []
         for owner in obj.owners[:_OWNERS]:
-            resource = self.catalog.find(owner.api_version.rpartition("/")[0], owner.kind)
+            resource = self.catalog.find(owner.group, owner.kind)
             place = obj.namespace if resource is not None and resource.namespaced else None
             there = self._one(resource, place, owner.name, unread)
             gone = {"kind": owner.kind, "name": owner.name, "uid": owner.uid, "read": False}

@@ -242,7 +242,7 @@ class _Reader:
         }
         found = []
         for owner, namespace in list(wanted.values())[:MOST]:
-            resource = self.catalog.find(owner.api_version.rpartition("/")[0], owner.kind)
+            resource = self.catalog.find(owner.group, owner.kind)
             try:
                 alive = self.cluster.get(resource, namespace, owner.name) if resource else None
             except ApiError as exc:

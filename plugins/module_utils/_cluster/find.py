@@ -464,7 +464,7 @@ class _Reading:
     def _owner(self, wanted: tuple[Owner, str | None]) -> Obj | ApiError | None:
         """None when a healthy server does not have it. A list of one name needs no other right than the list does."""
         owner, namespace = wanted
-        resource = self._catalog.find(owner.api_version.rpartition("/")[0], owner.kind)
+        resource = self._catalog.find(owner.group, owner.kind)
         if resource is None:
             return ApiError(f"the cluster serves no {owner.kind} of {owner.api_version or 'an unknown version'}")
         scope = scope_of(resource, namespace if resource.namespaced else None)

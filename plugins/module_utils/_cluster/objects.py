@@ -42,6 +42,10 @@ class Owner:
     controller: bool = False
     api_version: str = ""
 
+    @property
+    def group(self) -> str:
+        return self.api_version.rpartition("/")[0]
+
 
 @dataclass(frozen=True, slots=True)
 class Obj:

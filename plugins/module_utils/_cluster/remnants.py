@@ -27,7 +27,8 @@ from ansible_collections.mtv.teardown.plugins.module_utils._session.resources_fi
 # Evidence that has gone: by name what a volume was bound to, or an owner; by a label with a uid, a Plan or a Migration.
 BOUND, OWNED_BY, MADE_BY = "name of what it was bound to", "name of its owner", "its own name"
 EVIDENCE = frozenset({BOUND, OWNED_BY, MADE_BY})
-_CLAIM, _DATA_VOLUME, _NAMESPACE = ("", "PersistentVolumeClaim"), (order.CDI, "DataVolume"), ("", "Namespace")
+_CLAIM, _VOLUME, _NAMESPACE = ("", "PersistentVolumeClaim"), ("", "PersistentVolume"), ("", "Namespace")
+_DATA_VOLUME = (order.CDI, "DataVolume")
 _UID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 _LABELS = {"plan": (order.FORKLIFT, "Plan"), "migration": (order.FORKLIFT, "Migration")}
 
@@ -76,10 +77,12 @@ class Remnants:
     def _of_label(self, obj: Obj) -> Decision | None:
         """Forklift labels what it makes with the uid of the Plan: of one that has gone that tells nothing. But then the
         name of what it made may be the session's."""
+        labelled = [(kind, obj.labels[label]) for label, kind in _LABELS.items() if label in obj.labels]
+        made = [(kind, uid) for kind, uid in labelled if _UID.match(uid)]
+        if not made or any(uid in self.by_uid for _kind, uid in made):
+            return None
         named = self._called_ours(_Link((obj.group, obj.kind), obj.namespace or "", obj.name, obj.uid, MADE_BY))
-        made = [(kind, obj.labels.get(label, "")) for label, kind in _LABELS.items()]
-        made = [(kind, uid) for kind, uid in made if _UID.match(uid)]
-        if named is None or not made or any(uid in self.by_uid for _kind, uid in made):
+        if named is None:
             return None
         shown = " and ".join(f"{kind[1]} with uid {uid}" for kind, uid in made)
         unread = next((why for kind, _uid in made if (why := self._unread(kind, ""))), "")
@@ -90,8 +93,8 @@ class Remnants:
         """Of what no living object owns: that one would say whose it is."""
         if any(owner.uid in self.by_uid for owner in obj.owners):
             return []
-        kinds = [(owner, (owner.api_version.rpartition("/")[0], owner.kind)) for owner in obj.owners]
-        return [_Link(kind, obj.namespace or "", owner.name, owner.uid, OWNED_BY) for owner, kind in kinds]
+        place = obj.namespace or ""
+        return [_Link((owner.group, owner.kind), place, owner.name, owner.uid, OWNED_BY) for owner in obj.owners]
 
     def _unread(self, kind: Kind, namespace: str) -> str:
         return self.coverage.unread(kind, namespace or None if self.coverage.served.get(kind) else None)
@@ -138,6 +141,8 @@ def next_step(obj: Obj, decision: Decision) -> str:
 
 
 def _bound(obj: Obj) -> list[_Link]:
+    if (obj.group, obj.kind) not in (_VOLUME, order.SNAPSHOT_CONTENT):
+        return []
     namespace, name, uid = bound_to(obj)
     kind = _CLAIM if obj.kind == "PersistentVolume" else (obj.group, "VolumeSnapshot")
     return [_Link(kind, namespace, name, uid, BOUND)] if uid else []
